@@ -1,0 +1,45 @@
+"""A scalar autograd engine: one table of operations, one Value, every local derivative visible.
+
+>>> from autograd import Value
+>>> apple, count, tax = Value(100, "apple"), Value(2, "count"), Value(1.1, "tax")
+>>> price = apple * count * tax
+>>> price.backward()
+>>> apple.grad, count.grad, tax.grad
+(2.2, 110.00000000000001, 200)
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from autograd import ops
+from autograd.formula import formula, local_formula, node_names
+from autograd.ops import *  # noqa: F403 (ops.__all__: every function of the table)
+from autograd.ops import Op
+from autograd.steps import Step, backward_steps
+from autograd.value import Value, constant, local_derivatives, no_grad, topological_order
+
+if TYPE_CHECKING:
+    from autograd.arrays import array as array
+
+__all__ = [  # `array` is left out: a star import must not need NumPy
+    "Op",
+    "Step",
+    "Value",
+    "backward_steps",
+    "constant",
+    "formula",
+    "local_derivatives",
+    "local_formula",
+    "no_grad",
+    "node_names",
+    "topological_order",
+    *ops.__all__,
+]
+
+
+def __getattr__(name: str) -> Any:
+    """`array` needs NumPy, which is imported when it is first used."""
+    if name != "array":
+        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+    from autograd.arrays import array
+
+    return array

@@ -1,0 +1,70 @@
+"""The house stays as docs/architecture.md draws it: imports run one way, the core needs nothing."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+MAY_IMPORT = {  # module of autograd: the modules of autograd it may import
+    "functions": set(),
+    "special": {"functions"},
+    "ops": {"functions", "special"},
+    "value": {"functions", "ops"},
+    "arrays": {"ops", "value"},
+    "formula": {"ops", "value"},
+    "steps": {"functions", "ops", "value", "formula"},
+}
+PUBLIC = {"autograd", "autograd.ops"}  # what viz, nn and demos may import of autograd
+
+
+def imports(path):
+    """Every module that a file imports, with `from autograd import ops` as autograd.ops."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}".replace(".", "/")
+                is_module = (ROOT / f"{inner}.py").exists()
+                yield f"{node.module}.{alias.name}" if is_module else node.module
+
+
+@pytest.mark.parametrize("module", MAY_IMPORT)
+def test_imports_in_autograd_run_one_way(module):
+    inside = {name.split(".")[1] for name in imports(ROOT / f"autograd/{module}.py") if "autograd." in name}
+    assert inside <= MAY_IMPORT[module]
+
+
+def test_every_module_of_autograd_has_its_place():
+    assert {path.stem for path in ROOT.glob("autograd/*.py")} - {"__init__"} == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("module", ["functions", "special", "ops", "value", "formula", "steps"])
+def test_the_core_imports_the_standard_library_alone(module):
+    tops = {name.split(".")[0] for name in imports(ROOT / f"autograd/{module}.py")}
+    allowed = sys.stdlib_module_names | {"autograd"}
+    assert tops <= allowed | ({"numpy"} if module == "functions" else set())  # numpy: inside a function
+
+
+@pytest.mark.parametrize("package", ["viz", "nn"])
+def test_viz_and_nn_use_public_names_and_never_each_other(package):
+    for path in ROOT.glob(f"{package}/**/*.py"):
+        for name in imports(path):
+            assert name.split(".")[0] != {"viz": "nn", "nn": "viz"}[package], path
+            assert not name.startswith("autograd") or name in PUBLIC, (path, name)
+
+
+def test_the_core_runs_where_nothing_is_installed():
+    code = (
+        "import sys; from autograd import *; x = Value(2.0, 'x'); y = sigmoid(x) * x; y.backward();"
+        "formula(y); backward_steps(y);"
+        "assert not {'numpy', 'graphviz', 'mpmath', 'hypothesis'} & set(sys.modules)"
+    )
+    subprocess.run(
+        [sys.executable, "-S", "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
