@@ -1,0 +1,65 @@
+"""The backward pass as data: what every edge of the graph passes on, in the order of the pass.
+
+upstream      ∂root/∂node          local         ∂node/∂argument
+contribution  upstream × local, what this edge adds to ∂root/∂argument
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from autograd.formula import local_formula
+from autograd.functions import one
+from autograd.value import Value, as_number, local_derivatives, topological_order
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One edge of the backward pass: argument.grad += upstream × local."""
+
+    node: Value
+    position: int  # of the argument in node.args
+    argument: Value
+    upstream: Any
+    local: Any
+    contribution: Any
+    total: Any  # ∂root/∂argument so far, this contribution included
+
+    @property
+    def formula(self) -> str:
+        """The local derivative as the table states it: `∂z/∂x = y`, with the labels of the nodes."""
+        return local_formula(self.node, self.position)
+
+    def latex(self) -> str:
+        r"""The same in LaTeX: `\frac{\partial z}{\partial x} = y`."""
+        return local_formula(self.node, self.position, latex=True)
+
+
+def backward_steps(root: Value, seed: Any = 1) -> list[Step]:
+    """Every step of `root.backward(seed)`, without touching any gradient.
+
+    Edges towards constants, and those whose rule says "no contribution", take no step. RuntimeError
+    where there is nothing to differentiate.
+
+    >>> x, y = Value(3, "x"), Value(4, "y")
+    >>> for step in backward_steps(x * y):
+    ...     print(step.formula, "|", step.upstream, "×", step.local, "=", step.contribution)
+    ∂z/∂x = y | 1 × 4 = 4
+    ∂z/∂y = x | 1 × 3 = 3
+    """
+    return list(_steps(root, seed))
+
+
+def _steps(root: Value, seed: Any) -> Iterator[Step]:
+    order = topological_order(root)
+    if all(node.op is not None for node in order):
+        raise RuntimeError(f"backward_steps of {root!r}: it depends on no leaf; record from Value(…)")
+    gradient = {root: as_number(seed) * one(root.data)}
+    for node in reversed(order):
+        if node not in gradient or not node.args:  # a branch not taken, or a leaf
+            continue
+        upstream = gradient[node]
+        for position, argument, local in local_derivatives(node):
+            contribution = upstream * local
+            total = gradient[argument] = gradient.get(argument, 0) + contribution
+            yield Step(node, position, argument, upstream, local, contribution, total)

@@ -1,0 +1,64 @@
+"""backward_steps: the backward pass as data."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from test_value import graphs
+
+from autograd import Value, backward_steps, constant, exp, topological_order, where
+
+
+@given(graphs())
+def test_the_steps_are_what_backward_does(graph):
+    root, _ = graph
+    if root.op is None:
+        return
+    steps = backward_steps(root)
+    assert all(node.grad == 0 for node in topological_order(root))
+    root.backward()
+    total = {root: 1}
+    for step in steps:
+        assert step.node.args[step.position] is step.argument
+        assert step.upstream == step.node.grad == total[step.node]  # complete before it is passed on
+        assert step.contribution == step.upstream * step.local
+        total[step.argument] = total.get(step.argument, 0) + step.contribution
+        assert step.total == total[step.argument]
+    assert all(node.grad == total[node] for node in topological_order(root))
+
+
+def test_one_step_per_operand_in_the_order_of_the_pass():
+    x, y = Value(3, "x"), Value(4, "y")
+    s = x + y
+    s.label = "s"
+    steps = backward_steps(s * x)
+    assert [(step.node.label, step.argument.label) for step in steps] == [
+        ("", "s"),
+        ("", "x"),
+        ("s", "x"),
+        ("s", "y"),
+    ]
+    assert [step.formula for step in steps] == ["∂z/∂s = x", "∂z/∂x = s", "∂s/∂x = 1", "∂s/∂y = 1"]
+    assert [step.total for step in steps] == [3, 7, 10, 3]
+    assert steps[0].latex() == r"\frac{\partial z}{\partial s} = x"
+
+
+def test_constants_and_branches_not_taken_take_no_step():
+    x = Value(Fraction(2), "x")
+    y = where(x > 0, x * 3, exp)  # exp is a callable that is never called
+    assert [(s.position, s.local) for s in backward_steps(y, seed=Fraction(1, 2))] == [(1, 1), (0, 3)]
+    assert backward_steps(y, seed=Fraction(1, 2))[-1].total == Fraction(3, 2)
+
+
+def test_nothing_below_a_branch_not_taken_takes_a_step():
+    x, y = Value(2.0), Value(0.0)
+    z = where(x > 0, x, 1 / (y * y + 1e-300) * y)
+    assert {step.argument for step in backward_steps(z)} == {x}
+    z.backward()
+    assert (x.grad, y.grad, z.args[2].grad) == (1, 0, 0) and type(z.args[2].grad) is int
+
+
+def test_a_leaf_has_no_steps_and_a_constant_no_pass():
+    assert backward_steps(Value(1.0)) == []
+    with pytest.raises(RuntimeError, match="no leaf"):
+        backward_steps(constant(1.0))
