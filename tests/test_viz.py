@@ -1,0 +1,320 @@
+"""viz: laws of every picture and table, then pictures known by heart, then errors."""
+
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import viz
+from autograd import Value, array, constant, no_grad, sqrt, tanh, topological_order, where
+from viz.records import CONSTANT, read, read_backward
+from viz.svg import BREATH, DARK, LIGHT, LOCAL, NAME, NUMBER
+from viz.text import bold_width, columns, full, mono_width, short
+
+SVG = "{http://www.w3.org/2000/svg}"
+HOSTILE = [
+    "</text><script>alert(1)</script>",
+    "a & b",
+    '" onload="x',
+    "]]>",
+    "\x00\x1b[31m",
+    "{}|`$",
+    "苹果🍎",
+    "\ud800\ufffe\u202e\x7f",
+]
+labels = st.sampled_from(["", "", "x", "w", *HOSTILE]) | st.text(max_size=40)
+numbers = st.floats(-1e6, 1e6) | st.integers(-(10**30), 10**30)
+numbers |= st.builds(Fraction, st.integers(-(10**9), 10**9), st.integers(1, 10**9))
+
+
+@st.composite
+def graphs(draw, labels=labels):
+    """A root over shared subexpressions, constants among them, with any labels."""
+    nodes = [Value(x, draw(labels)) for x in draw(st.lists(st.floats(-3, 3), min_size=1, max_size=4))]
+    for _ in range(draw(st.integers(0, 12))):
+        left, right = (nodes[draw(st.integers(0, len(nodes) - 1))] for _ in range(2))
+        z = draw(st.sampled_from([left + right, left * right, 2 * left, left - 1, tanh(left)]))
+        z.label = draw(labels)
+        nodes.append(z)
+    if draw(st.booleans()):
+        nodes[-1].backward()
+    return nodes[-1]
+
+
+def parse(root, **options):
+    return ET.fromstring(viz.draw(root, **options).svg())
+
+
+def texts(picture, kind=None):
+    """The texts of a picture of one class, or of all."""
+    return [text.text for text in picture.iter(f"{SVG}text") if kind in (None, text.get("class"))]
+
+
+def titles(picture):
+    return [title.text for title in picture.iter(f"{SVG}title")]
+
+
+def neuron():
+    x1, x2, w1, w2 = (Value(x, name) for x, name in ((2.0, "x1"), (0.0, "x2"), (-3.0, "w1"), (1.0, "w2")))
+    b = Value(6.881373587, "b")
+    o = tanh(x1 * w1 + x2 * w2 + b)
+    o.label = "o"
+    o.backward()
+    return o
+
+
+def apples(number=float):
+    apple, count, tax = Value(100, "苹果"), Value(2, "个数"), Value(number("1.1"), "税")
+    price = apple * count * tax
+    price.label = "价格"
+    return price
+
+
+# ── Laws ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@given(graphs(), st.sampled_from(["auto", "light", "dark"]))
+def test_a_picture_is_well_formed_and_complete(root, theme):
+    picture = parse(root, theme=theme)
+    order = topological_order(root)
+    wanted = [arg for node in order for arg in node.args if arg.grad is not None]
+    assert len(texts(picture, "local")) == len(wanted)
+    assert len(texts(picture, "data")) == sum(node.grad is not None for node in order)
+    assert len(titles(picture)) >= len(order)
+    assert {element.tag.removeprefix(SVG) for element in picture.iter()} <= {
+        "svg", "style", "g", "title", "rect", "path", "text"
+    }  # fmt: skip
+    assert not any(name.startswith("on") or "href" in name for e in picture.iter() for name in e.attrib)
+    assert (picture.get("role"), picture.get("aria-label", "")[:11]) == ("img", "Computation")
+
+
+@given(graphs())
+def test_the_same_graph_gives_the_same_bytes_and_stays_as_it_was(root):
+    order = topological_order(root)
+    before = [(node.label, node.grad) for node in order]
+    assert viz.draw(root).svg() == viz.draw(root).svg()
+    assert str(viz.table(root)) == str(viz.table(root))
+    assert [(node.label, node.grad) for node in order] == before
+
+
+@given(graphs())
+def test_every_text_stays_inside_its_card_and_every_local_derivative_in_its_gap(root):
+    for group in parse(root).iter(f"{SVG}g"):
+        box = group.find(f"{SVG}rect")
+        for text in group.iter(f"{SVG}text"):
+            x, kind = float(text.get("x")), text.get("class")
+            if box is None:
+                (line,) = group.iterfind(f"{SVG}path[@class='line']")
+                gap = float(re.findall(r"(-?[\d.]+) -?[\d.]+M", line.get("d"))[-1])
+                assert x - mono_width(text.text, LOCAL) >= gap + BREATH - 0.2
+            elif kind == "gradient":
+                numbers = group.find(f"{SVG}text[@class='data']")
+                end = float(numbers.get("x")) + mono_width(numbers.text, NUMBER)
+                assert end < x - mono_width(text.text, NUMBER)
+            elif kind in ("name", "pale"):
+                quiet = box.get("class") == "constant"
+                width = mono_width(text.text, NUMBER) if quiet else bold_width(text.text, NAME)
+                assert float(box.get("x")) < x
+                assert x + width < float(box.get("x")) + float(box.get("width"))
+
+
+@given(graphs())
+def test_every_rule_of_the_style_is_scoped_to_the_picture(root):
+    picture = parse(root)
+    style = re.sub(r"@media.*|^}$", "", picture.find(f"{SVG}style").text, flags=re.M)
+    selectors = ",".join(re.findall(r"^(.*?){", style, flags=re.M)).split(",")
+    assert len(selectors) > 20
+    assert all(selector.startswith(f"#{picture.get('id')} ") for selector in selectors)
+
+
+@given(graphs())
+def test_the_table_has_a_line_per_node_and_per_step_in_even_columns(root):
+    graph, steps = read_backward(root)
+    lines = str(viz.table(root)).split("\n")
+    assert len(lines) == 4 + sum(n.kind != CONSTANT for n in graph.nodes) + bool(steps) * (5 + len(steps))
+    arrows = {columns(line.partition("→")[0]) for line in lines[-len(steps) - 2 :] if "→" in line}
+    assert len(arrows) <= 1 or any("→" in node.name for node in graph.nodes)
+    for line in viz.table(root).markdown().split("\n"):
+        assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) in (0, 4, 10)
+
+
+@given(numbers)
+def test_a_short_number_is_short_and_near(x):
+    text = short(x).replace("−", "-")
+    assert len(text) <= len("-1.234e-300")
+    assert abs(Fraction(text) - Fraction(x)) <= abs(Fraction(x)) / 1000
+    assert short(x, signed=True).lstrip("+") == short(x)
+
+
+def contrast(one, other):
+    """The contrast of two colours (WCAG 2.1)."""
+
+    def luminance(colour):
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return high / low
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+def test_every_text_can_be_read_on_every_ground(palette):
+    for ground in ("ground", "card", "leaf"):
+        assert contrast(palette["data"], palette[ground]) > 6.3
+        assert contrast(palette["gradient"], palette[ground]) > 5
+        assert contrast(palette["pale"], palette[ground]) > 4.5
+    assert contrast(palette["data"], palette["card"]) > 6.6
+    assert contrast(palette["name"], palette["badge"]) > 7
+
+
+def test_the_same_bytes_in_every_process_and_without_any_program():
+    script = "from test_viz import neuron; import viz; print(viz.draw(neuron()).svg(), viz.table(neuron()))"
+    outputs = set()
+    for seed in "12":
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PATH": "", "PYTHONUTF8": "1"}
+        environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+        run = [sys.executable, "-c", script]
+        outputs.add(subprocess.run(run, env=environment, capture_output=True, check=True).stdout)
+    assert len(outputs) == 1
+
+
+def test_no_grad_and_pictures_do_not_meet():
+    o = neuron()
+    with no_grad():
+        inside = viz.draw(o).svg(), str(viz.table(o))
+    assert inside == (viz.draw(o).svg(), str(viz.table(o)))
+
+
+def test_a_deep_graph_is_drawn_without_recursion():
+    y = Value(1.0, "x")
+    for _ in range(2000):
+        y = tanh(y)
+    assert len(texts(parse(y), "local")) == 2000
+    assert str(viz.table(y)).count("\n") > 4000
+
+
+# ── Pictures known by heart ─────────────────────────────────────────────────────────────────────────
+
+
+def test_the_neuron():
+    picture = parse(neuron())
+    assert texts(picture, "sign") == ["×", "×", "+", "+", "tanh"]
+    assert texts(picture, "local") == ["−3", "2", "1", "0", "1", "1", "1", "1", "0.5"]
+    assert texts(picture, "gradient") == [
+        "−1.5", "+1", "+0.5", "+0.5", "0", "+0.5", "+0.5", "+0.5", "+0.5", "+1"
+    ]  # fmt: skip
+
+
+def test_a_square_has_two_edges():
+    x = Value(3.0, "x")
+    y = x * x
+    y.label = "y"
+    graph = read([y])
+    assert [(edge.source, edge.target, edge.position) for edge in graph.edges] == [(0, 1, 0), (0, 1, 1)]
+    assert [(edge.formula, edge.local) for edge in graph.edges] == [("∂y/∂x = x", 3.0)] * 2
+    assert "gradient so far" in str(viz.table(y))
+    assert [line.split()[-1] for line in str(viz.table(y)).split("\n")[-2:]] == ["3.0", "6.0"]
+
+
+def test_apples_in_chinese_show_every_digit_in_titles_and_tables():
+    price = apples()
+    assert texts(parse(price), "gradient") == ["·"] * 5
+    price.backward()
+    picture = parse(price)
+    assert "价格 = t1 × 税\nvalue 220.00000000000003\ngradient 1" in titles(picture)
+    assert "∂价格/∂税 = t1 = 200" in titles(picture)
+    assert texts(picture, "gradient") == ["+2.2", "+110", "+1.1", "+200", "+1"]
+    lines = str(viz.table(price)).split("\n")
+    assert "价格  = t1 × 税      220.00000000000003" in lines
+    assert len({columns(line.partition("∂")[0]) for line in lines if "∂" in line}) == 1
+    assert "11/5" in str(viz.table(apples(Fraction)))
+
+
+def test_constants_are_quiet_cards_with_a_number_and_no_gradient():
+    picture = parse(Value(2.0, "x") * -1)
+    assert (texts(picture, "pale"), texts(picture, "local")) == (["−1", "t1"], ["−1"])
+    assert len(texts(picture, "gradient")) == 2
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+def test_a_hostile_label_is_only_a_text(label):
+    picture = parse(Value(1.0, label))
+    assert len(list(picture.iter())) == 9  # svg, style, ground, g, title, card, and three texts in it
+    assert not set("\x00\x1b\u202e\x7f") & set(picture.find(f".//{SVG}title").text)
+    assert str(viz.table(Value(1.0, label))).count("\n") == 4
+
+
+def test_several_roots_share_one_picture():
+    x = Value(2.0, "x")
+    y, z = x * 3, tanh(x)
+    assert read([y, z]).roots == (2, 3)
+    assert len(texts(parse([y, z]), "data")) == len(texts(parse((y, z, y)), "data")) == 3
+    assert len(texts(parse(array([1.0, 2.0]) * 2), "data")) == 4
+    y.backward()
+    assert texts(parse([y, z]), "gradient") == ["+3", "+1", "·"]
+
+
+def test_no_contribution_and_no_derivative_are_dashes():
+    x, y = Value(0.0, "x"), Value(2.0, "y")
+    assert texts(parse(where(constant(1), x, y)), "local") == ["1", "–"]
+    picture = parse(sqrt(x))
+    assert texts(picture, "local") == ["–"]
+    assert any("does not exist" in title for title in titles(picture))
+
+
+def test_the_style_follows_the_reader_or_the_theme():
+    svgs = {theme: viz.draw(neuron(), theme=theme).svg() for theme in ("auto", "light", "dark")}
+    assert "prefers-color-scheme" in svgs["auto"]
+    assert DARK["ground"] not in svgs["light"]
+    assert LIGHT["ground"] not in svgs["dark"]
+    assert len({re.search('id="(.*?)"', svg)[1] for svg in svgs.values()}) == 3
+    assert "var(" not in svgs["auto"]
+
+
+def test_a_diagram_saves_itself_and_shows_itself_in_notebooks(tmp_path):
+    diagram = viz.draw(apples())
+    path = diagram.save(tmp_path / "new" / "苹果.svg")
+    assert path.read_bytes().decode() == diagram.svg() == diagram._repr_svg_()
+    assert diagram.save(str(path)) == path
+    assert not hasattr(diagram, "_repr_html_")
+    assert repr(diagram) == "Diagram(5 values, style='record', theme='auto')"
+    assert viz.table(apples())._repr_markdown_().startswith("**Forward")
+
+
+def test_the_table_of_a_constant_has_no_backward_part():
+    assert "Backward" not in str(viz.table(constant(2.0)))
+    assert full(10**5000) == "1.000e5000"
+
+
+# ── Errors ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("nothing", [3.0, "x", None, np.float64(2), [Value(1), 2], np.ones(2), {"a": 1}])
+def test_what_has_no_graph_cannot_be_drawn(nothing):
+    with pytest.raises(
+        TypeError, match=r"^draw needs a Value, not the \w+ .* which has no graph; give .*\)$"
+    ):
+        viz.draw(nothing)
+
+
+def test_other_errors_name_what_exists(tmp_path):
+    x = Value(1.0)
+    with pytest.raises(TypeError, match=r"^table needs a Value, not the int 3, which"):
+        viz.table(3)
+    with pytest.raises(ValueError, match="at least one root"):
+        viz.draw([])
+    with pytest.raises(ValueError, match="style 'fancy' does not exist; there is 'record'"):
+        viz.draw(x, style="fancy")
+    with pytest.raises(ValueError, match="theme 'blue' does not exist; there is 'auto', 'light', 'dark'"):
+        viz.draw(x, theme="blue")
+    with pytest.raises(ValueError, match=r"file ending '\.png' does not exist; there is '\.svg'"):
+        viz.draw(x).save(tmp_path / "x.png")
+    assert not list(tmp_path.iterdir())

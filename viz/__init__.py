@@ -1,0 +1,73 @@
+"""Pictures and tables of recorded graphs, with every local derivative visible.
+
+>>> from autograd import Value
+>>> import viz
+>>> x, y = Value(3, "x"), Value(4, "y")
+>>> z = x * y
+>>> z.label = "z"
+>>> viz.draw(z)
+Diagram(3 values, style='record', theme='auto')
+>>> print(viz.table(z))
+Forward: each node from its operands
+<BLANKLINE>
+node           value
+────────────────────
+x                3
+y                4
+z     = x × y   12
+<BLANKLINE>
+Backward: each operand's gradient grows by upstream × local derivative
+<BLANKLINE>
+node  → operand  local derivative  upstream  ×  local  =  adds  gradient so far
+───────────────────────────────────────────────────────────────────────────────
+z     → x        ∂z/∂x = y            1      ×    4    =   4           4
+z     → y        ∂z/∂y = x            1      ×    3    =   3           3
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from autograd import Value
+from viz.diagram import Diagram
+from viz.records import read, read_backward
+from viz.table import Table
+
+__all__ = ["Diagram", "Table", "draw", "table"]
+
+
+def draw(root: Value | Iterable[Value], *, style: str = "record", theme: str = "auto") -> Diagram:
+    """The picture of everything that a root, or several, were made from.
+
+    root   a Value, or a sequence of them for several roots in one picture
+    style  "record": a card for every value, with its operation, number and gradient
+    theme  "light", "dark", or "auto": as the reader's system is set
+
+    The gradients are those of the last `backward()`; before it, every card shows "·".
+    """
+    return Diagram(read(_roots("draw", root)), style, theme)
+
+
+def table(root: Value) -> Table:
+    """The graph of a root node by node: the values forward, then every step of the backward pass.
+
+    It takes no notice of gradients, and changes none: `backward()` need not have been called.
+    """
+    (only,) = _roots("table", [root])
+    return Table(*read_backward(only))
+
+
+def _roots(caller: str, root: Any) -> list[Value]:
+    """The root or roots as a list of Values; TypeError if they are none."""
+    if isinstance(root, Value):
+        return [root]
+    several = hasattr(root, "__iter__") and not isinstance(root, str | bytes)
+    roots = list(getattr(root, "flat", root)) if several else [root]
+    for item in roots:
+        if not isinstance(item, Value):
+            raise TypeError(
+                f"{caller} needs a Value, not the {type(item).__name__} {item!r:.60}, which has no graph; "
+                "give the result of an expression in Value(…)"
+            )
+    if not roots:
+        raise ValueError(f"{caller} needs at least one root, and got an empty {type(root).__name__}")
+    return roots

@@ -1,0 +1,102 @@
+"""Text in pictures and tables: how wide it is, and numbers in few digits.
+
+Widths are computed without fonts. A monospaced font advances 0.602 em per column; for bold sans there are
+four classes of letters, read off DejaVu Sans Bold, which is wider than Helvetica, Arial or Segoe.
+"""
+
+import re
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+from unicodedata import category, east_asian_width
+
+MONO = 0.602  # em, the advance of Menlo and DejaVu Sans Mono; other monospaced fonts are narrower
+BOLD = {
+    **dict.fromkeys(" !'(),-./:;IJ[\\]`fijlrt{|}", 0.49),
+    **dict.fromkeys('"#$*?0123456789EFLPSTZ_abcdeghknopqsuvxyz', 0.73),
+    **dict.fromkeys("%@MWmw", 1.11),
+}  # em; any other letter 0.87
+
+
+@lru_cache(4096)
+def _columns(letter: str) -> int:
+    kind = category(letter)
+    return 0 if kind in ("Mn", "Me", "Cf") else 2 if east_asian_width(letter) in "WF" else 1
+
+
+@lru_cache(4096)
+def _bold(letter: str) -> float:
+    columns = _columns(letter)
+    emoji = 0.3 if category(letter) == "So" else 0.05
+    return BOLD.get(letter, 0.87) if columns == 1 else columns * (0.5 + emoji)
+
+
+def columns(text: str) -> int:
+    """The columns that a text takes in a monospaced font: two for CJK and emoji, none for marks."""
+    return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+def mono_width(text: str, size: float) -> float:
+    """The width of a text in a monospaced font."""
+    return columns(text) * MONO * size
+
+
+def bold_width(text: str, size: float) -> float:
+    """A width that a text in bold sans does not exceed."""
+    return sum(map(_bold, text)) * size
+
+
+def printable(text: str) -> str:
+    """The text with a visible sign for each control character, so that terminals and XML can show it."""
+    if text.isprintable():
+        return text
+    return "".join(map(_visible, text))
+
+
+def _visible(letter: str) -> str:
+    if letter < " ":
+        return chr(0x2400 + ord(letter))  # ␀, ␁, …: the pictures of control characters
+    turns = "\u202a" <= letter <= "\u202e" or "\u2066" <= letter <= "\u2069"  # the direction of writing
+    unfit = turns or letter in "\ufffe\uffff" or category(letter) in ("Cc", "Cs", "Zl", "Zp")
+    return "\N{REPLACEMENT CHARACTER}" if unfit else letter
+
+
+def clip(text: str, length: int) -> str:
+    """The text, cut to a length with an ellipsis."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def full(number: Any) -> str:
+    """The number in all its digits, as Python prints it: 220.00000000000003, and 11/5 for a Fraction."""
+    try:
+        return str(number)
+    except ValueError:  # an int of more than 4,300 digits
+        return _rounded(number)
+
+
+def short(number: Any, signed: bool = False) -> str:
+    """The number in four significant digits; whole numbers and fractions of few digits exactly.
+
+    >>> short(220.00000000000003), short(-1 / 3), short(1e-5), short(12345.6), short(0.5, signed=True)
+    ('220', '−0.3333', '1e−5', '12346', '+0.5')
+    """
+    if number == 0:
+        return "0"
+    text = full(number)
+    if not isinstance(number, int | Fraction) or len(text) > 11:
+        text = _rounded(number)
+    plus = "+" if signed and not isinstance(number, complex) and number > 0 else ""
+    return plus + text.replace("-", "−")
+
+
+def _rounded(number: Any) -> str:
+    if isinstance(number, int | Fraction):
+        top, bottom = number.numerator, number.denominator
+        size = top.bit_length() - bottom.bit_length()
+        number = float(number) if abs(size) < 1000 else Decimal(top) / Decimal(bottom)
+    try:
+        text = f"{number:.0f}" if 1e4 <= abs(number) < 1e7 else f"{number:.4g}"
+    except TypeError:  # a type of numbers without formats
+        return str(number)
+    return re.sub(r"e\+?(-?)0*(?=\d)", r"e\1", text)
