@@ -11,7 +11,7 @@
 from typing import TYPE_CHECKING, Any
 
 from autograd import ops
-from autograd.formula import formula, local_formula, node_names
+from autograd.formula import expression, formula, local_formula, node_names
 from autograd.ops import *  # noqa: F403 (ops.__all__: every function of the table)
 from autograd.ops import Op
 from autograd.steps import Step, backward_steps
@@ -26,6 +26,7 @@ __all__ = [  # `array` is left out: a star import must not need NumPy
     "Value",
     "backward_steps",
     "constant",
+    "expression",
     "formula",
     "local_derivatives",
     "local_formula",

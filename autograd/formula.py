@@ -68,6 +68,14 @@ def formula(value: Value, latex: bool = False) -> str:
     return ("\\\\\n" if latex else "\n").join([*lines, written[value].text])
 
 
+def expression(node: Value) -> str:
+    """How a recorded node is computed, in the labels of its arguments: `apples × tax`."""
+    if node.op is None or not node.args:
+        raise ValueError(f"{node!r} is not the result of an operation")
+    pieces = [_constant(arg, False) if arg.op is ops.constant else Piece(arg.label) for arg in node.args]
+    return _write(node.op, pieces, False).text
+
+
 def local_formula(node: Value, position: int, latex: bool = False) -> str:
     """The local derivative of a recorded node by its argument at `position`: `∂z/∂x = y`.
 

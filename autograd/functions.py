@@ -60,7 +60,7 @@ def library(kind: type, name: str) -> Callable[..., Number] | None:
     return None
 
 
-def each(function: Callable[..., Number], kind: type) -> Callable[..., Number]:
+def each(function: Callable[..., Number], kind: Any) -> Callable[..., Number]:
     """A function of Python's floats, for a NumPy type: on each element of an array."""
     import numpy
 

@@ -97,7 +97,7 @@ class Op:
         self.latex = latex
         self.defaults = getattr(function, "__defaults__", None) or ()
         self.__doc__ = function.__doc__
-        self.__module__ = sys._getframe(1).f_globals["__name__"]  # where pickle finds the row
+        self.__module__ = sys._getframe(1).f_globals.get("__name__", "")  # where pickle finds the row
 
     def __call__(self, *args: Any) -> Any:
         """Apply the operation, as the first argument whose type has `apply_op` does it, or to numbers.
@@ -191,7 +191,8 @@ class Op:
 
     def __reduce__(self) -> str:
         """A row is pickled by the name of the variable of its module that holds it."""
-        for variable, value in vars(sys.modules[self.__module__]).items():
+        module = sys.modules.get(self.__module__)
+        for variable, value in vars(module).items() if module else ():
             if value is self:
                 return variable
         raise TypeError(f"{self!r} cannot be pickled: keep it in a variable of a module")

@@ -153,7 +153,9 @@ class Value:
         except (ArithmeticError, ValueError, TypeError) as error:
             for leaf, before in leaves:
                 leaf.grad = before
-            raise op.explain(error, node.args, "its local derivative: ") from error
+            for _ in local_derivatives(node):
+                pass  # a rule that fails does so again here, where it is explained
+            raise op.explain(error, node.args, "upstream × local derivative: ") from error
         for leaf, before in leaves:
             leaf.grad = before + leaf.grad
 
@@ -331,12 +333,16 @@ def topological_order(*roots: Value) -> list[Value]:
 def local_derivatives(node: Value) -> Iterator[tuple[int, Value, Any]]:
     """(position, argument, ∂node/∂argument) for each argument of a recorded node.
 
-    Leaves out constants, towards which nothing is computed, and arguments whose rule returns None.
+    Leaves out constants, towards which nothing is computed, and arguments whose rule returns None. What a
+    rule raises names the operation and its arguments.
     """
     record = node._record
     n = len(record) >> 1
     wanted = [arg._op is not ops.constant for arg in record[:n]]
-    locals_ = node._op.local_derivatives(record[n:], wanted)
+    try:
+        locals_ = node._op.local_derivatives(record[n:], wanted)
+    except (ArithmeticError, ValueError, TypeError) as error:
+        raise node._op.explain(error, record[:n], "its local derivative: ") from error
     for i, local in enumerate(locals_):
         if local is not None:
             yield i, record[i], local

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value, dot, exp, formula, logsumexp, maximum, sigmoid, sin, where
+from autograd import Value, dot, exp, expression, formula, logsumexp, maximum, sigmoid, sin, where
 from autograd.formula import local_formula, node_names
 
 
@@ -180,6 +180,14 @@ def test_every_row_has_a_readable_rule():
             assert local_formula(node, i, latex=True).count("{") == local_formula(node, i, latex=True).count(
                 "}"
             )
+
+
+def test_an_expression_is_one_operation_in_the_labels_of_its_arguments():
+    t = a + b
+    t.label = "t"
+    assert expression(t * (-2)) == "t × (−2)" and expression(t) == "a + b"
+    with pytest.raises(ValueError, match="not the result of an operation"):
+        expression(a)
 
 
 def test_what_has_no_argument_there_is_refused():

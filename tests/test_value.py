@@ -333,6 +333,8 @@ BAD = {
     "arity": (lambda: autograd.sin(x, x), TypeError, "sin takes 1 argument, not 2"),
     "result": (lambda: Op("f", lambda x: "no", lambda x, z: 1)(x), TypeError, "f(x = 2.0) gave no number"),
     "foreign": (lambda: x + object(), TypeError, "add(x = 2.0, <object"),
+    "step": (lambda: autograd.backward_steps(sqrt(zero)), ZeroDivisionError, "sqrt(zero = 0.0): its local"),
+    "upstream": (lambda: (x * 2.5).backward(Decimal(1)), TypeError, "mul(x = 2.0, 2.5): upstream × local"),
     "slope": (lambda: sqrt(zero).backward(), ZeroDivisionError, "sqrt(zero = 0.0): its local derivative"),
 }
 

@@ -1,0 +1,39 @@
+# Two commands do all the set-up: `make demo` and `make test`. Nothing here asks for root.
+
+PYTHON ?= python3
+VENV ?= .venv
+RUN = $(VENV)/bin/python
+
+.PHONY: demo test lint bench clean
+
+demo: $(VENV)/demo.done ## the main job: the textbook's apples, node by node
+	$(RUN) -m demos apples
+
+test: $(VENV)/test.done ## the whole suite
+	$(RUN) -m pytest -n 2
+
+lint: $(VENV)/lint.done ## style and types
+	$(RUN) -m ruff format --check .
+	$(RUN) -m ruff check .
+	$(RUN) -m mypy
+
+bench: $(VENV)/test.done ## benchmarks: read the ratios, not the milliseconds
+	$(RUN) -m pytest tests/benchmarks --benchmark-enable --benchmark-only \
+	    --benchmark-columns=median,iqr,rounds --benchmark-warmup=off --benchmark-sort=name --benchmark-group-by=group
+
+clean: ## what the other targets have made
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
+
+$(VENV)/demo.done: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/test.done: $(VENV)/demo.done
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@
+
+$(VENV)/lint.done: $(VENV)/test.done
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[lint,test]'
+	touch $@

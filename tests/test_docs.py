@@ -1,0 +1,41 @@
+"""What the documents show is true: code runs, links lead somewhere, pictures are current."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import viz
+from demos import runner
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+
+
+def test_the_code_of_the_readme_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for block in re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S):
+        exec(block, names)
+    shown = capsys.readouterr().out
+    assert "0.7109" in shown and "0.4110" in shown and "-0.6165" in shown
+    assert "sigmoid(w × x + b)" in shown and (tmp_path / "neuron.svg").exists()
+    assert names["cube"](2) == 8
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_between_documents_lead_somewhere(document):
+    for target in re.findall(r"\]\(([^)#]+)", document.read_text(encoding="utf-8")):
+        assert target.startswith("https://") or (document.parent / target).exists(), target
+
+
+def test_the_picture_of_the_readme_is_current():
+    """Made by: python -m demos apples --out docs/pictures"""
+    price = runner.load("apples").build(runner.as_written)
+    price.backward()
+    assert (ROOT / "docs/pictures/apples.svg").read_text(encoding="utf-8") == viz.draw(price).svg()
+
+
+def test_the_readme_lists_every_demo():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", readme, re.M) == runner.DEMOS
