@@ -15,7 +15,7 @@ from autograd.formula import expression, formula, local_formula, node_names
 from autograd.ops import *  # noqa: F403 (ops.__all__: every function of the table)
 from autograd.ops import Op
 from autograd.steps import Step, backward_steps
-from autograd.value import Value, constant, local_derivatives, no_grad, topological_order
+from autograd.value import Value, constant, local_derivatives, no_grad, scope, topological_order
 
 if TYPE_CHECKING:
     from autograd.arrays import array as array
@@ -32,6 +32,7 @@ __all__ = [  # `array` is left out: a star import must not need NumPy
     "local_formula",
     "no_grad",
     "node_names",
+    "scope",
     "topological_order",
     *ops.__all__,
 ]

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from autograd import ops
 from autograd.ops import Op
-from autograd.value import Value, recording, topological_order
+from autograd.value import Value, mode, topological_order
 
 LONG = 1000  # characters, after which an expression continues from a named part
 
@@ -94,12 +94,12 @@ def local_formula(node: Value, position: int, latex: bool = False) -> str:
             letter = next(letters)
             operands[arg] = x if arg.op is ops.constant else Value(x, arg.label or letter)
     result = Value(node.data, node.label or next(z for z in "zwq" if z not in labels))
-    token = recording.set(True)
+    token = mode.set("")  # also under no_grad
     try:
         wanted = [i == position for i in range(len(args))]
         rule = op.local_derivatives((*map(operands.get, args), result), wanted)[position]
     finally:
-        recording.reset(token)
+        mode.reset(token)
     right = _write_rule(rule, latex)
     by = getattr(operands[args[position]], "label", "constant")
     if latex:

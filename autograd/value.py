@@ -17,18 +17,42 @@ from autograd import ops
 from autograd.functions import one
 from autograd.ops import Op
 
-recording: ContextVar[bool] = ContextVar("recording", default=True)
+# The scope that new nodes belong to, "" outside of all, or None where nothing is recorded (no_grad).
+mode: ContextVar[str | None] = ContextVar("mode", default="")
 new = object.__new__
 
 
 @contextmanager
 def no_grad() -> Iterator[None]:
     """Record nothing inside the block: results are constants. Holds for this thread or task alone."""
-    token = recording.set(False)
+    with _set_mode(None):
+        yield
+
+
+@contextmanager
+def scope(name: str) -> Iterator[None]:
+    """Note on every Value made inside the block that it belongs to `name`, so that pictures can group.
+
+    Scopes nest: `neuron3` inside `layer1` is `layer1.neuron3`. Holds for this thread or task alone.
+
+    >>> with scope("layer1"), scope("neuron3"):
+    ...     Value(1.0).scope
+    'layer1.neuron3'
+    """
+    if not isinstance(name, str) or not name:
+        raise TypeError(f"scope needs a name, not {name!r}: with scope('layer1'): …")
+    outer = mode.get()
+    with _set_mode(outer if outer is None else f"{outer}.{name}" if outer else name):
+        yield
+
+
+@contextmanager
+def _set_mode(value: str | None) -> Iterator[None]:
+    token = mode.set(value)
     try:
         yield
     finally:
-        recording.reset(token)
+        mode.reset(token)
 
 
 class Value:
@@ -38,9 +62,10 @@ class Value:
     grad   ∂root/∂self after `root.backward()`; a leaf accumulates over passes, a node between is fresh
     op     the row of the table that made it; None for a leaf
     args   the Values it was made from, in the operation's order
+    scope  the `with scope(…)` it was made in, "" outside
 
-    `data`, `grad` and `label` may be set at any time. A backward pass works with the numbers that were
-    recorded, so that setting `data` after the forward pass never gives a wrong gradient.
+    `data`, `grad`, `label` and `scope` may be set at any time. A backward pass works with the numbers
+    that were recorded, so that setting `data` after the forward pass never gives a wrong gradient.
 
     >>> x = Value(3.0)
     >>> y = x * x + 2 * x
@@ -49,12 +74,13 @@ class Value:
     8.0
     """
 
-    # One tuple holds the arguments and the numbers that the rules need: 192 bytes for a product.
-    __slots__ = ("_op", "_record", "data", "grad", "label")
+    # One tuple holds the arguments and the numbers that the rules need: 168 bytes for a product.
+    __slots__ = ("_op", "_record", "data", "grad", "label", "scope")
 
     data: Any
     grad: Any
     label: str
+    scope: str
     _op: Any
     _record: tuple[Any, ...]
 
@@ -62,6 +88,7 @@ class Value:
         self.data = as_number(data)
         self.grad = 0
         self.label = label
+        self.scope = mode.get() or ""
         self._op = None
         self._record = ()
 
@@ -98,7 +125,8 @@ class Value:
                 raise TypeError(f"{op.describe(nodes)} gave no number: {error}") from None
         if not op.partials:
             return constant(z, op.symbol)
-        return _node(op, z, (*nodes, *numbers, z)) if recording.get() else constant(z)
+        scope = mode.get()
+        return constant(z) if scope is None else _node(op, z, 0, "", scope, (*nodes, *numbers, z))
 
     # ── Differentiation ─────────────────────────────────────────────────────────────────────────────
 
@@ -112,7 +140,7 @@ class Value:
         """
         order = topological_order(self)
         leaves = [(node, node.grad) for node in order if node._op is None]
-        if not leaves or not recording.get():
+        if not leaves or mode.get() is None:
             why = "called under no_grad" if leaves else "it depends on no leaf"
             raise RuntimeError(
                 f"backward of {self!r}: {why}; record from Value(…) and call it outside no_grad"
@@ -207,31 +235,35 @@ class Value:
 
     __hash__ = object.__hash__
 
+    def _state(self) -> tuple[Op | None, Any, Any, str, str]:
+        """All that a node is but its record: the first arguments of `_node`."""
+        return self._op, self.data, self.grad, self.label, self.scope
+
     # ── Copying and pickling, without recursion over the graph ──────────────────────────────────────
 
     def __copy__(self) -> "Value":
         """Another node with the same arguments."""
-        return _node(self._op, self.data, self._record, self.label, self.grad)
+        return _node(*self._state(), record=self._record)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Value":
         for node in topological_order(self):
             if id(node) not in memo:
                 n = len(node._record) >> 1
                 args = [memo[id(arg)] for arg in node._record[:n]]
-                memo[id(node)] = _node(node._op, node.data, (*args, *node._record[n:]), node.label, node.grad)
+                memo[id(node)] = _node(*node._state(), record=(*args, *node._record[n:]))
         return memo[id(self)]  # type: ignore[no-any-return]
 
     def __reduce__(self) -> tuple[Any, ...]:
         """One flat list of the graph, its leaves whole, so that graphs pickled together share them."""
         if not self._record:
-            return _node, (self._op, self.data, (), self.label, self.grad)
+            return _node, self._state()
         order = topological_order(self)
         place = {node: i for i, node in enumerate(order)}
         flat: list[Any] = []
         for node in order:
             n = len(node._record) >> 1
             args, numbers = [place[arg] for arg in node._record[:n]], node._record[n:]
-            flat.append((node._op, node.data, args, numbers, node.label, node.grad) if n else node)
+            flat.append((node._state(), args, numbers) if n else node)
         return _unflatten, (flat,)
 
     if TYPE_CHECKING:  # what _make_methods adds
@@ -249,14 +281,17 @@ class Value:
         __le__ = __gt__ = __ge__ = __lt__
 
 
-def _node(op: Op | None, data: Any, record: tuple[Any, ...], label: str = "", grad: Any = 0) -> Value:
+def _node(
+    op: Op | None, data: Any, grad: Any = 0, label: str = "", scope: str = "", record: tuple[Any, ...] = ()
+) -> Value:
     """A Value of whatever state; the only maker of recorded nodes but for the operators."""
     node = new(Value)
     node.data = data
     node.grad = grad
+    node.label = label
+    node.scope = scope
     node._op = op
     node._record = record
-    node.label = label
     return node
 
 
@@ -265,15 +300,16 @@ def _unflatten(flat: list[Any]) -> Value:
     nodes: list[Value] = []
     for item in flat:
         if not isinstance(item, Value):
-            op, data, args, numbers, label, grad = item
-            item = _node(op, data, (*[nodes[i] for i in args], *numbers), label, grad)
+            state, args, numbers = item
+            op, x, grad, label, scope = state
+            item = _node(op, x, grad, label, scope, (*[nodes[i] for i in args], *numbers))
         nodes.append(item)
     return nodes[-1]
 
 
 def constant(data: Any, label: str = "") -> Value:
     """A number in the graph that is drawn but gets no gradient (`grad` is None)."""
-    return _node(ops.constant, as_number(data), (), label, None)
+    return _node(ops.constant, as_number(data), None, label)
 
 
 def as_number(data: Any) -> Any:
@@ -355,7 +391,7 @@ def _operand(op: Op, arg: Any, args: tuple[Any, ...]) -> Any:
     """An argument of `op` as a Value; NotImplemented where its own type is to decide."""
     kind = type(arg)
     if kind is float or kind is int:
-        return _node(ops.constant, arg, (), "", None)
+        return _node(ops.constant, arg, None)
     if isinstance(arg, Value):
         return arg
     if not isinstance(arg, Number) and (hasattr(kind, "apply_op") or kind.__module__ != "builtins"):
@@ -379,14 +415,16 @@ def _infix(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
             z = op.function(x, y)
         except (ArithmeticError, ValueError, TypeError) as error:
             raise op.explain(error, (self, other)) from error
-        if not recording.get():
+        scope = mode.get()
+        if scope is None:
             return constant(z)
-        node = new(Value)  # _node(op, z, (self, other, x, y, z)), written out for speed
+        node = new(Value)  # _node(op, z, 0, "", scope, (self, other, x, y, z)), written out for speed
         node.data = z
         node.grad = 0
         node._op = op
         node._record = (self, other, x, y, z)
         node.label = ""
+        node.scope = scope
         return node
 
     def reflected(self: Value, other: Any) -> Any:
@@ -402,7 +440,8 @@ def _prefix(op: Op) -> Callable[[Value], Any]:
     def method(self: Value) -> Any:
         x = self.data
         z = op.evaluate((x,), (self,))
-        return _node(op, z, (self, x, z)) if recording.get() else constant(z)
+        scope = mode.get()
+        return constant(z) if scope is None else _node(op, z, 0, "", scope, (self, x, z))
 
     return method
 

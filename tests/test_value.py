@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Op, Value, constant, exp, log, no_grad, ops, sqrt, topological_order
+from autograd import Op, Value, constant, exp, log, no_grad, ops, scope, sqrt, topological_order
 
 fractions = st.fractions(min_value=-5, max_value=5, max_denominator=20)
 OPERATORS = [operator.add, operator.sub, operator.mul]
@@ -243,6 +243,36 @@ def test_no_grad_holds_for_its_own_thread_and_task_alone():
         return await asyncio.gather(silent(barrier), recording(barrier))
 
     assert asyncio.run(both()) == [ops.constant, ops.mul]
+
+
+# ── Scopes ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_values_note_the_scope_they_were_made_in():
+    outside = Value(1.0)
+    with scope("layer1"):
+        w = Value(2.0)
+        with scope("neuron3"):
+            z = exp(w * outside)
+            with no_grad(), scope("deeper"):
+                assert exp(w).op is ops.constant
+        y = z + 1
+    assert [v.scope for v in (outside, w, z, z.args[0], y, y * 2)] == [
+        "",
+        "layer1",
+        "layer1.neuron3",
+        "layer1.neuron3",
+        "layer1",
+        "",
+    ]
+    for twin in copy.copy(z), copy.deepcopy(z), pickle.loads(pickle.dumps(z)):
+        assert twin.scope == "layer1.neuron3"
+
+
+@pytest.mark.parametrize("name", ["", None, 3])
+def test_a_scope_needs_a_name(name):
+    with pytest.raises(TypeError, match="scope needs a name"), scope(name):
+        pass
 
 
 # ── Python's number protocol ────────────────────────────────────────────────────────────────────────

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 import viz
 from autograd import Value, array, constant, no_grad, sqrt, tanh, topological_order, where
+from viz.record import BREATH, LOCAL, NAME, NUMBER
 from viz.records import CONSTANT, read, read_backward
-from viz.svg import BREATH, DARK, LIGHT, LOCAL, NAME, NUMBER
+from viz.svg import DARK, LIGHT
 from viz.text import bold_width, columns, full, mono_width, short
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -29,22 +29,22 @@ from typing import Any
 
 from autograd import Value
 from viz.diagram import Diagram
+from viz.options import Options
 from viz.records import read, read_backward
 from viz.table import Table
 
-__all__ = ["Diagram", "Table", "draw", "table"]
+__all__ = ["Diagram", "Options", "Table", "draw", "table"]
 
 
-def draw(root: Value | Iterable[Value], *, style: str = "record", theme: str = "auto") -> Diagram:
+def draw(root: Value | Iterable[Value], **options: Any) -> Diagram:
     """The picture of everything that a root, or several, were made from.
 
-    root   a Value, or a sequence of them for several roots in one picture
-    style  "record": a card for every value, with its operation, number and gradient
-    theme  "light", "dark", or "auto": as the reader's system is set
+    `root` is a Value, or a sequence of them for several roots in one picture. The options are those of
+    `viz.Options`: style, theme, direction, digits, local, blank, group, focus, …
 
     The gradients are those of the last `backward()`; before it, every card shows "·".
     """
-    return Diagram(read(_roots("draw", root)), style, theme)
+    return Diagram(read(_roots("draw", root)), Options(**options))
 
 
 def table(root: Value) -> Table:

@@ -1,0 +1,62 @@
+"""What the caller of `viz.draw` may choose, checked once, in one place."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+STYLES = ("record", "textbook")
+THEMES = ("auto", "light", "dark")
+DIRECTIONS = ("right", "down")
+LOCALS = ("number", "formula", "both", "none")
+BLANKS = ("", "gradients", "all")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a graph is shown. ValueError where a choice does not exist, naming those that do.
+
+    style      "record": a card for every value; "textbook": operations as circles, numbers on the edges
+    theme      "light", "dark", or "auto": as the reader's system is set
+    direction  where the values flow: "right" or "down"
+    digits     significant digits of numbers; None: all of them (fractions stay fractions)
+    values, gradients, labels   whether the forward numbers, the backward numbers, the names are shown
+    local      local derivatives as "number", "formula" (`y`, `1 − z²`), "both" or "none"; the style
+               "textbook" then writes the gradients as formulas (`∂L/∂y · y²`)
+    blank      a worksheet: "gradients" or "all" numbers are left blank, to be filled in
+    group      how many parts of a scope make a group: 0 none, 1 `layer1`, 2 `layer1.neuron3`;
+               None: as the size of the graph asks for
+    open       names of groups to show with what is inside
+    focus, depth   show only a node (by its name) and what is at most `depth` edges from it
+    max_nodes  show at most so many cards, grouping, folding and cutting as far as it takes
+    """
+
+    style: str = "record"
+    theme: str = "auto"
+    direction: str = "right"
+    digits: int | None = 4
+    values: bool = True
+    gradients: bool = True
+    labels: bool = True
+    local: str = "number"
+    blank: str = ""
+    group: int | None = None
+    open: frozenset[str] = frozenset()
+    focus: str = ""
+    depth: int = 2
+    max_nodes: int = 150
+
+    def __post_init__(self) -> None:
+        check("style", self.style, STYLES)
+        check("theme", self.theme, THEMES)
+        check("direction", self.direction, DIRECTIONS)
+        check("local", self.local, LOCALS)
+        check("blank", self.blank, BLANKS)
+        for name, least in ("digits", 1), ("depth", 0), ("max_nodes", 1), ("group", 0):
+            number = getattr(self, name)
+            if number is not None and (not isinstance(number, int) or number < least):
+                raise ValueError(f"{name} must be a whole number of at least {least}, not {number!r}")
+
+
+def check(what: str, name: str, names: Collection[str]) -> None:
+    """ValueError unless the name is one of those that exist."""
+    if name not in names:
+        raise ValueError(f"{what} {name!r} does not exist; there is {', '.join(map(repr, names))}")
