@@ -11,6 +11,7 @@
 from typing import TYPE_CHECKING, Any
 
 from autograd import ops
+from autograd.derivatives import grad, hessian, hvp, jacobian, jvp, taylor, value_and_grad, vjp
 from autograd.formula import expression, formula, local_formula, node_names
 from autograd.ops import *  # noqa: F403 (ops.__all__: every function of the table)
 from autograd.ops import Op
@@ -34,6 +35,14 @@ __all__ = [  # `array` is left out: a star import must not need NumPy
     "node_names",
     "scope",
     "topological_order",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "taylor",
+    "value_and_grad",
+    "vjp",
     *ops.__all__,
 ]
 

@@ -49,6 +49,10 @@ def formula(value: Value, latex: bool = False) -> str:
     """
     order = topological_order(value)
     uses = Counter(arg for node in order for arg in node.args)
+    for node in reversed(order):
+        if node.op is ops.identity:  # the lifted argument of a derivative is written as what it lifts
+            uses[node.args[0]] += uses[node] - 1
+            uses[node] = 0
     names = node_names(node for node in order if node.op is None or uses[node] > 1)
     unnamed = map("t{}".format, count(sum(not node.label and uses[node] > 1 for node in order) + 1))
     lines: list[str] = []
@@ -132,6 +136,8 @@ def node_names(nodes: Iterable[Value]) -> dict[Value, str]:
 
 def _write(op: Op, pieces: Sequence[Piece], latex: bool) -> Piece:
     """The operation applied to what is written already."""
+    if op is ops.identity:  # the lifted argument of a derivative
+        return pieces[0]
     if latex and op.latex:
         before = op.latex.split("{}")[:-1]  # the template's text before each argument
         texts = [
@@ -192,10 +198,8 @@ def _write_rule(rule: Any, latex: bool) -> str:
 
 
 def _tidy(op: Op, pieces: list[Piece], latex: bool) -> Piece:
-    """1 · x is x, x · x is x², x¹ is x, x / 1 is x; a guard that does not hold is left out."""
+    """1 · x is x, x · x is x², x¹ is x, x / 1 is x."""
     texts = [piece.text for piece in pieces]
-    if op is ops.where and texts[0] in ("0", "1"):
-        return pieces[2 - int(texts[0])]
     if op is ops.mul and "1" in texts:
         return pieces[texts.index("1") ^ 1]
     if op is ops.mul and texts[0] == texts[1]:

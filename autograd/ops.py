@@ -4,7 +4,8 @@ A row is a symbol to draw, a function to apply, and one rule per argument: its l
 expression in the arguments x, y, … and the result z. Rules are branch-free: kinks are written with
 `step`, `sign`, `share` or `where`. Called with numbers a rule gives the local derivative, with Values
 the derivative as a graph (so orders go on for ever, and its formula can be printed), with arrays the
-batched derivative. A rule that returns None contributes nothing.
+batched derivative. A rule that returns None contributes nothing. Guards for single points choose by number
+(`f.where`), which leaves no trace in the derivative's graph.
 
 At a kink the rules take the subgradient of least norm: relu′(0) = 0, |x|′(0) = 0, and the two arguments
 of `maximum` share ½ : ½ on a tie. The bounds of `clip` count as constants there, so its x gets 0.
@@ -240,8 +241,8 @@ div       = Op("/", operator.truediv,     lambda x, y, z: one(z) / y,   lambda x
                kind="rational", infix=PRODUCT, latex=r"\frac{{{}}}{{{}}}", domain=(REAL, NONZERO))
 neg       = Op("−", operator.neg,         lambda x, z: -1, kind="rational", infix=SIGN, latex="-{}")
 power     = Op("^", f.power,
-               lambda x, y, z: where((x == 0) & (y == 0), 0, lambda: y * x ** (y - 1)),
-               lambda x, y, z: where(x == 0, 0, lambda: z * log(x)),
+               lambda x, y, z: f.where((x == 0) & (y == 0), 0, lambda: y * x ** (y - 1)),
+               lambda x, y, z: f.where(x == 0, 0, lambda: z * log(x)),
                infix=POWER, latex="{}^{{{}}}", domain=(POSITIVE, REAL))
 mod       = Op("mod", operator.mod,       lambda x, y, z: 1,            lambda x, y, z: -floordiv(x, y),
                kind="kinked", infix=PRODUCT, latex=r"{} \bmod {}", domain=(REAL, NONZERO))
@@ -253,6 +254,7 @@ reciprocal = Op("1/", f.reciprocal,       lambda x, z: -(z * z), kind="rational"
 # ── Constants, to the precision of x's number type: rows without rules ──────────────────────────────
 
 constant  = Op("const", operator.pos, kind="constant")
+identity  = Op("=", operator.pos,         lambda x, z: 1, kind="rational", latex="{}")
 one       = Op("1", f.one, kind="constant")
 pi        = Op("π", f.pi, kind="constant")
 ln2       = Op("ln 2", f.ln2, kind="constant")
@@ -357,7 +359,7 @@ prod      = Op("Π", f.prod,               lambda x, z: f.others(x), kind="ratio
 dot       = Op("dot", f.dot,              lambda x, z: [*x[len(x) // 2:], *x[:len(x) // 2]],
                kind="rational", sequences=2)
 logsumexp = Op("logsumexp", f.logsumexp,
-               lambda x, z: [where(z == -math.inf, 0, lambda xi=xi: exp(xi - z)) for xi in x],
+               lambda x, z: [f.where(z == -math.inf, 0, lambda xi=xi: exp(xi - z)) for xi in x],
                sequences=1)
 
 # fmt: on
@@ -376,6 +378,32 @@ for _name, _row in reversed(TABLE.items()):  # the first name of a row is its ow
     _row.name = _name
 
 
+# ── What a type that plugs in by `apply_op` gets from the table ────────────────────────────────────
+
+OPERATORS = {  # by Python's names
+    "add": add, "sub": sub, "mul": mul, "truediv": div, "pow": power, "mod": mod, "floordiv": floordiv,
+}  # fmt: skip
+METHODS = {  # NumPy calls them on the elements of object arrays
+    name: row for name, row in TABLE.items() if row.partials and not row.sequences and row is not where
+}
+
+
+def overload(cls: type) -> type:
+    """Class decorator: Python's operators, comparisons by `.data`, and a method for every row."""
+
+    def comparison(compare: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+        return lambda self, other: compare(self.data, getattr(other, "data", other))
+
+    for name, row in OPERATORS.items():
+        setattr(cls, f"__{name}__", lambda self, other, row=row: row(self, other))
+        setattr(cls, f"__r{name}__", lambda self, other, row=row: row(other, self))
+    for name, row in {**METHODS, "__neg__": neg, "__abs__": absolute}.items():
+        setattr(cls, name, lambda self, *args, row=row: row(self, *args))
+    for name in ("lt", "le", "eq", "ne", "gt", "ge"):
+        setattr(cls, f"__{name}__", comparison(getattr(operator, name)))
+    return cls
+
+
 # ── Several outputs: compositions over the rows ─────────────────────────────────────────────────────
 
 
@@ -390,5 +418,5 @@ def softmax(x: Sequence[Any]) -> list[Any]:
     return [exp(xi) for xi in log_softmax(x)]
 
 
-_INTERNAL = {"constant", "one", "share", "normal_cdf", "ln2", "ln10", "pi"}
+_INTERNAL = {"constant", "identity", "one", "share", "normal_cdf", "ln2", "ln10", "pi"}
 __all__ = [*sorted(TABLE.keys() - _INTERNAL), "log_softmax", "softmax"]

@@ -7,7 +7,7 @@ The engine knows no operation: it applies rows of the table (`ops`) and reads th
 """
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from numbers import Integral, Number
@@ -19,6 +19,8 @@ from autograd.ops import Op
 
 # The scope that new nodes belong to, "" outside of all, or None where nothing is recorded (no_grad).
 mode: ContextVar[str | None] = ContextVar("mode", default="")
+# The name of the transform (grad, jvp, …) that is running the user's function, "" outside of all.
+transform: ContextVar[str] = ContextVar("transform", default="")
 new = object.__new__
 
 
@@ -139,53 +141,13 @@ class Value:
         operation, and leaves the leaves as they were.
         """
         order = topological_order(self)
-        leaves = [(node, node.grad) for node in order if node._op is None]
-        if not leaves or mode.get() is None:
-            why = "called under no_grad" if leaves else "it depends on no leaf"
+        silent = mode.get() is None
+        if silent or all(node._op is not None for node in order):
+            why = "called under no_grad" if silent else "it depends on no leaf"
             raise RuntimeError(
                 f"backward of {self!r}: {why}; record from Value(…) and call it outside no_grad"
             )
-        constant_op = ops.constant
-        for node in order:
-            if node._op is not constant_op:
-                node.grad = False  # the 0 that says: nothing has arrived here
-        self.grad = as_number(seed) * one(self.data)
-        try:
-            for node in reversed(order):
-                if not (record := node._record):
-                    continue
-                op, upstream = node._op, node.grad
-                if upstream is False:  # a branch not taken, where 0 times an infinite slope would be nan
-                    node.grad = 0
-                    continue
-                # Two arguments and one, unrolled: a fifth off a training step (tests/benchmarks).
-                if op.arity == 2:
-                    a, b, x, y, z = record
-                    by_x, by_y = op.partials
-                    if a._op is not constant_op:
-                        local = by_x(x, y, z)
-                        if local is not None:
-                            a.grad += upstream * local
-                    if b._op is not constant_op:
-                        local = by_y(x, y, z)
-                        if local is not None:
-                            b.grad += upstream * local
-                elif op.arity == 1 and record[0]._op is not constant_op:
-                    a, x, z = record
-                    local = op.partials[0](x, z)
-                    if local is not None:
-                        a.grad += upstream * local
-                else:
-                    for _, arg, local in local_derivatives(node):
-                        arg.grad += upstream * local
-        except (ArithmeticError, ValueError, TypeError) as error:
-            for leaf, before in leaves:
-                leaf.grad = before
-            for _ in local_derivatives(node):
-                pass  # a rule that fails does so again here, where it is explained
-            raise op.explain(error, node.args, "upstream × local derivative: ") from error
-        for leaf, before in leaves:
-            leaf.grad = before + leaf.grad
+        accumulate(order, self, seed)
 
     def zero_grad(self) -> None:
         """Set the gradient of every node of the graph to 0."""
@@ -206,22 +168,31 @@ class Value:
     def __rdivmod__(self, other: Any) -> tuple["Value", "Value"]:
         return other // self, other % self
 
-    # Leaving the graph: a plain number has no derivative.
+    # Leaving the graph: a plain number has no derivative. Inside grad, jvp, … that raises, so that
+    # math.sin(x) never drops one silently.
 
     def __float__(self) -> float:
-        return float(self.data)
+        return float(self._leave("float"))
 
     def __int__(self) -> int:
-        return int(self.data)
+        return int(self._leave("int"))
 
     def __complex__(self) -> complex:
-        return complex(self.data)
+        return complex(self._leave("complex"))
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(self._leave("round"), digits)
+
+    def _leave(self, function: str) -> Any:
+        if (name := transform.get()) and self._op is not ops.constant:
+            raise TypeError(
+                f"{function}({ops.describe(self)}) inside {name} would drop its derivative; use .data if "
+                "that is meant, and autograd's functions in place of math's"
+            )
+        return self.data
 
     def __bool__(self) -> bool:
         return bool(self.data)
-
-    def __round__(self, digits: int | None = None) -> Any:
-        return round(self.data, digits)
 
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else str(self)
@@ -337,10 +308,13 @@ def as_number(data: Any) -> Any:
     raise TypeError(f"{ops.describe(data)} is a {kind.__name__}, not a number; {remedy}")
 
 
-def topological_order(*roots: Value) -> list[Value]:
-    """Every node of the graph once, each after its arguments, which stand in argument order."""
-    order: list[Value] = []
-    seen: set[Value] = set()
+def topological_order(*roots: Value, leaves: Iterable[Value] = ()) -> list[Value]:
+    """Every node of the graph once, each after its arguments, which stand in argument order.
+
+    Nodes given as `leaves` stand first; what they were made from is left out.
+    """
+    order: list[Value] = [*leaves]
+    seen: set[Value] = {*order}
     stack: list[Any] = [*reversed(roots)]
     while stack:
         node = stack.pop()
@@ -366,17 +340,68 @@ def topological_order(*roots: Value) -> list[Value]:
     return order
 
 
-def local_derivatives(node: Value) -> Iterator[tuple[int, Value, Any]]:
+def accumulate(order: list[Value], root: Value, seed: Any = 1) -> None:
+    """The reverse sweep over a graph in topological order: see `Value.backward`."""
+    leaves = [(node, node.grad) for node in order if node._op is None]
+    constant_op = ops.constant
+    for node in order:
+        if node._op is not constant_op:
+            node.grad = False  # the 0 that says: nothing has arrived here
+    root.grad = as_number(seed) * one(root.data)
+    try:
+        for node in reversed(order):
+            if not (record := node._record):
+                continue
+            op, upstream = node._op, node.grad
+            if upstream is False:  # a branch not taken, where 0 times an infinite slope would be nan
+                node.grad = 0
+                continue
+            # Two arguments and one, unrolled: a fifth off a training step (tests/benchmarks).
+            if op.arity == 2:
+                a, b, x, y, z = record
+                by_x, by_y = op.partials
+                if a._op is not constant_op:
+                    local = by_x(x, y, z)
+                    if local is not None:
+                        a.grad += upstream * local
+                if b._op is not constant_op:
+                    local = by_y(x, y, z)
+                    if local is not None:
+                        b.grad += upstream * local
+            elif op.arity == 1 and record[0]._op is not constant_op:
+                a, x, z = record
+                local = op.partials[0](x, z)
+                if local is not None:
+                    a.grad += upstream * local
+            else:
+                for _, arg, local in local_derivatives(node):
+                    arg.grad += upstream * local
+    except (ArithmeticError, ValueError, TypeError) as error:
+        for leaf, before in leaves:
+            leaf.grad = before
+        for _ in local_derivatives(node):
+            pass  # a rule that fails does so again here, where it is explained
+        raise op.explain(error, node.args, "upstream × local derivative: ") from error
+    for leaf, before in leaves:
+        leaf.grad = before + leaf.grad
+
+
+def local_derivatives(
+    node: Value, wanted: Sequence[bool] | None = None, operands: Sequence[Any] | None = None
+) -> Iterator[tuple[int, Value, Any]]:
     """(position, argument, ∂node/∂argument) for each argument of a recorded node.
 
-    Leaves out constants, towards which nothing is computed, and arguments whose rule returns None. What a
-    rule raises names the operation and its arguments.
+    Leaves out arguments that are not wanted (without `wanted`: the constants, towards which nothing is
+    computed), and those whose rule returns None. The rules are called with the numbers recorded, or with
+    `operands`: for Values (of the arguments, then of the node) they give graphs. What a rule raises names
+    the operation and its arguments.
     """
     record = node._record
     n = len(record) >> 1
-    wanted = [arg._op is not ops.constant for arg in record[:n]]
+    if wanted is None:
+        wanted = [arg._op is not ops.constant for arg in record[:n]]
     try:
-        locals_ = node._op.local_derivatives(record[n:], wanted)
+        locals_ = node._op.local_derivatives(operands or record[n:], wanted)
     except (ArithmeticError, ValueError, TypeError) as error:
         raise node._op.explain(error, record[:n], "its local derivative: ") from error
     for i, local in enumerate(locals_):
@@ -470,11 +495,9 @@ def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[..., Any]:
 
 def _make_methods() -> None:
     methods: dict[str, Callable[..., Any]] = {"__neg__": _prefix(ops.neg), "__abs__": _prefix(ops.absolute)}
-    for name, op in ops.TABLE.items():
-        if op.partials and not op.sequences and op is not ops.where:
-            methods[name] = _prefix(op) if op.arity == 1 else _call(op)
-    infix = {"add": ops.add, "sub": ops.sub, "mul": ops.mul, "truediv": ops.div, "pow": ops.power}
-    for name, op in {**infix, "mod": ops.mod, "floordiv": ops.floordiv}.items():
+    for name, op in ops.METHODS.items():
+        methods[name] = _prefix(op) if op.arity == 1 else _call(op)
+    for name, op in ops.OPERATORS.items():
         methods[f"__{name}__"], methods[f"__r{name}__"] = _infix(op)
     for name in ("lt", "le", "eq", "ne", "gt", "ge"):
         methods[f"__{name}__"] = _comparison(getattr(operator, name))
