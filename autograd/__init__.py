@@ -51,6 +51,8 @@ def __getattr__(name: str) -> Any:
     """`array` needs NumPy, which is imported when it is first used."""
     if name != "array":
         raise AttributeError(f"module 'autograd' has no attribute {name!r}")
-    from autograd.arrays import array
-
+    try:
+        from autograd.arrays import array
+    except ImportError as error:
+        raise ImportError(f"autograd.array: {error}; pip install 'scalar-autograd[numpy]'") from None
     return array

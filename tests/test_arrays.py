@@ -1,5 +1,7 @@
 """autograd.array: the books' own NumPy code records its graph."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -135,3 +137,11 @@ def test_what_is_refused_names_the_remedy():
         autograd.maximum(Value(1.0), np.array([1.0]))
     with pytest.raises(TypeError, match="rows one by one"):
         autograd.sum(array([[1, 2], [3, 4]]))
+
+
+def test_without_numpy_one_line_names_the_extra(monkeypatch):
+    for module in [name for name in sys.modules if name.split(".")[0] == "numpy"]:
+        monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.delitem(sys.modules, "autograd.arrays")
+    with pytest.raises(ImportError, match=r"^autograd\.array: .*; pip install 'scalar-autograd\[numpy\]'$"):
+        autograd.array([1.0])
