@@ -226,6 +226,8 @@ def _name(name: str, latex: bool) -> str:
         return name
     if name in TEX_SYMBOLS:
         return "\\" + TEX_SYMBOLS[name]
+    if re.fullmatch(r"\w\^\w+_\{[\w,]+\}", name):  # w^2_{13} is LaTeX already
+        return name
     if match := re.fullmatch(r"(\w)_?([0-9]+|(?<=_)\w+)", name):
         return f"{_name(match[1], True)}_{{{_escape(match[2])}}}"
     if len(name) == 1 and name.isalnum() and name.isascii():

@@ -1,0 +1,16 @@
+"""Networks on Values: modules, and the numbers their weights begin with.
+
+>>> import nn
+>>> model = nn.MLP(2, [3, 1], activation="tanh", seed=0)
+>>> model
+MLP(2, [3, 1], activation='tanh', output='linear')  # 13 parameters
+>>> y = model([1.0, -2.0])
+>>> y.backward()
+>>> y.label
+'z^3_{1}'
+"""
+
+from nn.init import INITS
+from nn.modules import MLP, Layer, Module, Neuron
+
+__all__ = ["INITS", "MLP", "Layer", "Module", "Neuron"]

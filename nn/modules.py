@@ -1,0 +1,230 @@
+"""Module, Neuron, Layer, MLP: networks whose every number is a Value.
+
+Nielsen's names (Neural Networks and Deep Learning, chapter 2), which the nodes bear as labels:
+
+    w^l_{jk}   weight from neuron k of layer l − 1 to neuron j of layer l; the inputs are layer 1
+    b^l_{j}    bias        z^l_{j}   weighted input, Σₖ w^l_{jk} a^{l−1}_{k} + b^l_{j}
+    a^l_{j}    activation, of z^l_{j};  δ^l_{j} = ∂C/∂z^l_{j} is the gradient of z^l_{j}
+
+A neuron records one `dot`, the sum with its bias and its activation; with `elementary=True` every product
+and every sum. The nodes of a neuron have the scope `layer2.neuron3`, so that pictures can group them.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from random import Random
+from typing import Any
+
+from autograd import Value, dot, ops, scope
+from nn.init import choose, initializer
+
+Activation = Callable[[Any], Any]
+
+ACTIVATIONS: dict[str, Activation | None] = {
+    "linear": None,
+    **{name: op for name, op in ops.METHODS.items() if op.arity - len(op.defaults) == 1},
+}
+
+
+class Module:
+    """Anything with parameters: its own Values, and those of the modules and lists in its attributes."""
+
+    def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Value]]:
+        """(name, parameter): the path of attributes to it, such as `layers.0.neurons.2.b`."""
+        for name, attribute in vars(self).items():
+            yield from _named(f"{prefix}{name}", attribute)
+
+    def parameters(self) -> list[Value]:
+        """The parameters, layer by layer, neuron by neuron, weights then bias."""
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to 0."""
+        for parameter in self.parameters():
+            parameter.grad = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """The numbers of the parameters by name."""
+        return {name: parameter.data for name, parameter in self.named_parameters()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Set the numbers of the parameters; ValueError where the names are not those of this module."""
+        parameters = dict(self.named_parameters())
+        missing, unknown = parameters.keys() - state.keys(), state.keys() - parameters.keys()
+        if missing or unknown:
+            raise ValueError(
+                f"{type(self).__name__}: the state belongs to another architecture; "
+                f"missing {sorted(missing)[:3]}, unknown {sorted(unknown)[:3]}"
+            )
+        for name, parameter in parameters.items():
+            parameter.data = Value(state[name]).data
+
+
+def _named(name: str, attribute: Any) -> Iterator[tuple[str, Value]]:
+    if isinstance(attribute, Value):
+        yield name, attribute
+    elif isinstance(attribute, Module):
+        yield from attribute.named_parameters(f"{name}.")
+    elif isinstance(attribute, list | tuple):
+        for i, item in enumerate(attribute):
+            yield from _named(f"{name}.{i}", item)
+
+
+class Neuron(Module):
+    """a = f(w·x + b), for `nin` inputs.
+
+    activation   a name of a function of the table ("relu", "tanh", "sigmoid", …), "linear", or a function
+    init         of the weights: a name in `nn.INITS`, a number, or a function; the bias begins with 0
+    seed         of the random numbers, or a `random.Random` to share; None: new ones at every run
+    elementary   record every product and every sum
+
+    >>> neuron = Neuron(2, "tanh", init=0.5)
+    >>> neuron([1.0, 2.0]).data == Value(1.5).tanh().data
+    True
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        activation: str | Activation = "relu",
+        *,
+        init: Any = "uniform",
+        seed: int | Random | None = None,
+        elementary: bool = False,
+        place: tuple[int, int, int] | None = None,
+    ) -> None:
+        """`place` is (l, j, m): layer, number and number of neurons in the layer, for names and init."""
+        _positive("Neuron", nin)
+        layer, number, neurons = place or (0, 0, 1)
+        where = f"^{layer}_{{{number}}}" if place else ""
+        self.scope = f"layer{layer}.neuron{number}" if place else "neuron"
+        self.names = f"z{where}", f"a{where}"
+        with scope(self.scope):
+            draw, rng = initializer(init), seed if isinstance(seed, Random) else Random(seed)
+            self.w = [Value(draw(rng, nin, neurons), _weight(place, k)) for k in range(1, nin + 1)]
+            self.b = Value(0.0, f"b{where}")
+        self.f = choose("activation", activation, ACTIVATIONS) if isinstance(activation, str) else activation
+        self.elementary = elementary
+
+    def __call__(self, x: Sequence[Any]) -> Value:
+        """The activation, for as many inputs as there are weights. ValueError for another number."""
+        if len(x) != len(self.w):
+            raise ValueError(f"Neuron: {len(x)} inputs were given and {len(self.w)} are needed")
+        with scope(self.scope):
+            if self.elementary:
+                z = sum((w * xi for w, xi in zip(self.w, x, strict=True)), start=self.b)
+            else:
+                z = dot(self.w, x) + self.b
+            z.label = self.names[0]
+            if self.f is None:
+                return z
+            a: Value = self.f(z)
+            a.label = self.names[1]
+            return a
+
+    def __repr__(self) -> str:
+        name = getattr(self.f, "name", None) or getattr(self.f, "__name__", "linear")
+        return f"Neuron({len(self.w)}, {name!r})"
+
+
+class Layer(Module):
+    """`nout` neurons on the same `nin` inputs; the arguments are those of Neuron.
+
+    `number` is l in Nielsen's names, 2 for the layer after the inputs.
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nout: int,
+        activation: str | Activation = "relu",
+        *,
+        init: Any = "uniform",
+        seed: int | Random | None = None,
+        elementary: bool = False,
+        number: int = 2,
+    ) -> None:
+        _positive("Layer", nin, nout)
+        rng = seed if isinstance(seed, Random) else Random(seed)
+        self.neurons = [
+            Neuron(nin, activation, init=init, seed=rng, elementary=elementary, place=(number, j, nout))
+            for j in range(1, nout + 1)
+        ]
+
+    def __call__(self, x: Sequence[Any]) -> list[Value]:
+        """The activations of all neurons."""
+        if len(x) != len(self.neurons[0].w):
+            raise ValueError(f"Layer: {len(x)} inputs were given and {len(self.neurons[0].w)} are needed")
+        return [neuron(x) for neuron in self.neurons]
+
+    def __repr__(self) -> str:
+        name = repr(self.neurons[0]).partition(", ")[2]
+        return f"Layer({len(self.neurons[0].w)}, {len(self.neurons)}, {name}"
+
+
+class MLP(Module):
+    """A multi-layer perceptron: `nin` inputs, then layers of `nouts` neurons.
+
+    activation   of the hidden layers               output   the activation of the last one
+    init         "uniform" is micrograd's; "glorot" suits tanh and sigmoid, "he" suits relu
+
+    The other arguments are those of Neuron. `MLP(2, [16, 16, 1])` is micrograd's demo network.
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nouts: Sequence[int],
+        activation: str | Activation = "relu",
+        output: str | Activation = "linear",
+        *,
+        init: Any = "uniform",
+        seed: int | None = None,
+        elementary: bool = False,
+    ) -> None:
+        _positive("MLP", nin, *nouts)
+        if not nouts:
+            raise ValueError(
+                "MLP: nouts is empty; give the number of neurons of every layer: MLP(2, [16, 1])"
+            )
+        rng = Random(seed)
+        sizes = [nin, *nouts]
+        self.layers = [
+            Layer(
+                sizes[i],
+                sizes[i + 1],
+                activation if i + 2 < len(sizes) else output,
+                init=init,
+                seed=rng,
+                elementary=elementary,
+                number=i + 2,
+            )
+            for i in range(len(nouts))
+        ]
+        self.activation, self.output = activation, output
+
+    def __call__(self, x: Sequence[Any]) -> Any:
+        """What the last layer gives: a list, or the one Value of a layer of one neuron."""
+        for layer in self.layers:
+            x = layer(x)
+        return x[0] if len(x) == 1 else x
+
+    def __repr__(self) -> str:
+        sizes = [len(layer.neurons) for layer in self.layers]
+        names = f"activation={self.activation!r}, output={self.output!r}"
+        inputs = len(self.layers[0].neurons[0].w)
+        return f"MLP({inputs}, {sizes}, {names})  # {len(self.parameters())} parameters"
+
+
+def _weight(place: tuple[int, int, int] | None, k: int) -> str:
+    if place is None:
+        return f"w_{k}"
+    layer, j, _ = place
+    return f"w^{layer}_{{{j}{',' * (max(j, k) > 9)}{k}}}"
+
+
+def _positive(what: str, *sizes: Any) -> None:
+    for size in sizes:
+        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+            raise ValueError(
+                f"{what}: a number of inputs or neurons must be a whole number from 1, not {size!r}"
+            )
