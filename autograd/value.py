@@ -376,9 +376,13 @@ def accumulate(order: list[Value], root: Value, seed: Any = 1) -> None:
             else:
                 for _, arg, local in local_derivatives(node):
                     arg.grad += upstream * local
-    except (ArithmeticError, ValueError, TypeError) as error:
+    except BaseException as error:  # also Ctrl-C: no leaf is left with half a gradient
+        for touched in order:
+            touched.grad = None if touched._op is constant_op else 0
         for leaf, before in leaves:
             leaf.grad = before
+        if not isinstance(error, ArithmeticError | ValueError | TypeError):
+            raise
         for _ in local_derivatives(node):
             pass  # a rule that fails does so again here, where it is explained
         raise op.explain(error, node.args, "upstream × local derivative: ") from error

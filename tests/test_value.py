@@ -396,6 +396,10 @@ def test_a_failed_pass_leaves_the_leaves_and_the_graph_as_they_were():
     good.backward()
     with pytest.raises(ZeroDivisionError):
         (good + sqrt(x) + y).backward()
+    assert (x.grad, y.grad) == (3.0, 0.0) and type(good.grad) is int
+    stop = Op("stop", lambda x: x, lambda x, z: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        (stop(x) + y).backward()
     assert (x.grad, y.grad) == (3.0, 0.0)
     good.backward()
     assert (x.grad, y.grad) == (6.0, 0.0)
