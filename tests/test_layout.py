@@ -278,7 +278,7 @@ def test_neuron():
     y = [corner.y for corner in layout.boxes]
     assert y[:4] == [0, 50, 100, 150]
     assert (y[5], y[6], y[7], y[4]) == (25, 125, 75, 125)
-    assert y[8] == y[9] == 100
+    assert y[8] == y[9] == 83  # in line with the sum before it; the leaf b makes way
     assert layout.crossings() == 0
 
 
@@ -309,9 +309,34 @@ def test_a_long_edge_is_straight_through_the_layers_and_shared():
     assert middle[:-2] == long[: len(middle) - 2]
 
 
+@given(graphs())
+def test_downwards_is_rightwards_with_x_and_y_exchanged(graph):
+    boxes, edges = graph
+    across = place([Box(box.height, box.width, box.ports) for box in boxes], edges)
+    layout = place(boxes, edges, down=True)
+    assert (layout.width, layout.height, layout.layers) == (across.height, across.width, across.layers)
+    assert layout.boxes == tuple((y, x) for x, y in across.boxes)
+    assert layout.crossings() == across.crossings()
+    assert layout.transposed() == across
+    for edge, route in zip(edges, layout.routes, strict=True):
+        start, end = layout.boxes[edge.source], layout.boxes[edge.target]
+        foot = Point(start.x + boxes[edge.source].width / 2, start.y + boxes[edge.source].height)
+        assert route[0] == pytest.approx(foot)
+        assert route[-1] == pytest.approx((end.x + boxes[edge.target].ports[edge.port], end.y))
+        assert all(a.y <= b.y + 1e-6 for a, b in pairwise(route))
+
+
+def test_a_layout_moves_as_one():
+    layout = place(*picture((), (0, 0)))
+    moved = layout.moved(3, 4)
+    assert (moved.width, moved.height) == (layout.width + 3, layout.height + 4)
+    assert moved.moved(-3, -4) == layout
+
+
 def test_path():
     route = (Point(0, 5), Point(10, 5), Point(30, 25.25), Point(40, 25.25))
     assert path(route) == "M0 5L10 5C20 5 20 25.2 30 25.2L40 25.2"
+    assert path([Point(y, x) for x, y in route], down=True) == "M5 0L5 10C5 20 25.2 20 25.2 30L25.2 40"
     assert path((Point(0, 5), Point(0, 5), Point(7, 5.001), Point(9, 5))) == "M0 5L7 5L9 5"
 
 

@@ -72,6 +72,8 @@ class Edge:
 class Layout:
     """Where all stands: corners (top left) and routes as given, boxes of each layer from the top.
 
+    All is said of a drawing to the right; in one `down`, x and y have changed their parts.
+
     A route is an even number of points, to be read in pairs: **each pair is a horizontal line, and
     a curve joins each pair to the next**. The first line leads from the source's output to the
     right side of its layer (its length is 0 if no box there is wider); the lines between lead
@@ -85,9 +87,24 @@ class Layout:
     boxes: tuple[Point, ...]
     routes: tuple[tuple[Point, ...], ...]
     layers: tuple[tuple[int, ...], ...]
+    down: bool = False
+
+    def transposed(self) -> "Layout":
+        """The drawing with x and y exchanged."""
+        boxes = tuple(Point(y, x) for x, y in self.boxes)
+        routes = tuple(tuple(Point(y, x) for x, y in route) for route in self.routes)
+        return Layout(self.height, self.width, boxes, routes, self.layers, not self.down)
+
+    def moved(self, right: float, down: float) -> "Layout":
+        """The drawing moved, with room at its left and at its top."""
+        boxes = tuple(Point(x + right, y + down) for x, y in self.boxes)
+        routes = tuple(tuple(Point(x + right, y + down) for x, y in route) for route in self.routes)
+        return Layout(self.width + right, self.height + down, boxes, routes, self.layers, self.down)
 
     def crossings(self) -> int:
         """How often two curves cross; one that several edges of a source share counts once."""
+        if self.down:
+            return self.transposed().crossings()
         bands: dict[float, set[tuple[float, float]]] = {}
         for route in self.routes:
             for start, end in zip(route[1::2], route[2::2], strict=False):
@@ -95,13 +112,19 @@ class Layout:
         return sum(crossings(band) for band in bands.values())
 
 
-def place(boxes: Sequence[Box], edges: Sequence[Edge], *, gap: float = 14, space: float = 36) -> Layout:
-    """Lay out `boxes` so that every edge leads to the right; the same input, the same layout.
+def place(
+    boxes: Sequence[Box], edges: Sequence[Edge], *, gap: float = 14, space: float = 36, down: bool = False
+) -> Layout:
+    """Lay out `boxes` so that every edge leads to the right, or `down`; the same input, the same layout.
 
     `gap` is the least distance between two boxes of a layer (lines keep half of it), `space` the
-    least width of the curves between two layers. ValueError: an edge names a box or a port that
-    does not exist, or the edges form a cycle.
+    least width of the curves between two layers. `down`: the ports are on the top side, measured
+    from the left, the output is at the foot, and the label of an edge is as high as it says.
+    ValueError: an edge names a box or a port that does not exist, or the edges form a cycle.
     """
+    if down:
+        turned = [Box(box.height, box.width, box.ports) for box in boxes]
+        return place(turned, edges, gap=gap, space=space).transposed()
     for edge in edges:
         for box in (edge.source, edge.target):
             if not 0 <= box < len(boxes):
@@ -116,17 +139,23 @@ def place(boxes: Sequence[Box], edges: Sequence[Edge], *, gap: float = 14, space
     return _route(boxes, edges, graph, order, _align(graph, order, gap), space)
 
 
-def path(route: Sequence[Point]) -> str:
+def path(route: Sequence[Point], down: bool = False) -> str:
     """A route as SVG path data."""
-    parts, height = [f"M{_short(route[0].x)} {_short(route[0].y)}"], _short(route[0].y)
-    for start, end in pairwise(route):
-        x, y = _short(end.x), _short(end.y)
-        if y != height:
-            middle = _short((start.x + end.x) / 2)
-            parts.append(f"C{middle} {height} {middle} {y} {x} {y}")
-        elif start.x != end.x:
-            parts.append(f"L{x} {y}")
-        height = y
+
+    def point(along: str, beside: str) -> str:
+        return f"{beside} {along}" if down else f"{along} {beside}"
+
+    line = [(y, x) if down else (x, y) for x, y in route]
+    side = _short(line[0][1])
+    parts = [f"M{point(_short(line[0][0]), side)}"]
+    for (start, _), (end, beside) in pairwise(line):
+        now, goal = _short(beside), _short(end)
+        if now != side:
+            middle = _short((start + end) / 2)
+            parts.append(f"C{point(middle, side)} {point(middle, now)} {point(goal, now)}")
+        elif start != end:
+            parts.append(f"L{point(goal, now)}")
+        side = now
     return "".join(parts)
 
 
@@ -287,7 +316,10 @@ class _Order:
 
     def ends(self, links: Iterable[_Link]) -> list[float]:
         """Where links end in the layer next door, sorted."""
-        return sorted([self.position[vertex] + slot for vertex, slot, _ in links])
+        position = self.position
+        ends = [position[vertex] + slot for vertex, slot, _ in links]
+        ends.sort()
+        return ends
 
     def crossings(self, right: list[list[_Link]]) -> int:
         """The crossings between all layers."""
@@ -449,9 +481,13 @@ def _align(graph: _Graph, order: _Order, gap: float) -> list[float]:
 
 
 def _middle(graph: _Graph, order: _Order, vertex: int, links: list[_Link]) -> list[_Link]:
-    """The one or two median links on one side of a vertex; of a dummy, its inner link alone."""
+    """The one or two median links on one side of a vertex; of a dummy, its inner link alone.
+
+    Leaves count only where there is nothing else: they are moved to their users in the end (`_settle`).
+    """
     if vertex >= graph.boxes:
         links = [link for link in links if link.vertex >= graph.boxes] or links
+    links = [link for link in links if graph.left[link.vertex]] or links
     if len(links) < 2:
         return links
     links = sorted(links, key=lambda link: order.position[link.vertex] + link.slot)

@@ -8,6 +8,7 @@ THEMES = ("auto", "light", "dark")
 DIRECTIONS = ("right", "down")
 LOCALS = ("number", "formula", "both", "none")
 BLANKS = ("", "gradients", "all")
+CONSTANTS = ("inside", "node")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +23,13 @@ class Options:
     local      local derivatives as "number", "formula" (`y`, `1 − z²`), "both" or "none"; the style
                "textbook" then writes the gradients as formulas (`∂L/∂y · y²`)
     blank      a worksheet: "gradients" or "all" numbers are left blank, to be filled in
+    constants  in style "textbook": "inside" the operation (`× 2`) where it has exactly one other operand,
+               or each as a "node"; in style "record" they are always nodes
     group      how many parts of a scope make a group: 0 none, 1 `layer1`, 2 `layer1.neuron3`;
                None: as the size of the graph asks for
     open       names of groups to show with what is inside
     focus, depth   show only a node (by its name) and what is at most `depth` edges from it
-    max_nodes  show at most so many cards, grouping, folding and cutting as far as it takes
+    max_nodes  show at most so many cards, grouping, folding and cutting as far as it takes; None: all
     """
 
     style: str = "record"
@@ -38,11 +41,12 @@ class Options:
     labels: bool = True
     local: str = "number"
     blank: str = ""
+    constants: str = "inside"
     group: int | None = None
     open: frozenset[str] = frozenset()
     focus: str = ""
     depth: int = 2
-    max_nodes: int = 150
+    max_nodes: int | None = 150
 
     def __post_init__(self) -> None:
         check("style", self.style, STYLES)
@@ -50,6 +54,7 @@ class Options:
         check("direction", self.direction, DIRECTIONS)
         check("local", self.local, LOCALS)
         check("blank", self.blank, BLANKS)
+        check("constants", self.constants, CONSTANTS)
         for name, least in ("digits", 1), ("depth", 0), ("max_nodes", 1), ("group", 0):
             number = getattr(self, name)
             if number is not None and (not isinstance(number, int) or number < least):

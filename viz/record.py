@@ -6,49 +6,71 @@
     └────┴──────────────┘             at the right; "·" where none has arrived
 
 A line leads from every operand to its port; the local derivative stands in a gap of the line before it.
+A card of several values, a group `layer1.neuron3 ▸14` or a folded chain `5,000 × +`, looks like a pile;
+the width of the lines at it shows how much gradient passes. In a worksheet a number is an empty field.
 Titles (tooltips) hold the full precision and the formulas. No script, no link, no font, and hex colours
 instead of variables, so that every program that reads SVG shows it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from math import isfinite, sqrt
 from typing import NamedTuple
 
 from viz import layout
 from viz.layout import Box, Layout, Point
 from viz.options import Options
-from viz.records import CONSTANT, LEAF, OPERATION, Edge, Graph, Node
+from viz.records import CONSTANT, GROUP, LEAF, OPERATION, Edge, Graph, Node
 from viz.svg import group, page, rect, text
 from viz.text import bold_width, clip, full, mono_width, short
 
-NAME, NUMBER, LOCAL, SYMBOL = 13, 12.5, 11.5, 14  # font sizes
+NAME, NUMBER, LOCAL, SYMBOL, NOTE = 13, 12.5, 11.5, 14, 12  # font sizes
 PAD, GAP = 10, 14  # inside a card, between its numbers
-HEIGHT, SMALL, PORT = 46, 24, 17  # of a card, of a constant's card, between two ports
+HEIGHT, LINE, SMALL = 46, 28, 24  # of a card, of one with a single line, of a constant's card
+PORT, ROW = 17, 16  # between two ports; height of a local derivative
 INNER = 84  # the least width inside a card: most cards are equally wide
 BREATH = 5  # between a local derivative and the line on both sides of it
-ROUND, HEAD = 7, 7  # radius of a card's corners; length of an arrow's head
-LETTERS = 28  # of a name or a symbol; the title has it whole
+ROUND, HEAD, PILE = 7, 7, 4  # radius of a card's corners; length of an arrow's head; depth of a pile
+LETTERS = 28  # of a name, a symbol or a formula; the title has it whole
+BLANK = "000000"  # as wide as this is a field to be filled in
+THIN, THICK, FAINT = 0.8, 5.2, 0.2  # lines with the least and the most gradient, and least opacity
+FRAME, TITLE = 8, 18  # room around an opened group, and for its name
 
 RULES = f"""
 text{{font:{NUMBER}px ui-monospace,Menlo,"DejaVu Sans Mono",Consolas,monospace}}
 .name{{font:700 {NAME}px Arial,Helvetica,"DejaVu Sans",sans-serif}}
+.note{{font:{NOTE}px Arial,Helvetica,"DejaVu Sans",sans-serif}}
 .local{{font-size:{LOCAL}px}}
 .sign{{font-size:{SYMBOL}px;font-weight:700;text-anchor:middle}}
 .gradient,.local{{text-anchor:end}}
 .line{{fill:none;stroke-width:1.3}}
+.flow{{fill:none}}
 """
 
 COLOURS = """
 .card{{fill:{card};stroke:{border}}}
 .leaf{{fill:{leaf};stroke:{border}}}
-.constant{{fill:none;stroke:{border};stroke-dasharray:3 3}}
+.constant,.frame{{fill:none;stroke:{border};stroke-dasharray:3 3}}
+.blank{{fill:none;stroke:{pale};stroke-dasharray:1 3}}
 .badge{{fill:{badge};stroke:{border}}}
 .name,.sign{{fill:{name}}}
-.pale{{fill:{pale}}}
+.pale,.note{{fill:{pale}}}
 .data{{fill:{data}}}
 .gradient,.local{{fill:{gradient}}}
 .line{{stroke:{line}}}
+.flow{{stroke:{gradient}}}
 .head{{fill:{line}}}
 """
+
+
+class Field(NamedTuple):
+    """A number as it is shown: a text, and a blank to be filled in behind it."""
+
+    text: str = ""
+    blank: bool = False
+
+    def width(self, size: float) -> float:
+        """The width at a size of the font."""
+        return mono_width(self.text + BLANK * self.blank, size)
 
 
 class Card(NamedTuple):
@@ -57,106 +79,280 @@ class Card(NamedTuple):
     width: float
     height: float
     ports: tuple[float, ...]
-    badge: float  # width of the badge, 0 without one
-    name: str
-    data: str
-    gradient: str
-    symbol: str
+    badge: float = 0  # width of the badge, 0 without one
+    name: str = ""
+    data: Field = Field()
+    gradient: Field = Field()
+    symbol: str = ""
 
 
-def render(graph: Graph, options: Options) -> str:
-    """The graph in the record style. The same graph gives the same bytes."""
-    operands = graph.operands()
-    cards = [_card(*each) for each in zip(graph.nodes, operands, strict=True)]
+def render(graph: Graph, options: Options, whole: bool = False) -> str:
+    """The graph in the record style. The same graph gives the same bytes.
+
+    whole  every line is drawn in all its length, so that it can be shown alone (viz.page)
+    """
+    down = options.direction == "down"
+    locals_ = [_local(edge, options) for edge in graph.edges]
+    widest, operands = [0.0] * len(graph.nodes), _operands(graph)
+    for edge, local in zip(graph.edges, locals_, strict=True):
+        widest[edge.target] = max(widest[edge.target], _stub(local))
+    pitches = [max(PORT, width) if down else PORT for width in widest]
+    cards = [_card(*each, options) for each in zip(graph.nodes, operands, pitches, strict=True)]
     boxes = [Box(card.width, card.height, card.ports) for card in cards]
-    lines = [layout.Edge(e.source, e.target, e.position, _stub(_local(e))) for e in graph.edges]
-    placed = layout.place(boxes, lines)
-    body = [_line(*each) for each in zip(graph.edges, _branches(graph, placed), strict=True)]
-    body += [_draw(*each) for each in zip(graph.nodes, cards, placed.boxes, strict=True)]
-    return page("\n".join(body), placed.width, placed.height, summary(graph), RULES, COLOURS, options.theme)
+    lines = [
+        layout.Edge(
+            e.source, e.target, _port(e, graph), (ROW if down else _stub(local)) if _stub(local) else 0
+        )
+        for e, local in zip(graph.edges, locals_, strict=True)
+    ]
+    placed = layout.place(boxes, lines, down=down)
+    frames, placed, width, height = _frames(graph, cards, placed)
+    routes = placed.routes if whole else _branches(graph, placed)
+    widths = _widths(graph, options)
+    body = [_frame(*frame) for frame in frames]
+    body += [_line(*each, options) for each in zip(graph.edges, routes, locals_, widths, strict=True)]
+    body += [_draw(*each, options) for each in zip(graph.nodes, cards, placed.boxes, strict=True)]
+    if graph.note:
+        height += 2 * NOTE
+        width = max(width, bold_width(graph.note, NOTE))
+        body.append(text("note", 0, height, graph.note))
+    return page("\n".join(body), width, height, summary(graph, options), RULES, COLOURS, options.theme)
 
 
 # ── Measures ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _card(node: Node, operands: int) -> Card:
-    data = short(node.data)
+def _operands(graph: Graph) -> list[int]:
+    """How many ports each node has: all that leads to a pile shares one."""
+    pairs = zip(graph.nodes, graph.operands(), strict=True)
+    return [operands if node.size == 1 else min(operands, 1) for node, operands in pairs]
+
+
+def _port(edge: Edge, graph: Graph) -> int:
+    return edge.position if graph.nodes[edge.target].size == 1 else 0
+
+
+def _card(node: Node, operands: int, pitch: float, options: Options) -> Card:
+    """The card of a node with so many ports, so far from each other."""
+    data, gradient = _numbers(node, options)
+    down = options.direction == "down"
     if node.kind == CONSTANT:
-        data = f"{clip(node.label, LETTERS)} = {data}" if node.label else data
-        return Card(mono_width(data, NUMBER) + 2 * PAD, SMALL, (), 0, "", data, "", "")
-    name, symbol = clip(node.name, LETTERS), clip(node.symbol, LETTERS)
-    gradient = "·" if node.gradient is None else short(node.gradient, signed=True)
-    numbers = mono_width(data + gradient, NUMBER) + GAP
-    inner = max(INNER, numbers, bold_width(name, NAME))
-    badge = max(30, mono_width(symbol, SYMBOL) + 14) if symbol else 0
-    height = max(HEIGHT, PORT * operands + 8)
+        shown = f"{clip(node.label, LETTERS)} = {data.text}" if node.label and options.labels else data.text
+        return Card(mono_width(shown, NUMBER) + 2 * PAD, SMALL, (), name=shown)
+    if not node.size:
+        return Card(2 * PAD, SMALL, _ports(2 * PAD if down else SMALL, operands, pitch), name=node.name)
+    name = clip(node.name, LETTERS) if options.labels or node.kind == GROUP else ""
+    symbol = clip(node.symbol, LETTERS)
+    title = bold_width(name, NAME) + (mono_width(f" {symbol}", NUMBER) if node.kind == GROUP else 0)
+    numbers = data.width(NUMBER) + gradient.width(NUMBER) + GAP
+    badge = max(30.0, mono_width(symbol, SYMBOL) + 14) if symbol and node.kind != GROUP else 0.0
+    lines = bool(name) + (data.width(1) + gradient.width(1) > 0)
+    pile = PILE if node.size > 1 else 0
+    width = badge + max(INNER, numbers, title) + 2 * PAD + pile
+    height = float(HEIGHT if lines > 1 else LINE) + pile
+    room = pitch * operands + 8
+    width, height = (max(width, room), height) if down else (width, max(height, room))
     return Card(
-        badge + inner + 2 * PAD, height, _ports(height, operands), badge, name, data, gradient, symbol
+        width, height, _ports(width if down else height, operands, pitch), badge, name, data, gradient, symbol
     )
 
 
-def _ports(height: float, operands: int) -> tuple[float, ...]:
-    """The heights of the ports, in the operands' order around the middle."""
-    return tuple(height / 2 + PORT * (i - (operands - 1) / 2) for i in range(operands))
+def _ports(side: float, operands: int, pitch: float) -> tuple[float, ...]:
+    """Where the ports are on a side, in the operands' order around its middle."""
+    return tuple(side / 2 + pitch * (i - (operands - 1) / 2) for i in range(operands))
 
 
-def _local(edge: Edge) -> str:
+def _numbers(node: Node, options: Options) -> tuple[Field, Field]:
+    """The forward number and the gradient, as far as they are to be shown. What is given is not blank."""
+    data = gradient = Field()
+    alone = node.size > 0 and (node.kind != GROUP or node.data is not None)
+    if options.blank == "all" and node.kind not in (LEAF, CONSTANT):
+        data = Field(blank=alone)
+    elif options.values or node.kind == CONSTANT:
+        data = Field(short(node.data, digits=options.digits))
+    if options.blank:
+        gradient = Field(blank=alone and node.kind != CONSTANT)
+    elif alone:
+        gradient = Field("·" if node.gradient is None else short(node.gradient, True, options.digits))
+    return (
+        data if options.values or node.kind == CONSTANT else Field(),
+        gradient if options.gradients else Field(),
+    )
+
+
+def _local(edge: Edge, options: Options) -> Field:
     """The text on the line: none towards a constant, a dash where nothing is passed on."""
-    if not edge.formula:
-        return ""
-    return "–" if edge.local is None else short(edge.local)
+    if not edge.formula or options.local == "none":
+        return Field()
+    if edge.local is None:
+        return Field("–")
+    rule, number = clip(edge.rule, LETTERS), short(edge.local, digits=options.digits)
+    if options.local == "formula":
+        return Field(rule)
+    rule = f"{rule} = " if options.local == "both" and edge.rule != full(edge.local).replace("-", "−") else ""
+    return Field(rule, True) if options.blank else Field(rule + number)
 
 
-def _stub(text: str) -> float:
+def _stub(local: Field) -> float:
     """The width that a local derivative takes on the line."""
-    return mono_width(text, LOCAL) + 2 * BREATH if text else 0
+    width = local.width(LOCAL)
+    return width + 2 * BREATH if width else 0
+
+
+def _widths(graph: Graph, options: Options) -> list[float]:
+    """The width of every line that shows how much gradient passes: as its square root; 0 for others."""
+    if options.blank or not options.gradients:
+        return [0.0] * len(graph.edges)
+    most = max((e.flow for e in graph.edges if e.flow is not None and isfinite(e.flow)), default=0.0) or 1.0
+    return [
+        0.0 if e.flow is None else THIN + (THICK - THIN) * sqrt(e.flow / most if e.flow <= most else 1.0)
+        for e in graph.edges
+    ]
+
+
+class Frame(NamedTuple):
+    """The frame of an opened group, or the place of a card."""
+
+    name: str
+    left: float
+    top: float
+    right: float
+    foot: float
+
+    def meets(self, other: "Frame") -> bool:
+        """Whether they overlap."""
+        across = self.left < other.right and other.left < self.right
+        return across and self.top < other.foot and other.top < self.foot
+
+
+def _frames(graph: Graph, cards: Sequence[Card], placed: Layout) -> tuple[list[Frame], Layout, float, float]:
+    """The frames of opened groups in whose way no other card stands; room for them; width and height.
+
+    A frame goes around all of its group, or else around the operations and the leaves between them:
+    some leaves stand next to operands from elsewhere.
+    """
+    corners = zip(placed.boxes, cards, strict=True)
+    spots = [Frame("", x, y, x + card.width, y + card.height) for (x, y), card in corners]
+    names = sorted({node.frame for node in graph.nodes} - {""})
+    frames = []
+    for name in names:
+        pad = FRAME * (1 + sum(other.startswith(f"{name}.") for other in names))
+        within = [node.frame == name or node.frame.startswith(f"{name}.") for node in graph.nodes]
+        own = [node.key for node in graph.nodes if within[node.key]]
+        made = [key for key in own if graph.nodes[key].kind not in (LEAF, CONSTANT)] or own
+        others = [spot for spot, inside in zip(spots, within, strict=True) if not inside]
+        for members in own, made:
+            frame = _around(name, members, own, spots, pad)
+            if not any(map(frame.meets, others)):
+                frames.append(frame)
+                break
+    x = max([0.0, *(-frame.left for frame in frames)])
+    y = max([0.0, *(-frame.top for frame in frames)])
+    placed = placed.moved(x, y)
+    frames = [Frame(name, left + x, top + y, right + x, foot + y) for name, left, top, right, foot in frames]
+    width = max([placed.width, *(frame.right for frame in frames)])
+    return frames, placed, width, max([placed.height, *(frame.foot for frame in frames)])
+
+
+def _around(name: str, members: list[int], own: list[int], spots: list[Frame], pad: float) -> Frame:
+    """A frame around members, and around all that it would cut in two of its own; with room for the name."""
+    while True:
+        inner = [spots[key] for key in members]
+        left, top = min(spot.left for spot in inner) - pad, min(spot.top for spot in inner) - pad - TITLE
+        right, foot = max(spot.right for spot in inner) + pad, max(spot.foot for spot in inner) + pad
+        frame = Frame(name, left, top, max(right, left + bold_width(name, NAME) + 2 * PAD), foot)
+        more = [key for key in own if key not in members and frame.meets(spots[key])]
+        if not more:
+            return frame
+        members = members + more
 
 
 # ── Drawing ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _frame(name: str, left: float, top: float, right: float, foot: float) -> str:
+    """The frame of an opened group, with its name."""
+    shape = rect("frame", left, top, right - left, foot - top, ROUND + 3)
+    return group("", shape, text("note", left + PAD, top + TITLE - 3, name))
 
 
 def _branches(graph: Graph, placed: Layout) -> Iterator[tuple[Point, ...]]:
     """Of every route what no earlier edge of the same operand has drawn: shared trunks stand once."""
     drawn = [1] * len(graph.nodes)  # points of the trunk; it ends where the edge's own stub begins
     for edge, route in zip(graph.edges, placed.routes, strict=True):
+        if edge.flow is not None:  # has a width of its own
+            yield route
+            continue
         trunk = len(route) - 2
         yield route[min(drawn[edge.source], trunk) - 1 :]
         drawn[edge.source] = max(drawn[edge.source], trunk)
 
 
-def _line(edge: Edge, route: tuple[Point, ...]) -> str:
+def _line(edge: Edge, route: tuple[Point, ...], local: Field, width: float, options: Options) -> str:
     """A line in two parts around the local derivative, and the arrow's head at the port."""
-    local, (x, y) = _local(edge), route[-1]
-    neck = x - HEAD + 1
-    parts = [f'<path class="head" d="M{x:.1f} {y:.1f}l-{HEAD} -3.5v7z"/>']
-    if local:
-        right = x - layout.ARROW
-        way = layout.path((*route[:-1], Point(right - _stub(local), y)))
-        way += f"M{right:.1f} {y:.1f}H{neck:.1f}"
-        parts.append(text("local", right - BREATH, y + 4, local))
+    (x, y), stub, down = route[-1], _stub(local), options.direction == "down"
+
+    def before(distance: float) -> Point:
+        return Point(x, y - distance) if down else Point(x - distance, y)
+
+    neck, turn = before(HEAD - 1), "l-3.5 -7h7z" if down else "l-7 -3.5v7z"
+    parts = [f'<path class="head" d="M{x:.1f} {y:.1f}{turn}"/>']
+    if stub:
+        end = before(layout.ARROW)
+        way = layout.path((*route[:-1], before(layout.ARROW + (ROW if down else stub))), down)
+        way += f"M{end.x:.1f} {end.y:.1f}" + (f"V{neck.y:.1f}" if down else f"H{neck.x:.1f}")
+        right = x + stub / 2 - BREATH if down else end.x - BREATH
+        parts.append(_number("local", local, right, end.y - 4 if down else y + 4, LOCAL))
     else:
-        way = layout.path((*route[:-1], Point(neck, y)))
-    return group(_edge_title(edge), f'<path class="line" d="{way}"/>', *parts)
+        way = layout.path((*route[:-1], neck), down)
+    strength = f'stroke-width="{width:.1f}" stroke-opacity="{FAINT + (1 - FAINT) * width / THICK:.2f}"'
+    style = f'class="flow" {strength}' if width else 'class="line"'
+    key = f"e{edge.target}.{edge.position}"
+    return group(_edge_title(edge, options), f'<path {style} d="{way}"/>', *parts, key=key)
 
 
-def _draw(node: Node, card: Card, corner: Point) -> str:
+def _number(kind: str, field: Field, right: float, base: float, size: float) -> str:
+    """A number that ends at the right, or an empty field for it."""
+    width = mono_width(BLANK, size) * field.blank
+    label = field.text.rstrip()  # a space at the end would have no width
+    end = right - width - mono_width(field.text[len(label) :], size)
+    shown = text(kind, end, base, label) if label else ""
+    return shown + (rect("blank", right - width, base - 0.9 * size, width, 1.2 * size, 3) if width else "")
+
+
+def _draw(node: Node, card: Card, corner: Point, options: Options) -> str:
     """A card at its place."""
-    (x, y), middle = corner, corner.y + card.height / 2
+    (x, y), key = corner, f"n{node.key}"
+    middle = y + card.height / 2
+    if node.kind == CONSTANT or not node.size:
+        shape = rect("constant", x, y, card.width, card.height, SMALL / 2) if node.size else ""
+        start = x + (card.width - mono_width(card.name, NUMBER)) / 2
+        return group(_title(node, options), shape, text("pale", start, middle + 4.5, card.name), key=key)
+    parts = []
+    if node.size > 1:
+        parts.append(rect("card", x + PILE, y, card.width - PILE, card.height - PILE, ROUND))
+        card = card._replace(width=card.width - PILE, height=card.height - PILE)
+        y, middle = y + PILE, middle + PILE / 2
     left, right = x + card.badge + PAD, x + card.width - PAD
-    if node.kind == CONSTANT:
-        return group(
-            _title(node),
-            rect("constant", x, y, card.width, card.height, SMALL / 2),
-            text("pale", left, middle + 4.5, card.data),
-        )
-    parts = [rect("leaf" if node.kind == LEAF else "card", x, y, card.width, card.height, ROUND)]
+    numbers = card.data.width(1) + card.gradient.width(1) > 0
+    upper, lower = (middle - 5, middle + 14) if numbers and card.name else (middle + 4.5, middle + 4.5)
+    parts.append(rect("leaf" if node.kind == LEAF else "card", x, y, card.width, card.height, ROUND))
     if card.badge:
-        parts.append(f'<path class="badge" d="{_badge(corner, card)}"/>')
+        parts.append(f'<path class="badge" d="{_badge(Point(x, y), card)}"/>')
         parts.append(text("sign", x + card.badge / 2, middle + 5, card.symbol))
-    parts.append(text("name" if node.label else "pale", left, middle - 5, card.name))
-    parts.append(text("data", left, middle + 14, card.data))
-    parts.append(text("gradient", right, middle + 14, card.gradient))
-    return group(_title(node), *parts)
+    if card.name:
+        parts.append(text("name" if node.label else "pale", left, upper, card.name))
+    if node.kind == GROUP:
+        parts.append(text("pale", right - mono_width(card.symbol, NUMBER), upper, card.symbol))
+    if card.data != Field():
+        parts.append(
+            _number("data", card.data, left + card.data.width(NUMBER), lower, NUMBER)
+            if card.data.blank
+            else text("data", left, lower, card.data.text)
+        )
+    if card.gradient != Field():
+        parts.append(_number("gradient", card.gradient, right, lower, NUMBER))
+    return group(_title(node, options), *parts, key=key)
 
 
 def _badge(corner: Point, card: Card) -> str:
@@ -166,28 +362,53 @@ def _badge(corner: Point, card: Card) -> str:
     return f"{start}v{card.height - 2 * ROUND:.1f}a{turn} {ROUND} {ROUND}h{straight:.1f}z"
 
 
-def _title(node: Node) -> str:
-    """What a card says in full."""
+def _title(node: Node, options: Options) -> str:
+    """What a card says in full, but for what a worksheet leaves out."""
+    data, gradient = f"value {full(node.data)}", "gradient none has arrived; call backward()"
+    if node.gradient is not None:
+        gradient = f"gradient {full(node.gradient)}"
     if node.kind == CONSTANT:
-        return f"constant {node.label}".rstrip() + f"\nvalue {full(node.data)}"
+        return f"constant {node.label}".rstrip() + f"\n{data}"
+    if not node.size:
+        return "left out here"
     first = f"{node.name} = {clip(node.expression, 500)}" if node.expression else node.name
-    gradient = "none has arrived; call backward()" if node.gradient is None else full(node.gradient)
-    return f"{first}\nvalue {full(node.data)}\ngradient {gradient}"
+    if node.kind == GROUP:
+        first = f"{node.name}: {node.expression}"
+        if node.data is None:
+            return first
+    shown = [first]
+    if options.blank != "all" or node.kind == LEAF:
+        shown.append(data)
+    return "\n".join(shown if options.blank else [*shown, gradient])
 
 
-def _edge_title(edge: Edge) -> str:
+def _edge_title(edge: Edge, options: Options) -> str:
     """The formula of the local derivative, and its number where the formula is not just that."""
+    if edge.count > 1 or (edge.flow is not None and not edge.formula):
+        edges = "1 edge" if edge.count == 1 else f"{edge.count:,} edges"
+        if edge.flow is None or options.blank:
+            return edges
+        return (
+            f"{edges}; Σ |upstream × local| = {short(edge.flow)}: the width of the line is as its square root"
+        )
+    if options.blank:
+        return ""
     number = full(edge.local).replace("-", "−")
     if edge.local is None or edge.formula.endswith(f" = {number}"):
         return edge.formula
     return f"{edge.formula} = {number}"
 
 
-def summary(graph: Graph) -> str:
+def summary(graph: Graph, options: Options) -> str:
     """What the picture shows, for who cannot see it."""
     roots = ", ".join(
-        f"{node.name or 'a constant'} = {full(node.data)}"
+        (node.name or "a constant")
+        + ("" if node.data is None or options.blank == "all" else f" = {full(node.data)}")
         for node in map(graph.nodes.__getitem__, graph.roots)
     )
-    leaves, operations = (sum(node.kind == kind for node in graph.nodes) for kind in (LEAF, OPERATION))
-    return f"Computation graph of {roots}; leaves: {leaves}, operations: {operations}"
+    leaves, operations, groups = (
+        sum(node.kind == kind and node.size > 0 for node in graph.nodes) for kind in (LEAF, OPERATION, GROUP)
+    )
+    parts = [f"Computation graph of {roots}; leaves: {leaves}, operations: {operations}"]
+    parts += [f"groups: {groups}"] if groups else []
+    return "; ".join([*parts, graph.note] if graph.note else parts)

@@ -2,12 +2,14 @@
 
 Nothing here knows SVG, and nothing downstream knows `Value`: nodes are numbered in topological order, so
 that the same graph gives the same records in every process, and every node has a name of its own.
+Names, texts and formulas are made for what a view shows, so that a large graph costs a few passes.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from copy import deepcopy
-from dataclasses import dataclass
-from typing import Any
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import inf
+from typing import Any, cast
 
 from autograd import (
     Value,
@@ -15,23 +17,32 @@ from autograd import (
     expression,
     local_derivatives,
     local_formula,
-    node_names,
     ops,
     topological_order,
 )
-from viz.text import printable
+from viz.text import full, printable
+from viz.view import FOLD, HIDDEN, NAMED, VALUE, Card, Mark, View, value_names, whole
 
-LEAF, CONSTANT, OPERATION = "leaf", "constant", "operation"
+LEAF, CONSTANT, OPERATION, GROUP = "leaf", "constant", "operation", "group"
+FEW = 2  # names at the head of a list that is cut
+CROWD = 4  # operands from one card, from which on they share an edge
+FAILURES = ArithmeticError, ValueError, TypeError  # of a rule: a picture of √x at 0 is still a picture
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One value of the graph.
+    """One value of the graph, or several that one card stands for.
 
-    key         its index in topological order       kind        LEAF, CONSTANT or OPERATION
+    key         its index in topological order       kind        LEAF, CONSTANT, OPERATION or GROUP
     name        unique, x1 or t1 without a label     label       as the user gave it, or ""
     symbol      of the operation, "" where none      expression  `apples × tax`; "" where no operation
     data        the number                           gradient    ∂root/∂node; None: none has arrived
+    size        how many values it stands for        frame       the opened group around it, or ""
+
+    A folded chain is an OPERATION of a size above 1: symbol `5,000 × +`, and name and numbers of its last
+    value. A GROUP bears the name of a scope, or of what it sums up, and the symbol `▸14`; it has the
+    numbers of its one output, and None if it has several. What `focus` leaves out is a GROUP of size 0
+    with the name and the symbol `…`.
     """
 
     key: int
@@ -42,17 +53,22 @@ class Node:
     expression: str
     data: Any
     gradient: Any
+    size: int = 1
+    frame: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One operand of an operation; x * x has two edges.
+    """One operand of an operation; x * x has two edges. Or all edges between two cards, as one.
 
     source, target  keys of the argument and of the operation's result
     position        of the argument among the operands
     formula         the local derivative as the table states it: `∂price/∂tax = apples`; "" to a constant
     local           its number; None to a constant, where the rule says "no contribution", and where
                     the derivative does not exist
+    rule            the right side of the formula: `apples`
+    count           how many edges it stands for
+    flow            Σ |upstream × local| over them, where one of its ends stands for several values
     """
 
     source: int
@@ -60,6 +76,9 @@ class Edge:
     position: int
     formula: str
     local: Any
+    rule: str = ""
+    count: int = 1
+    flow: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +96,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """The nodes by key, the edges by target and position, and the keys of the roots."""
+    """The nodes by key, the edges by target and position, and the keys of the roots.
+
+    total  the number of values in the whole graph, shown or not
+    """
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
     roots: tuple[int, ...]
+    total: int = 0
 
     def operands(self) -> list[int]:
         """How many operands each node has."""
@@ -90,72 +113,254 @@ class Graph:
             count[edge.target] += 1
         return count
 
+    @property
+    def note(self) -> str:
+        """How much of the graph is shown; "" where all of it is."""
+        single = sum(node.size == 1 for node in self.nodes)
+        sizes = [node.size for node in self.nodes if node.size > 1]
+        if single >= self.total:
+            return ""
+        parts = [f"showing {single:,} of {self.total:,} values"]
+        if sizes:
+            parts.append(f"{sum(sizes):,} summed up in {len(sizes):,} card{'s' * (len(sizes) > 1)}")
+        if left := self.total - single - sum(sizes):
+            parts.append(f"{left:,} left out")
+        return "; ".join(parts)
 
-def read(roots: Sequence[Value]) -> Graph:
-    """The records of everything the roots were made from.
+
+def read(roots: Sequence[Value], view: View | None = None) -> Graph:
+    """The records of everything the roots were made from, or of what a view shows of it.
 
     Gradients are those that the nodes hold; as long as a root holds 0, none has arrived from it.
     """
-    copies, labels = _named(roots)
-    return _read(copies, labels)
+    return _Reader(view or whole(roots)).graph()
 
 
 def read_backward(root: Value) -> tuple[Graph, list[Step]]:
     """The records of a root, and the steps of its backward pass, whether it has run or not."""
-    copies, labels = _named([root])
-    graph = _read(copies, labels)
+    graph = read([root])
     if not any(node.kind == LEAF for node in graph.nodes):
         return graph, []
-    keys = {node: key for key, node in enumerate(labels)}
+    keys = {node: key for key, node in enumerate(topological_order(root))}
     edges = {(edge.target, edge.position): edge for edge in graph.edges}
     return graph, [
         Step(edges[keys[step.node], step.position], step.upstream, step.contribution, step.total)
-        for step in backward_steps(copies[0])
+        for step in backward_steps(root)
     ]
 
 
-def _named(roots: Iterable[Value]) -> tuple[list[Value], dict[Value, str]]:
-    """Copies of the roots in which every node is labelled with its name; and the labels by copied node.
+class _Reader:
+    """Makes the records of one view.
 
-    Formulas of the copies speak in these names, and the user's graph stays as it is.
+    outputs  of every card, the values that other cards take        names  of the values that are named
+    reached  the values that a gradient can have reached; None: all
     """
-    copies = deepcopy(list(roots))
-    labels = {node: printable(str(node.label)) for node in topological_order(*copies)}
-    for node, label in labels.items():
-        node.label = label
-    for node, name in node_names(node for node in labels if node.op is not ops.constant).items():
-        node.label = name
-    return copies, labels
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        outputs = view.outputs()
+        self.outputs = [[value for value in card.members if value in outputs] for card in view.cards]
+        arrived = [root for root in (view.order[root] for root in view.roots) if root.grad]
+        self.reached = set(topological_order(*arrived)) if len(arrived) < len(view.roots) else None
+        self.names = view.names or value_names(view.order if len(view.order) <= NAMED else self._spoken())
+        self.marks: dict[int, Mark] = {}
+
+    def graph(self) -> Graph:
+        """The records, and stubs where something next to a shown card is left out."""
+        view = self.view
+        before, after = _borders(view)
+        nodes: list[Node] = []
+        keys: list[int] = []  # of the cards
+        stubs: dict[int, int] = {}  # keys of the stubs before a card
+        for number, card in enumerate(view.cards):
+            if number in before:
+                stubs[number] = len(nodes)
+                nodes.append(_stub(len(nodes)))
+            keys.append(len(nodes))
+            nodes.append(self._node(len(nodes), card, self.outputs[number]))
+            if number in after:
+                nodes.append(_stub(len(nodes)))
+        edges: list[Edge] = []
+        for number, card in enumerate(view.cards):
+            make = self._operands if card.kind == VALUE else self._merged
+            edges += make(number, [*keys, stubs.get(number, HIDDEN)])  # HIDDEN is the index of the last
+            if number in after:
+                edges.append(Edge(keys[number], keys[number] + 1, 0, "", None))
+        return Graph(tuple(nodes), tuple(edges), self._roots(keys), len(view.order))
+
+    def _roots(self, keys: list[int]) -> tuple[int, ...]:
+        owners = (self.view.owner[root] for root in self.view.roots)
+        return tuple(keys[owner] for owner in owners if owner != HIDDEN)
+
+    # Names
+
+    def _spoken(self) -> Iterator[Value]:
+        """The values that the picture names: some outputs, and the operands of what is shown."""
+        order, args = self.view.order, self.view.args
+        spoken: set[int] = set()
+        for card, outputs in zip(self.view.cards, self.outputs, strict=True):
+            spoken.update(outputs[:FEW])
+            spoken.update(card.members[-1:])
+            spoken.update(*(args[value] for value in card.members if card.kind == VALUE))
+            spoken.update(self._chained(card)[:FEW] if card.kind == FOLD else ())
+        return (order[value] for value in sorted(spoken))
+
+    def _name(self, value: int) -> str:
+        return self.names[self.view.order[value]]
+
+    def _mark(self, value: int) -> Mark:
+        """A shown value, its arguments and their names, as `autograd.formula` reads them."""
+        if value not in self.marks:
+            node = self.view.order[value]
+            args = tuple(
+                Mark(arg.op, self.names[arg], data=arg.data)
+                for arg in map(self.view.order.__getitem__, self.view.args[value])
+            )
+            self.marks[value] = Mark(node.op, self.names[node], args, node.operands, node.data)
+        return self.marks[value]
+
+    # Nodes
+
+    def _node(self, key: int, card: Card, outputs: list[int]) -> Node:
+        if card.kind == VALUE:
+            return self._value(key, card)
+        size = len(card.members)
+        if card.kind == FOLD:
+            return replace(self._value(key, card), symbol=self._symbol(card), size=size)
+        (data, gradient) = self._numbers(outputs[0]) if len(outputs) == 1 else (None, None)
+        name = card.name or _listed(
+            [self._name(value) or "a constant" for value in outputs[:FEW]], ", ", len(outputs)
+        )
+        return Node(
+            key, GROUP, name, name, f"▸{size:,}", f"{size:,} values", data, gradient, size, card.frame
+        )
+
+    def _value(self, key: int, card: Card) -> Node:
+        """A value, or the last of a folded chain."""
+        value = card.members[-1]
+        node, name = self.view.order[value], self._name(value)
+        label = printable(str(node.label))
+        data, gradient = self._numbers(value)
+        if node.op is None or node.op is ops.constant:
+            kind = CONSTANT if node.op else LEAF
+            name = "" if node.op and not label else name
+            return Node(key, kind, name, label, "", "", data, gradient, frame=card.frame)
+        made = self._folded(card) if card.kind == FOLD else expression(cast(Value, self._mark(value)))
+        symbol = printable(node.op.symbol)
+        return Node(key, OPERATION, name, label, symbol, made, data, gradient, frame=card.frame)
+
+    def _numbers(self, value: int) -> tuple[Any, Any]:
+        node = self.view.order[value]
+        return node.data, node.grad if self.reached is None or node in self.reached else None
+
+    def _chained(self, card: Card) -> list[int]:
+        """The values that a chain takes, in its order, each once."""
+        owner, args = self.view.owner, self.view.args
+        own = owner[card.members[0]]
+        return list(dict.fromkeys(arg for value in card.members for arg in args[value] if owner[arg] != own))
+
+    def _symbol(self, card: Card) -> str:
+        """`5,000 × +`"""
+        op = cast(Any, self.view.order[card.members[-1]].op)
+        return f"{len(card.members):,} × {printable(op.symbol)}"
+
+    def _folded(self, card: Card) -> str:
+        """How a chain is computed from what it takes: `x + b1, … and 4,998 more`."""
+        op = cast(Any, self.view.order[card.members[-1]].op)
+        taken = self._chained(card)
+        names = [self._name(value) or full(self.view.order[value].data) for value in taken[:FEW]]
+        symbol = f" {printable(op.symbol)} " if op.infix and op.arity == 2 else ", "
+        listed = _listed(names, symbol, len(taken))
+        return listed if op.infix and op.arity == 2 else f"{op.name}(… {op.name}({listed}) …)"
+
+    # Edges
+
+    def _operands(self, number: int, keys: list[int]) -> Iterator[Edge]:
+        """An edge for every operand of a value; but one for all of many that come from one card."""
+        view, (value,) = self.view, self.view.cards[number].members
+        owners = [view.owner[arg] for arg in view.args[value]]
+        several = {source for source in owners if source == HIDDEN or view.cards[source].kind != VALUE}
+        crowds = {source for source, n in Counter(owners).items() if n >= CROWD and source in several}
+        if crowds:
+            yield from self._merged(number, keys, crowds)
+        locals_, place = self._locals(value), len(crowds)
+        for position, (arg, source) in enumerate(zip(view.args[value], owners, strict=True)):
+            if source in crowds:
+                continue
+            formula, rule = ("", "") if view.order[arg].op is ops.constant else self._formula(value, position)
+            local = locals_.get(position)
+            flow = self._flow(value, local) if source in several - {HIDDEN} else None
+            yield Edge(keys[source], keys[number], place, formula, local, rule, flow=flow)
+            place += 1
+
+    def _merged(self, number: int, keys: list[int], sources: Collection[int] = ()) -> Iterator[Edge]:
+        """An edge for every card, or stub, that the values of a card take; or for these alone."""
+        view, owner = self.view, self.view.owner
+        count: defaultdict[int, int] = defaultdict(int)
+        flow: defaultdict[int, float] = defaultdict(float)
+        for value in view.cards[number].members:
+            taken = [(position, owner[arg]) for position, arg in enumerate(view.args[value])]
+            taken = [(position, source) for position, source in taken if source != number]
+            locals_ = self._locals(value) if taken else {}
+            for position, source in taken:
+                count[source] += 1
+                flow[source] += self._flow(value, locals_.get(position)) or 0
+        seen = self._numbers(view.cards[number].members[-1])[1] is not None
+        chosen = [source for source in count if source in sources or not sources]
+        for position, source in enumerate(sorted(chosen, key=keys.__getitem__)):
+            total = flow[source] if seen and source != HIDDEN else None
+            yield Edge(keys[source], keys[number], position, "", None, "", count[source], total)
+
+    def _locals(self, value: int) -> dict[int, Any]:
+        """The local derivatives of a value by position, as far as they exist."""
+        node = self.view.order[value]
+        try:
+            return {position: local for position, _, local in local_derivatives(node)} if node.args else {}
+        except FAILURES:
+            return {}
+
+    def _flow(self, value: int, local: Any) -> float | None:
+        """|upstream × local|, how much gradient passes; None where none has arrived."""
+        upstream = self._numbers(value)[1]
+        if local is None or upstream is None:
+            return None
+        try:
+            return float(abs(upstream * local))
+        except FAILURES:
+            return inf
+
+    def _formula(self, value: int, position: int) -> tuple[str, str]:
+        """The local derivative as an equation, and its right side."""
+        mark = self._mark(value)
+        left = f"∂{mark.label}/∂{mark.args[position].label}"
+        try:
+            formula = local_formula(cast(Value, mark), position)
+        except FAILURES:
+            return f"{left} does not exist here", ""
+        return formula, formula.removeprefix(f"{left} = ")
 
 
-def _read(roots: Sequence[Value], labels: dict[Value, str]) -> Graph:
-    keys = {node: key for key, node in enumerate(labels)}
-    reached = set(topological_order(*(root for root in roots if root.grad)))
-    nodes = tuple(_node(node, keys[node], label, node in reached) for node, label in labels.items())
-    edges = tuple(edge for node in labels for edge in _edges(node, keys))
-    return Graph(nodes, edges, tuple(keys[root] for root in roots))
+def _stub(key: int) -> Node:
+    """Where something is left out."""
+    return Node(key, GROUP, "…", "…", "…", "left out", None, None, 0)
 
 
-def _node(node: Value, key: int, label: str, reached: bool) -> Node:
-    op, gradient = node.op, node.grad if reached else None
-    if op is None or op is ops.constant:
-        return Node(key, CONSTANT if op else LEAF, node.label, label, "", "", node.data, gradient)
-    symbol = printable(op.symbol)
-    return Node(key, OPERATION, node.label, label, symbol, expression(node), node.data, gradient)
+def _borders(view: View) -> tuple[set[int], set[int]]:
+    """The cards that take something left out, and the cards that something left out takes."""
+    owner = view.owner
+    before: set[int] = set()
+    after: set[int] = set()
+    if HIDDEN in owner:
+        for value, args in enumerate(view.args):
+            for arg in args:
+                if owner[arg] == HIDDEN != owner[value]:
+                    before.add(owner[value])
+                elif owner[value] == HIDDEN != owner[arg]:
+                    after.add(owner[arg])
+    return before, after
 
 
-def _edges(node: Value, keys: dict[Value, int]) -> Iterator[Edge]:
-    try:
-        locals_ = {position: local for position, _, local in local_derivatives(node)} if node.args else {}
-    except (ArithmeticError, ValueError, TypeError):  # a picture of √x at 0 is still a picture
-        locals_ = {}
-    for position, arg in enumerate(node.args):
-        formula = "" if arg.op is ops.constant else _formula(node, position)
-        yield Edge(keys[arg], keys[node], position, formula, locals_.get(position))
-
-
-def _formula(node: Value, position: int) -> str:
-    try:
-        return local_formula(node, position)
-    except (ArithmeticError, ValueError, TypeError):
-        return f"∂{node.label}/∂{node.args[position].label} does not exist here"
+def _listed(names: list[str], comma: str, number: int) -> str:
+    """`x1 + x2 + … and 4,998 more`: the first names of a number of them."""
+    more = [f"… and {number - len(names):,} more"] if number > len(names) else []
+    return comma.join(names + more)

@@ -58,9 +58,10 @@ def _scoped(rules: str, name: str) -> str:
     )
 
 
-def group(title: str, *parts: str) -> str:
-    """Shapes that belong together, with their tooltip."""
-    return f"<g>{f'<title>{escape(title)}</title>' if title else ''}{''.join(parts)}</g>"
+def group(title: str, *parts: str, key: str = "") -> str:
+    """Shapes that belong together, with their tooltip, and a key by which a page's script finds them."""
+    hook = f' data-key="{key}"' if key else ""
+    return f"<g{hook}>{f'<title>{escape(title)}</title>' if title else ''}{''.join(parts)}</g>"
 
 
 def text(kind: str, x: float, y: float, text: str) -> str:

@@ -72,31 +72,37 @@ def full(number: Any) -> str:
     try:
         return str(number)
     except ValueError:  # an int of more than 4,300 digits
-        return _rounded(number)
+        return _rounded(number, 4)
 
 
-def short(number: Any, signed: bool = False) -> str:
-    """The number in four significant digits; whole numbers and fractions of few digits exactly.
+def short(number: Any, signed: bool = False, digits: int | None = 4) -> str:
+    """The number in so many significant digits, None: all; whole numbers and fractions of few digits exactly.
+
+    None instead of a number is "": a group of values has none.
 
     >>> short(220.00000000000003), short(-1 / 3), short(1e-5), short(12345.6), short(0.5, signed=True)
     ('220', '−0.3333', '1e−5', '12346', '+0.5')
+    >>> short(-1 / 3, digits=2), short(123.4, digits=2), short(-1 / 3, digits=None)
+    ('−0.33', '123', '−0.3333333333333333')
     """
+    if number is None:
+        return ""
     if number == 0:
         return "0"
     text = full(number)
-    if not isinstance(number, int | Fraction) or len(text) > 11:
-        text = _rounded(number)
+    if digits is not None and (not isinstance(number, int | Fraction) or len(text) > 11):
+        text = _rounded(number, digits)
     plus = "+" if signed and not isinstance(number, complex) and number > 0 else ""
     return plus + text.replace("-", "−")
 
 
-def _rounded(number: Any) -> str:
+def _rounded(number: Any, digits: int) -> str:
     if isinstance(number, int | Fraction):
         top, bottom = number.numerator, number.denominator
         size = top.bit_length() - bottom.bit_length()
         number = float(number) if abs(size) < 1000 else Decimal(top) / Decimal(bottom)
     try:
-        text = f"{number:.0f}" if 1e4 <= abs(number) < 1e7 else f"{number:.4g}"
+        text = f"{number:.0f}" if 10**digits <= abs(number) < 1e7 else f"{number:.{digits}g}"
     except TypeError:  # a type of numbers without formats
         return str(number)
     return re.sub(r"e\+?(-?)0*(?=\d)", r"e\1", text)

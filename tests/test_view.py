@@ -1,0 +1,418 @@
+"""viz.view: laws of every choice of what a picture shows, then choices known by heart, then errors."""
+
+import os
+import re
+import subprocess
+import sys
+from collections import defaultdict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import viz
+from autograd import Value, constant, dot, scope, tanh, topological_order
+from autograd import sum as total
+from viz.options import Options
+from viz.records import CONSTANT, GROUP, LEAF, OPERATION, read
+from viz.view import HIDDEN, VALUE, select
+
+scopes = st.sampled_from(["", "", "a", "b", "a.p", "a.q", "b.p", "a.p.deep"])
+
+
+@st.composite
+def roots(draw):
+    """One or two roots over shared subexpressions in any scopes, constants among them."""
+    nodes = [Value(float(i), draw(st.sampled_from(["", "x", "y"]))) for i in range(draw(st.integers(1, 4)))]
+    for leaf in nodes:
+        leaf.scope = draw(scopes)
+    shared = constant(2.0, "c")
+    for _ in range(draw(st.integers(0, 30))):
+        left, right = (nodes[draw(st.integers(max(0, len(nodes) - 6), len(nodes) - 1))] for _ in range(2))
+        z = draw(st.sampled_from([left + right, left + right, left * right, left * shared, tanh(left)]))
+        z.scope = draw(scopes)
+        nodes.append(z)
+    if draw(st.booleans()):
+        nodes[-1].backward()
+    return nodes[-1 : -1 - draw(st.integers(1, 2)) : -1]
+
+
+choices = st.fixed_dictionaries(
+    {"group": st.sampled_from([None, 0, 1, 2, 3]), "max_nodes": st.sampled_from([1, 2, 5, 10, 150, None])}
+)
+
+
+def tree(length, number=Value):
+    """x + 1 + 1 + …, with a leaf, or what `number` makes, for every 1."""
+    y = number(1.0)
+    for _ in range(length):
+        y = y + number(1.0)
+    return y
+
+
+def perceptron(*sizes):
+    """A network in scopes, product by product."""
+    outputs = [Value(0.1 * i, f"x{i}") for i in range(sizes[0])]
+    for layer, size in enumerate(sizes[1:], 1):
+        inputs, outputs = outputs, []
+        for neuron in range(size):
+            with scope(f"layer{layer}"), scope(f"neuron{neuron}"):
+                s = Value(0.5)
+                for i, x in enumerate(inputs):
+                    s = s + Value(0.1 * (i + neuron) - 0.3) * x
+                outputs.append(tanh(s))
+    outputs[0].backward()
+    return outputs
+
+
+def names(graph):
+    return [node.name for node in graph.nodes]
+
+
+# ── Laws ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@given(roots(), choices)
+def test_every_value_has_one_card_and_no_more_cards_than_allowed(roots, choice):
+    order = topological_order(*roots)
+    graph = viz.draw(roots, **choice).graph
+    assert sum(node.size for node in graph.nodes) == graph.total == len(order)
+    assert len(graph.nodes) <= (choice["max_nodes"] or len(order))
+    view = select(roots, Options(**choice))
+    assert sorted(value for card in view.cards for value in card.members) == list(range(len(order)))
+    assert all(value in view.cards[owner].members for value, owner in enumerate(view.owner))
+    single = sum(len(card.members) == 1 for card in view.cards)
+    assert (graph.note == "") == (single == len(order))
+    assert f"of {len(order):,} values" in graph.note or not graph.note
+
+
+@given(roots(), choices)
+def test_cards_form_no_circle_and_edges_stand_for_edges(roots, choice):
+    view = select(roots, Options(**choice))
+    graph = read(roots, view)
+    wanted = defaultdict(int)
+    for value, args in enumerate(view.args):
+        for arg in args:
+            if view.owner[arg] != view.owner[value]:
+                wanted[view.owner[arg], view.owner[value]] += 1
+    drawn = defaultdict(int)
+    for edge in graph.edges:
+        assert edge.source < edge.target  # which also says that there is no circle
+        drawn[edge.source, edge.target] += edge.count
+    assert drawn == wanted
+    for node in graph.nodes:
+        positions = [edge.position for edge in graph.edges if edge.target == node.key]
+        assert positions == list(range(len(positions)))
+
+
+@given(roots())
+def test_without_groups_and_with_room_it_is_the_plain_picture(roots):
+    plain = read(roots)
+    chosen = viz.draw(roots, group=0, max_nodes=10_000)
+    assert chosen.graph == plain
+    assert [node.size for node in plain.nodes] == [1] * len(topological_order(*roots))
+    assert viz.draw(roots, max_nodes=10_000).graph == plain
+    assert "showing" not in chosen.svg()
+
+
+@given(roots(), choices)
+def test_flows_add_up_and_outputs_keep_their_numbers(roots, choice):
+    view = select(roots, Options(**choice))
+    graph = read(roots, view)
+    outputs = view.outputs()
+    for node, card in zip(graph.nodes, view.cards, strict=True):
+        own = [view.order[value] for value in card.members if value in outputs]
+        if len(own) == 1:
+            assert node.data is own[0].data
+        elif node.kind == GROUP:
+            assert (node.data, node.gradient) == (None, None)
+    if all(root.grad for root in roots):
+        for edge in graph.edges:
+            mixed = {view.cards[edge.source].kind, view.cards[edge.target].kind} != {VALUE}
+            assert edge.flow is None or mixed
+            if edge.count == 1 and edge.local is not None and mixed:
+                assert edge.flow == abs(graph.nodes[edge.target].gradient * edge.local)
+
+
+@given(roots(), st.integers(0, 4), st.sampled_from([1, 3, 8, 150]), st.data())
+def test_a_focus_shows_what_is_near(roots, depth, most, data):
+    full = read(roots)
+    named = [node for node in full.nodes if node.name]
+    centre = data.draw(st.sampled_from(named))
+    graph = viz.draw(roots, focus=centre.name, depth=depth, max_nodes=most).graph
+    shown = [node for node in graph.nodes if node.size]
+    near = {centre.key}
+    for _ in range(depth):
+        near |= {e.source for e in full.edges if e.target in near} | {
+            e.target for e in full.edges if e.source in near
+        }
+    constants = {e.source for e in full.edges if e.target in near} & {
+        node.key for node in full.nodes if node.kind == CONSTANT
+    }
+    wanted = [node for node in full.nodes if node.key in near | constants]
+    assert centre.name in names(graph)
+    assert len(shown) <= most
+    if len(wanted) <= most:
+        facts = [(n.name, n.kind, n.symbol, n.expression, n.gradient) for n in wanted]
+        assert [(n.name, n.kind, n.symbol, n.expression, n.gradient) for n in shown] == facts
+    stubs = [node.key for node in graph.nodes if not node.size]
+    assert all(sum(key in (e.source, e.target) for e in graph.edges) for key in stubs)
+    assert all(e.source < e.target for e in graph.edges)
+    assert bool(stubs) <= (len(shown) < len(full.nodes))
+
+
+@given(roots(), choices, st.sampled_from(["right", "down"]))
+def test_pictures_of_every_view_are_drawn(roots, choice, direction):
+    svg = viz.draw(roots, **choice, direction=direction).svg()
+    assert svg == viz.draw(roots, **choice, direction=direction).svg()
+    note = re.search(r'class="note"[^>]*>(showing[^<]*)<', svg)
+    label = re.search(r'aria-label="([^"]*)"', svg)[1]
+    assert (note is None) == ("showing" not in label)
+    assert note is None or note[1] in label
+
+
+def test_the_same_bytes_in_every_process():
+    script = (
+        "from test_view import *\n"
+        "roots = perceptron(3, 5, 4, 2)\n"
+        "for options in {}, {'group': 1}, {'open': {'layer1.neuron1', 'layer2'}}, {'max_nodes': 7}:\n"
+        "    print(viz.draw(roots, **options).svg())\n"
+    )
+    outputs = set()
+    for seed in "12":
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONUTF8": "1"}
+        environment["PYTHONPATH"] = os.pathsep.join([os.path.dirname(__file__), *sys.path])
+        run = [sys.executable, "-c", script]
+        outputs.add(subprocess.run(run, env=environment, capture_output=True, check=True).stdout)
+    assert len(outputs) == 1
+
+
+# ── Groups ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_network_groups_by_neuron_and_by_layer():
+    (root,) = perceptron(4, 8, 8, 1)
+    graph = viz.draw(root).graph
+    neurons = [node for node in graph.nodes if node.kind == GROUP]
+    assert [node.name for node in neurons[:2]] == ["layer1.neuron0", "layer1.neuron1"]
+    assert (len(graph.nodes), len(neurons), neurons[0].symbol) == (4 + 17, 17, "▸14")
+    assert graph.note == "showing 4 of 350 values; 346 summed up in 17 cards"
+    (last,) = (node for node in graph.nodes if node.name == "layer3.neuron0")
+    assert (last.data, last.gradient) == (root.data, 1.0)
+    flow = sum(edge.flow for edge in graph.edges if edge.source == 0)
+    assert flow >= abs(graph.nodes[0].gradient) > 0
+    layers = viz.draw(root, group=1).graph
+    assert names(layers)[-3:] == ["layer1", "layer2", "layer3"]
+    assert [node.size for node in layers.nodes[-3:]] == [112, 208, 26]
+    assert names(viz.draw(perceptron(10, 28, 20, 1)).graph)[-3:] == ["layer1", "layer2", "layer3"]
+    assert len(viz.draw(perceptron(2, 2, 1)).graph.nodes) == len(topological_order(*perceptron(2, 2, 1)))
+
+
+def test_an_opened_group_shows_what_is_inside_and_its_frame():
+    (root,) = perceptron(4, 8, 8, 1)
+    graph = viz.draw(root, open={"layer2.neuron3"}).graph
+    inside = [node for node in graph.nodes if node.frame == "layer2.neuron3"]
+    assert (len(inside), {node.size for node in inside}) == (26, {1})
+    assert sum(node.kind == GROUP for node in graph.nodes) == 16
+    by_layer = viz.draw(root, group=1, open=["layer3"])
+    assert names(by_layer.graph)[-3:] == ["layer1", "layer2", "layer3.neuron0"]
+    assert ">layer3</text>" in by_layer.svg()  # the name on the frame
+    with scope("a"):
+        inner = tanh(Value(0.5, "w") * root)
+    framed = viz.draw(inner * 3, group=1, open="a", direction="down").svg()
+    frame = re.search(r'class="frame" x="([^"]*)" y="([^"]*)" width="([^"]*)" height="([^"]*)"', framed)
+    assert min(map(float, frame.groups())) >= 0
+    deep = viz.draw(root, group=1, open="layer3.neuron0").graph
+    assert {node.frame for node in deep.nodes} == {"", "layer3.neuron0"}
+    small = perceptron(2, 2, 1)
+    assert names(viz.draw(small, open={"layer2"}).graph)[2:] == [
+        "layer1.neuron0", "layer1.neuron1", "layer2.neuron0"
+    ]  # fmt: skip
+
+
+def test_groups_that_depend_on_each_other_are_split():
+    x = Value(1.0, "x")
+    with scope("a"):
+        p = tanh(x) * 2
+    with scope("b"):
+        q = tanh(p) * 3
+    with scope("a"):
+        r = tanh(q) * 5
+    graph = viz.draw(r, group=1).graph
+    assert names(graph) == ["x", "a 1/2", "b", "a 2/2"]
+    assert [node.symbol for node in graph.nodes[1:]] == ["▸3"] * 3
+
+
+def test_a_constant_belongs_to_the_group_that_alone_uses_it():
+    x, c = Value(1.0, "x"), constant(2.0, "c")
+    with scope("a"):
+        y = tanh(x * c)
+    with scope("b"):
+        z = tanh(y * 3)
+    assert [node.size for node in viz.draw(z, group=1).graph.nodes] == [1, 3, 3]
+    with scope("b"):
+        z = tanh(x * c)
+    assert [node.size for node in viz.draw([y, z], group=1).graph.nodes] == [1, 1, 2, 2]
+
+
+# ── Folds, bundles, cuts ────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_long_chain_is_one_card_and_its_operands_another():
+    y = tree(5000)
+    y.label = "y"
+    y.backward()
+    rest, fold = viz.draw(y).graph.nodes
+    assert (rest.name, rest.symbol) == ("x1, x2, … and 4,999 more", "▸5,001")
+    assert (fold.kind, fold.symbol, fold.name, fold.data) == (OPERATION, "5,000 × +", "y", 5001.0)
+    assert fold.expression == "x1 + x2 + … and 4,999 more"
+    (edge,) = viz.draw(y).graph.edges
+    assert (edge.count, edge.flow) == (5001, 5001.0)
+    assert "Σ |upstream × local| = 5001" in viz.draw(y).svg()
+
+
+def test_a_chain_of_one_function_and_a_factor_that_is_used_again_and_again():
+    x, w = Value(1.0, "x"), Value(1.5, "w")
+    y, z = tanh(x), x * w
+    for _ in range(299):
+        y, z = tanh(y), z * w
+    leaf, fold = viz.draw(y).graph.nodes
+    assert (leaf.kind, fold.symbol, fold.expression) == (LEAF, "300 × tanh", "tanh(… tanh(x) …)")
+    graph = viz.draw(z).graph
+    assert names(graph) == ["x", "w", "t300"]
+    assert [edge.count for edge in graph.edges] == [1, 300]
+
+
+def test_short_chains_and_small_graphs_are_not_folded():
+    assert len(viz.draw(tree(60)).graph.nodes) == 121
+    assert len(viz.draw(tree(60), max_nodes=20).graph.nodes) == 2
+
+
+@pytest.mark.parametrize("most", [2, 8, 20, 60])
+def test_what_a_chain_shares_with_others_is_not_summed_up_with_its_operands(most):
+    graph = viz.draw(perceptron(4, 8, 8, 1), group=0, max_nodes=most).graph
+    assert all(edge.source < edge.target for edge in graph.edges)
+    assert sum(node.size for node in graph.nodes) == graph.total
+    assert most - 8 <= len(graph.nodes) <= most
+    for node in graph.nodes:  # a card of operands leads to its chain alone
+        if "more" in node.name:
+            assert sum(edge.source == node.key for edge in graph.edges) == 1
+
+
+def test_a_root_or_a_node_used_twice_ends_a_chain():
+    first = tree(100)
+    second = first
+    for _ in range(100):
+        second = second + Value(1.0)
+    graph = viz.draw([second, first]).graph
+    assert [node.symbol for node in graph.nodes if node.kind == OPERATION] == ["100 × +"] * 2
+    assert [graph.nodes[key].data for key in graph.roots] == [201.0, 101.0]
+
+
+def test_many_operands_of_one_node_share_an_edge():
+    values = [Value(1.0) for _ in range(3000)]
+    graph = viz.draw(total(values) * 2).graph
+    assert names(graph)[0] == "x1, x2, … and 2,998 more"
+    assert [(edge.position, edge.count) for edge in graph.edges if edge.target == 1] == [(0, 3000)]
+    y = dot([Value(1.0) for _ in range(200)], values[:1] + [Value(2.0)] * 199)
+    assert len(viz.draw(y, focus="t1", max_nodes=3).graph.edges) == 3
+
+
+def test_what_does_not_fit_is_one_card_before_what_is_near_the_root():
+    x = y = Value(0.5, "x")
+    for _ in range(200):
+        y = tanh(y * x) + x
+    graph = viz.draw(y, max_nodes=8).graph
+    assert (len(graph.nodes), graph.nodes[0].name) == (8, "earlier values")
+    assert names(graph)[-1] == "t600"
+
+
+def test_a_million_values_take_a_few_passes():
+    w = Value(1.0000001, "w")
+    y = w
+    for _ in range(30_000):  # the benchmark has a million
+        y = y * w
+    y.backward()
+    diagram = viz.draw(y)
+    assert [node.symbol for node in diagram.graph.nodes] == ["", "30,000 × ×"]
+    assert len(diagram.svg()) < 6000
+
+
+# ── Focus ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_focus_has_stubs_at_its_border():
+    x = Value(0.5, "x")
+    a = tanh(x)
+    b = tanh(a)
+    c = tanh(b) * 2
+    c.label = "c"
+    graph = viz.draw(c * x, focus="t2", depth=1).graph
+    assert names(graph) == ["…", "t1", "t2", "t3", "…"]
+    assert [(edge.source, edge.target) for edge in graph.edges] == [(0, 1), (1, 2), (2, 3), (3, 4)]
+    assert graph.edges[0].formula == "∂t1/∂x = 1 − t1²"
+    assert graph.note == "showing 3 of 7 values; 4 left out"
+    assert names(viz.draw(c * x, focus="c", depth=0).graph) == ["", "…", "c", "…"]  # 2, the constant
+    assert viz.draw(c, focus="t2", depth=9).graph == read([c])
+
+
+# ── Options of the record style ─────────────────────────────────────────────────────────────────────
+
+
+def product():
+    x, w = Value(3.14159, "x"), Value(-2.0, "w")
+    z = tanh(x * w)
+    z.label = "z"
+    z.backward()
+    return z
+
+
+def shown(kind, **options):
+    return re.findall(rf'class="{kind}"[^>]*>([^<]*)<', viz.draw(product(), **options).svg())
+
+
+def test_numbers_names_and_local_derivatives_can_be_chosen():
+    assert shown("data") == ["3.142", "−2", "−6.283", "−1"]
+    assert shown("data", digits=2) == ["3.1", "−2", "−6.3", "−1"]
+    assert shown("data", digits=None)[0] == "3.14159"
+    assert shown("data", values=False) == []
+    assert shown("gradient", gradients=False) == []
+    assert (shown("name", labels=False), shown("pale", labels=False)) == ([], [])
+    assert shown("local") == ["−2", "3.142", "1.395e−5"]
+    assert shown("local", local="formula") == ["w", "x", "1 − z²"]
+    assert shown("local", local="both") == ["w = −2", "x = 3.142", "1 − z² = 1.395e−5"]
+    assert shown("local", local="none") == []
+
+
+def test_a_worksheet_leaves_fields_and_gives_nothing_away():
+    given = viz.draw(product(), blank="gradients").svg()
+    assert given.count('class="blank"') == 4 + 3
+    assert shown("data", blank="gradients") == ["3.142", "−2", "−6.283", "−1"]
+    empty = viz.draw(product(), blank="all", local="both").svg()
+    assert empty.count('class="blank"') == 4 + 3 + 2
+    assert shown("data", blank="all") == ["3.142", "−2"]
+    assert shown("local", blank="all", local="both") == ["w =", "x =", "1 − z² ="]
+    for number in "6.28", "1.39", "2.78":
+        assert number in viz.draw(product()).svg()
+        assert number not in empty
+    grouped = viz.draw(perceptron(4, 8, 8, 1), blank="gradients").svg()
+    assert "flow" not in re.sub("<style>.*</style>", "", grouped, flags=re.S)
+
+
+def test_a_leaf_alone_is_a_card():
+    assert [node.name for node in viz.draw(Value(2.0, "x")).graph.nodes] == ["x"]
+    assert "showing" not in viz.draw(Value(2.0, "x"), max_nodes=1).svg()
+
+
+# ── Errors ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_errors_name_what_is_near():
+    (root,) = perceptron(2, 2, 1)
+    with pytest.raises(ValueError, match=r"^focus='x99': no node has that name; near it there is 'x\d+'"):
+        viz.draw(root, focus="x99")
+    with pytest.raises(ValueError, match=r"^open='layer1\.neurn1': .*; near it there is 'layer1\.neuron1'"):
+        viz.draw(root, open={"layer1.neurn1"})
+    with pytest.raises(ValueError, match=r"^open='a': no group has that name; there is none$"):
+        viz.draw(Value(1.0), open={"a"})
+    assert select([root], Options(focus="x0")).owner.count(HIDDEN) > 0

@@ -1,0 +1,489 @@
+"""Which values of a graph a picture shows, and which of them one card stands for.
+
+    order   every value of the graph, in topological order; a value goes by its index there
+    owner   of every value the card that stands for it; HIDDEN where there is none. While cards are
+            merged, a card goes by the index of one of its members
+    group   the values made in one scope; fold: a chain of one operation; rest: what is only summed up
+
+The steps go from what a reader wants most to what fits in any case: group by scope, fold chains, bundle
+leaves that go the same way, and at last put all that is far from the roots into one card. Cards form a
+graph too, and none of the steps closes a cycle in it:
+
+- groups that depend on each other in a circle are split by level, and every edge between two of them
+  then leads to a higher level (`_split`);
+- a folded chain is left by its last value alone, and what is bundled with it leads nowhere else: a
+  circle through cards would be one through their last values;
+- leaves depend on nothing; and nothing in the rest depends on what is not (`_cut`).
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
+from heapq import heapify, heappop, heappush
+from typing import Any, NamedTuple, cast
+
+from autograd import Value, node_names, ops, topological_order
+from viz.options import Options
+from viz.text import printable
+
+VALUE, GROUP, FOLD, REST = "value", "group", "fold", "rest"
+HIDDEN, SEVERAL = -1, -2
+BY_FULL_SCOPE = 2000  # values, up to which a graph is grouped by neuron, and above by layer
+CHAIN, BUNDLE = 5, 4  # the fewest operations to fold, and the fewest values to bundle
+NAMED = 10_000  # values, up to which all are named, as in the table
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What one card of a picture stands for.
+
+    kind     VALUE, GROUP, FOLD or REST       name   of the group or the rest, else ""
+    members  the values, by index             frame  the opened group that it stands in, or ""
+    """
+
+    kind: str
+    name: str
+    members: list[int]
+    frame: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The values of a graph and their cards, both in topological order; `roots` are values.
+
+    args  the arguments of every value; names: of the values that have been named already
+    """
+
+    order: list[Value]
+    args: list[tuple[int, ...]]
+    owner: list[int]
+    cards: list[Card]
+    roots: tuple[int, ...]
+    names: dict[Value, str]
+
+    def outputs(self) -> set[int]:
+        """The values that another card takes, and the roots."""
+        owner = self.owner
+        taken = {arg for node, args in enumerate(self.args) for arg in args if owner[arg] != owner[node]}
+        return taken.union(self.roots)
+
+
+def whole(roots: Sequence[Value]) -> View:
+    """The view in which every value has a card."""
+    return select(roots, Options(group=0, max_nodes=None))
+
+
+def select(roots: Sequence[Value], options: Options) -> View:
+    """The view that the options and the size of the graph ask for.
+
+    ValueError: `focus` or `open` names nothing in the graph.
+    """
+    order = topological_order(*roots)
+    index = {node: i for i, node in enumerate(order)}
+    args = [tuple(map(index.__getitem__, node.args)) for node in order]
+    starts = tuple(index[root] for root in roots)
+    opened = _opened(order, options.open)
+    names: dict[Value, str] = {}
+    owner = list(range(len(order)))
+    most = len(order) if options.max_nodes is None else options.max_nodes
+    if options.focus:
+        names = value_names(order)
+        near = _near(order, args, _find(options.focus, order, names), options.depth, most)
+        owner = [HIDDEN] * len(order)
+        for node in near:
+            owner[node] = node
+    shown = len(owner) - owner.count(HIDDEN)
+    for level in _levels(order, shown, most, options):
+        cards = _Cards(order, args, owner[:], frozenset(starts))
+        _group(cards, level, opened)
+        for step in _fold, _bundle:
+            if cards.number() > most:
+                step(cards)
+        if cards.number() <= most:
+            break
+    else:
+        _cut(cards, most)
+    return cards.view(starts, names)
+
+
+def value_names(nodes: Iterable[Value]) -> dict[Value, str]:
+    """A name of its own for every node but constants, whose name is their label. All can be printed."""
+    marks = {node: Mark(node.op, printable(str(node.label))) for node in nodes}
+    named = node_names(
+        cast(Iterable[Value], (mark for mark in marks.values() if mark.op is not ops.constant))
+    )
+    return {node: named.get(cast(Value, mark), mark.label) for node, mark in marks.items()}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mark:
+    """What is read of a Value to name it and to write its formulas, with a label of our own."""
+
+    op: Any
+    label: str
+    args: tuple["Mark", ...] = ()
+    operands: tuple[Any, ...] = ()
+    data: Any = None
+
+
+def _near_names(name: str, names: Iterable[str]) -> str:
+    """The names that the user may have meant, for an error."""
+    names = dict.fromkeys(names)
+    close = get_close_matches(name, names) or [*names][:3]
+    return f"near it there is {', '.join(map(repr, close))}" if close else "there is none"
+
+
+# ── What is wanted ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _find(name: str, order: Sequence[Value], names: dict[Value, str]) -> int:
+    """The value of that name."""
+    for index, node in enumerate(order):
+        if names[node] == name:
+            return index
+    raise ValueError(f"focus={name!r}: no node has that name; {_near_names(name, names.values())}")
+
+
+def _near(
+    order: Sequence[Value], args: Sequence[tuple[int, ...]], centre: int, depth: int, most: int
+) -> list[int]:
+    """The values at most `depth` edges from the centre, the nearest first, with their constants."""
+    users: list[list[int]] = [[] for _ in args]
+    for node, operands in enumerate(args):
+        for arg in operands:
+            users[arg].append(node)
+    distance = {centre: 0}
+    queue = [centre]
+    for node in queue:  # grows while it is read
+        within = distance[node] < depth
+        for other in (*args[node], *users[node]):
+            wanted = within or (order[other].op is ops.constant and other in args[node])
+            if wanted and other not in distance and len(queue) < most:
+                distance[other] = distance[node] + 1
+                queue.append(other)
+    return queue
+
+
+def _levels(order: Sequence[Value], shown: int, most: int, options: Options) -> Iterable[int]:
+    """How many parts of a scope make a group: the choices, the best first. 0: no groups."""
+    if options.group is not None:
+        return (options.group,)
+    if shown <= most and not options.open:
+        return (0,)
+    deepest = max(_depth(scope) for scope in {node.scope for node in order})
+    return range(deepest, 0, -1) if shown <= BY_FULL_SCOPE and deepest else (min(deepest, 1),)
+
+
+def _depth(scope: str) -> int:
+    return scope.count(".") + 1 if scope else 0
+
+
+class _Opened(NamedTuple):
+    """The groups to open, and those that must be opened for it, as they contain them."""
+
+    names: frozenset[str]
+    around: frozenset[str]
+
+    def group(self, scope: str, level: int) -> tuple[str, str]:
+        """The group of a value of that scope, or "", and the opened group around it, or ""."""
+        parts, frame = scope.split("."), ""
+        for end in range(min(level, len(parts)), len(parts) + 1):
+            name = ".".join(parts[:end])
+            if not (name in self.names or (name in self.around and end < len(parts))):
+                return name, frame
+            frame = name if name in self.names else frame
+        return "", frame
+
+
+def _opened(order: Sequence[Value], names: Collection[str]) -> _Opened:
+    if isinstance(names, str):
+        names = (names,)
+    known = {name: None for scope in {n.scope: None for n in order if names} for name in _prefixes(scope)}
+    for name in sorted(names):
+        if name not in known:
+            raise ValueError(f"open={name!r}: no group has that name; {_near_names(name, known)}")
+    around = frozenset(outer for name in names for outer in _prefixes(name))
+    return _Opened(frozenset(names), around)
+
+
+def _prefixes(scope: str) -> Iterator[str]:
+    """`layer1`, `layer1.neuron3`: the scope and those around it."""
+    parts = scope.split(".") if scope else []
+    for end in range(1, len(parts) + 1):
+        yield ".".join(parts[:end])
+
+
+# ── Cards ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(slots=True)
+class _Cards:
+    """The cards while they are merged.
+
+    kept    values that are never folded, bundled: the roots
+    merged  kind and name of every card that may stand for several values; all others are values
+    frames  of values in opened groups
+    """
+
+    order: list[Value]
+    args: list[tuple[int, ...]]
+    owner: list[int]
+    kept: frozenset[int]
+    merged: dict[int, tuple[str, str]] = field(default_factory=dict)
+    frames: dict[int, str] = field(default_factory=dict)
+
+    def number(self) -> int:
+        """How many cards there are."""
+        return len(set(self.owner) - {HIDDEN})
+
+    def free(self, node: int) -> bool:
+        """Whether a value stands for itself."""
+        return self.owner[node] == node and node not in self.merged
+
+    def links(self) -> Iterator[tuple[int, int]]:
+        """Source and target of every edge between two cards, as often as there are edges."""
+        owner = self.owner
+        for node, args in enumerate(self.args):
+            target = owner[node]
+            if target != HIDDEN:
+                for arg in args:
+                    if owner[arg] not in (target, HIDDEN):
+                        yield owner[arg], target
+
+    def merge(self, members: Sequence[int], kind: str, name: str = "") -> None:
+        """One card for several values."""
+        for node in members:
+            self.owner[node] = members[0]
+        self.merged[members[0]] = kind, name
+
+    def members(self) -> dict[int, list[int]]:
+        """The values of every card."""
+        members: dict[int, list[int]] = {}
+        for node, card in enumerate(self.owner):
+            if card != HIDDEN:
+                members.setdefault(card, []).append(node)
+        return members
+
+    def view(self, roots: tuple[int, ...], names: dict[Value, str]) -> View:
+        """The cards as they are now, numbered in topological order."""
+        members = self.members()
+        sequence = self.sequence(members)
+        cards = []
+        for card in sequence:
+            kind, name = self.merged.get(card, (VALUE, ""))
+            if len(members[card]) == 1:
+                kind, name = VALUE, ""
+            frames = {self.frames.get(node, "") for node in members[card]}
+            cards.append(Card(kind, name, members[card], frames.pop() if len(frames) == 1 else ""))
+        number = {HIDDEN: HIDDEN, **{card: i for i, card in enumerate(sequence)}}
+        owner = [number[card] for card in self.owner]
+        return View(self.order, self.args, owner, cards, roots, names)
+
+    def sequence(self, members: dict[int, list[int]]) -> list[int]:
+        """The cards in topological order: of those that may come next, the one that ends first."""
+        users: defaultdict[int, list[int]] = defaultdict(list)
+        missing: Counter[int] = Counter()
+        for source, target in dict.fromkeys(self.links()):
+            users[source].append(target)
+            missing[target] += 1
+        ready = [(nodes[-1], card) for card, nodes in members.items() if not missing[card]]
+        heapify(ready)
+        sequence = []
+        while ready:
+            _, card = heappop(ready)
+            sequence.append(card)
+            for user in users[card]:
+                missing[user] -= 1
+                if not missing[user]:
+                    heappush(ready, (members[user][-1], user))
+        return sequence
+
+
+# ── Groups ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _group(cards: _Cards, level: int, opened: _Opened) -> None:
+    """One card for the values of every scope, cut to `level` parts, but for opened ones."""
+    if not level:
+        return
+    group = cache(lambda scope: opened.group(scope, level))
+    members: dict[str, list[int]] = {}
+    for index, node in enumerate(cards.order):
+        if node.scope and cards.owner[index] != HIDDEN:
+            name, frame = group(node.scope)
+            if name:
+                members.setdefault(name, []).append(index)
+            if frame:
+                cards.frames[index] = printable(frame)
+    for name, nodes in members.items():
+        if len(nodes) > 1:
+            cards.merge(nodes, GROUP, printable(name))
+    _adopt_constants(cards)
+    _split(cards)
+
+
+def _adopt_constants(cards: _Cards) -> None:
+    """A constant belongs to the group, or to the opened group, that alone uses it."""
+    user: dict[int, int] = {}
+    for node, args in enumerate(cards.args):
+        if (target := cards.owner[node]) != HIDDEN:
+            for arg in args:
+                if cards.order[arg].op is ops.constant:
+                    user[arg] = target if user.get(arg, target) == target else SEVERAL
+    for node, target in user.items():
+        if target in cards.merged:
+            cards.owner[node] = target
+        elif target in cards.frames:
+            cards.frames[node] = cards.frames[target]
+
+
+def _split(cards: _Cards) -> None:
+    """Split the groups that depend on each other in a circle into parts that do not.
+
+    The level of a value counts the edges from card to card on the longest path to it, within the
+    circle. So an edge between two cards leads to a higher level, and parts of one level form no circle.
+    """
+    links = dict.fromkeys(cards.links())
+    circle = _peel(_peel(links), back=True)
+    if not circle:
+        return
+    within = {card for link in circle for card in link}
+    level: dict[int, int] = {}
+    latest: dict[int, int] = {}  # of leaves, which may stand with their first users
+    for node, args in enumerate(cards.args):
+        card = cards.owner[node]
+        if card not in within:
+            continue
+        inner = [arg for arg in args if cards.owner[arg] in within]
+        level[node] = max((level[arg] + (cards.owner[arg] != card) for arg in inner), default=0)
+        for arg in inner:
+            if not cards.args[arg]:
+                before = level[node] - (cards.owner[arg] != card)
+                latest[arg] = min(latest.get(arg, before), before)
+    level |= latest
+    parts: defaultdict[int, defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for node in sorted(level):
+        parts[cards.owner[node]][level[node]].append(node)
+    for card, by_level in parts.items():
+        kind, name = cards.merged.get(card, (VALUE, ""))
+        for number, (_, nodes) in enumerate(sorted(by_level.items()), 1):
+            if kind == GROUP:
+                part = f" {number}/{len(by_level)}" if len(by_level) > 1 else ""
+                cards.merge(nodes, GROUP, f"{name}{part}")
+
+
+def _peel(links: Iterable[tuple[int, int]], back: bool = False) -> list[tuple[int, int]]:
+    """The links that are left when cards to which no link leads are taken away, as long as there are any.
+
+    back  cards from which no link leads; what both leave is circles, and what lies between circles
+    """
+    links = list(links)
+    start, end = (1, 0) if back else (0, 1)
+    missing = Counter(link[end] for link in links)
+    following: defaultdict[int, list[int]] = defaultdict(list)
+    for link in links:
+        following[link[start]].append(link[end])
+    ready = [card for card in following if not missing[card]]
+    for card in ready:  # grows while it is read
+        for other in following[card]:
+            missing[other] -= 1
+            if not missing[other]:
+                ready.append(other)
+    gone = set(ready)
+    return [link for link in links if link[0] not in gone and link[1] not in gone]
+
+
+# ── Folds, bundles, and the rest ────────────────────────────────────────────────────────────────────
+
+
+def _fold(cards: _Cards) -> None:
+    """One card for every long chain of one operation, and one for what only the chain takes."""
+    uses = [0] * len(cards.order)
+    for args in cards.args:
+        for arg in args:
+            uses[arg] += 1
+    chain = _chains(cards, uses)
+    _bundle_operands(cards, chain, uses)
+    members: dict[int, list[int]] = {}
+    for node in sorted(chain):
+        members.setdefault(chain[node], []).append(node)
+    for nodes in members.values():
+        cards.merge(nodes, FOLD)
+
+
+def _chains(cards: _Cards, uses: list[int]) -> dict[int, int]:
+    """The last value of its chain, for every value of a chain of one operation, each used by the next."""
+    order = cards.order
+    length = [1] * len(order)
+    before = [HIDDEN] * len(order)
+    for node, args in enumerate(cards.args):
+        if not args or not cards.free(node):
+            continue
+        op = order[node].op
+        for arg in args:
+            inner = order[arg].op is op and uses[arg] == 1 and arg not in cards.kept and cards.free(arg)
+            if inner and length[node] <= length[arg]:
+                length[node], before[node] = length[arg] + 1, arg
+    chain: dict[int, int] = {}
+    for last in range(len(order) - 1, -1, -1):
+        if length[last] >= CHAIN and last not in chain:
+            node = last
+            while node != HIDDEN:
+                chain[node] = last
+                node = before[node]
+    return chain
+
+
+def _bundle_operands(cards: _Cards, chain: dict[int, int], uses: list[int]) -> None:
+    """One card for the single-use leaves, and the trees of them, that a chain takes, if they are many."""
+    towards = [HIDDEN] * len(uses)  # the last value of the chain that alone the value leads to
+    bundles: defaultdict[int, list[int]] = defaultdict(list)
+    for node in range(len(uses) - 1, -1, -1):
+        last = chain.get(node, HIDDEN)
+        if towards[node] not in (HIDDEN, last) and cards.free(node) and node not in cards.kept:
+            last = towards[node]
+            chain.pop(node, None)  # a chain that leads to another is bundled too
+            bundles[last].append(node)
+        for arg in cards.args[node]:
+            if uses[arg] == 1:
+                towards[arg] = last
+    for nodes in bundles.values():
+        if len(nodes) >= BUNDLE:
+            cards.merge(nodes[::-1], REST)
+
+
+def _bundle(cards: _Cards) -> None:
+    """One card for all leaves that the same cards take."""
+    users: defaultdict[int, set[int]] = defaultdict(set)
+    for node, args in enumerate(cards.args):
+        if (target := cards.owner[node]) != HIDDEN:
+            for arg in args:
+                if not cards.args[arg] and arg not in cards.kept and cards.free(arg):
+                    users[arg].add(target)
+    bundles: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+    for leaf in sorted(users):
+        bundles[tuple(sorted(users[leaf]))].append(leaf)
+    for leaves in bundles.values():
+        if len(leaves) >= BUNDLE:
+            cards.merge(leaves, REST)
+
+
+def _cut(cards: _Cards, most: int) -> None:
+    """Keep the cards nearest to the roots; one card for all before them, so that there are `most`.
+
+    Near is what has the shortest longest path to a result: then a card's users are nearer than the
+    card, and nothing in the rest depends on what is kept.
+    """
+    members = cards.members()
+    sequence = cards.sequence(members)
+    users: defaultdict[int, set[int]] = defaultdict(set)
+    for source, target in cards.links():
+        users[source].add(target)
+    distance: dict[int, int] = {}
+    for card in reversed(sequence):
+        distance[card] = max((distance[user] + 1 for user in users[card]), default=0)
+    nearest = sorted(distance, key=distance.__getitem__)
+    rest = sorted(node for card in nearest[most - 1 :] for node in members[card])
+    cards.merge(rest, REST, "earlier values")
