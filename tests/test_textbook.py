@@ -1,0 +1,489 @@
+"""Tests of viz.textbook and viz.products: the book's figures, formulas on the edges, worksheets, laws."""
+
+import math
+import os
+import re
+import subprocess
+import sys
+from fractions import Fraction
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_viz import HOSTILE, SVG, graphs, parse, texts, titles
+
+import viz
+from autograd import Value, constant, dot, exp, log, relu, scope, sigmoid, tanh, topological_order, where
+from demos import apples, apples_oranges, chain_rule, micrograd_readme, olah, sigmoid_nodes
+from demos.runner import as_written
+from viz.products import Formulas, Product, write
+from viz.products import parse as parse_product
+from viz.records import read
+from viz.text import bold_width, mono_width
+from viz.textbook import NAME, NOTE, NUMBER, SYMBOL
+
+DEMOS = [apples, apples_oranges, chain_rule, sigmoid_nodes, olah, micrograd_readme]
+
+
+def built(demo, number=as_written):
+    root = demo.build(number)
+    root.backward()
+    return root
+
+
+def picture(root, **options):
+    return parse(root, style="textbook", **options)
+
+
+def edges(picture):
+    """Above and below every edge, by the first line of its title: `apple → apples`, and `price →`."""
+    found = {}
+    for group in picture.iter(f"{SVG}g"):
+        title = group.find(f"{SVG}title")
+        if title is not None and "→" in title.text.split("\n")[0]:
+            above, below = ([t.text for t in group.iterfind(f"{SVG}text[@class='{kind}']")]
+                            for kind in ("data", "gradient"))  # fmt: skip
+            found[title.text.split("\n")[0]] = (*(above or [""]), *(below or [""]))
+    return found
+
+
+def extent(text):
+    """(left, right, top, bottom) of a text, by the widths that the layout reckons with."""
+    kind, x, y = text.get("class"), float(text.get("x")), float(text.get("y"))
+    size = {"name": NAME, "end": NAME, "note": NOTE, "remark": NOTE, "sign": SYMBOL}.get(kind, NUMBER)
+    bold = kind in ("name", "end", "note", "remark")
+    width = bold_width(text.text, size) if bold else mono_width(text.text, size)
+    before = {"name": 1, "sum": 1, "fixed": 1, "end": 0, "remark": 0}.get(kind, 0.5)
+    return x - before * width, x + (1 - before) * width, y - 0.75 * size, y + 0.2 * size
+
+
+def overlaps(picture):
+    """Pairs of texts that overlap."""
+    boxes = [(text.text, extent(text)) for text in picture.iter(f"{SVG}text") if text.text]
+    boxes.sort(key=lambda box: box[1][0])
+    for i, (one, (_, right, top, bottom)) in enumerate(boxes):
+        for other, (left, _, top_2, bottom_2) in boxes[i + 1 :]:
+            if left >= right:
+                break
+            if top < bottom_2 and top_2 < bottom:
+                yield one, other
+
+
+def places(picture, *kinds):
+    """Where the shapes of some classes stand."""
+    return [
+        tuple(element.get(name) for name in ("class", "x", "y", "width", "d"))
+        for element in picture.iter()
+        if element.get("class") in kinds
+    ]
+
+
+# ── The book's figures ──────────────────────────────────────────────────────────────────────────────
+
+FIGURES = {
+    apples: {
+        "apple → apples": ("100", "2.2"),
+        "count → apples": ("2", "110"),
+        "apples → price": ("200", "1.1"),
+        "tax → price": ("1.1", "200"),
+        "price →": ("220", "1"),
+    },
+    apples_oranges: {
+        "apple_count → apples": ("2", "110"),
+        "apple → apples": ("100", "2.2"),
+        "orange → oranges": ("150", "3.3"),
+        "orange_count → oranges": ("3", "165"),
+        "apples → fruit": ("200", "1.1"),
+        "oranges → fruit": ("450", "1.1"),
+        "fruit → price": ("650", "1.1"),
+        "tax → price": ("1.1", "650"),
+        "price →": ("715", "1"),
+    },
+    chain_rule: {"x → t": ("2", "10"), "y → t": ("3", "10"), "t → z": ("5", "10"), "z →": ("25", "1")},
+    sigmoid_nodes: {
+        "x → m": ("1.099", "0.1875"),
+        "m → e": ("−1.099", "−0.1875"),
+        "e → s": ("0.3333", "−0.5625"),
+        "s → y": ("1.333", "−0.5625"),
+        "y →": ("0.75", "1"),
+    },
+}
+SIGNS = {
+    apples: ["×", "×"],
+    apples_oranges: ["×", "×", "+", "×"],
+    chain_rule: ["+", "^ 2"],
+    sigmoid_nodes: ["× −1", "exp", "1 +", "1 /"],
+}
+
+
+@pytest.mark.parametrize("demo", FIGURES, ids=lambda demo: demo.__name__)
+def test_the_same_nodes_and_numbers_as_in_the_book(demo):
+    drawn = picture(built(demo))
+    assert edges(drawn) == FIGURES[demo]
+    assert sorted(texts(drawn, "sign")) == sorted(SIGNS[demo])
+    root = built(demo)
+    assert texts(drawn, "name") == [n.label for n in topological_order(root) if n.op is None]
+    assert texts(drawn, "end") == [root.label]
+
+
+def test_fractions_stay_fractions_and_all_digits_are_shown_on_request():
+    exact = edges(picture(built(apples, Fraction)))
+    assert (exact["apple → apples"], exact["tax → price"]) == (("100", "11/5"), ("11/10", "200"))
+    every = edges(picture(built(apples), digits=None))
+    assert (every["price →"], every["count → apples"][1]) == (
+        ("220.00000000000003", "1"),
+        "110.00000000000001",
+    )
+    assert edges(picture(built(sigmoid_nodes), digits=2))["s → y"] == ("1.3", "−0.56")
+
+
+def test_titles_are_in_full():
+    drawn = titles(picture(built(apples)))
+    assert "price = apples × tax\nvalue 220.00000000000003\ngradient 1" in drawn
+    assert "price →\nvalue 220.00000000000003\ngradient 1" in drawn
+    product = "upstream × local = 1.1 × 100 = 110.00000000000001"
+    assert f"count → apples\n∂apples/∂count = apple\n{product}" in drawn
+
+
+def test_an_edge_carries_its_own_contribution_and_a_variable_the_sum():
+    drawn = picture(built(olah))
+    assert [edges(drawn)[edge] for edge in ("b → c", "b → d")] == [("1", "2"), ("1", "3")]
+    assert texts(drawn, "sum") == ["2 + 3 = 5"]
+    x = Value(3.0, "x")
+    t = x * x
+    t.label = "t"
+    z = t * t * t * t
+    assert texts(picture(z), "sum") == ["Σ ·"]
+    z.backward()
+    drawn = picture(z)
+    assert "Σ 2916" in texts(drawn, "gradient")  # the four of t
+    assert texts(drawn, "sum") == ["8748 + 8748 = 17496"]
+    z.backward()
+    assert texts(picture(z), "sum") == ["Σ 34992"]  # of two passes
+
+
+def test_constants_stand_inside_or_as_nodes():
+    z = built(sigmoid_nodes)
+    drawn = picture(z, constants="node")
+    assert sorted(texts(drawn, "fixed")) == ["1", "1", "−1"]
+    assert texts(drawn, "sign") == ["×", "exp", "+", "/"]
+    assert {
+        edge: numbers for edge, numbers in edges(drawn).items() if edge in FIGURES[sigmoid_nodes]
+    } == FIGURES[sigmoid_nodes]
+    x = Value(2.0, "x")
+    assert texts(picture((x * x) * 1.1 + 3), "sign") == ["×", "× 1.1", "+ 3"]
+    assert texts(picture(dot([x, 2.0], [3.0, 4.0])), "sign") == ["dot(·, 2, 3, 4)"]
+    assert texts(picture(Value(1.0) * 2 * Value(2.0)), "fixed") == []
+    drawn = picture(where(constant(1), x, Value(3.0, "y")))  # two others
+    assert (texts(drawn, "fixed"), texts(drawn, "sign")) == (["1"], ["where"])
+    with pytest.raises(ValueError, match="constants 'outside' does not exist; there is 'inside', 'node'"):
+        picture(x, constants="outside")
+
+
+def test_variables_stand_in_one_column_at_the_left():
+    drawn = picture(built(apples_oranges))
+    assert len({name.get("x") for name in drawn.iterfind(f".//{SVG}text[@class='name']")}) == 1
+    right = float(drawn.find(f".//{SVG}text[@class='name']").get("x"))
+    assert all(float(t.get("x")) > right for t in drawn.iter(f"{SVG}text") if t.get("class") != "name")
+
+
+# ── Formulas ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def formulas(root, **options):
+    return [
+        below for _, below in edges(picture(root, local="formula", values=False, **options)).values() if below
+    ]
+
+
+def labelled(value, label):
+    value.label = label
+    return value
+
+
+X, Y = Value(0.5, "x"), Value(2.0, "y")
+HEAD = "∂L/∂z"
+
+
+def test_the_sigmoid_as_its_nodes_and_merged():
+    y = labelled(1 / (1 + exp(X * -1)), "y")
+    whole = "∂L/∂y · y² · exp(−x)"
+    assert formulas(y) == [whole, f"−{whole}", "−∂L/∂y · y²", "−∂L/∂y · y²", "∂L/∂y"]
+    assert formulas(y) == formulas(y, constants="node")
+    assert texts(picture(y, local="formula", values=False), "data") == ["−x", "exp(−x)", "1 + exp(−x)"]
+    assert formulas(labelled(sigmoid(X), "y")) == ["∂L/∂y · y(1 − y)", "∂L/∂y"]
+    y.backward()
+    assert edges(picture(y, local="both"))["y →"] == ("0.6225", "∂L/∂y = 1")
+
+
+@pytest.mark.parametrize(
+    ("z", "wanted"),
+    [
+        (X + Y, [f"{HEAD} · 1", f"{HEAD} · 1"]),
+        (X - Y, [f"{HEAD} · 1", f"−{HEAD} · 1"]),
+        (X * Y, [f"{HEAD} · y", f"{HEAD} · x"]),
+        (relu(X), [f"{HEAD} · step(x)"]),
+        (log(X), [f"{HEAD} · 1 / x"]),
+        (X / Y, [f"{HEAD} · 1 / y", f"−{HEAD} · z / y"]),
+        ((X + Y) ** 2, [f"{HEAD} · 2(x + y)"] * 3),
+        (tanh(-X) * 3, [f"−{HEAD} · 3(1 − tanh(−x)²)", f"{HEAD} · 3(1 − tanh(−x)²)", f"{HEAD} · 3"]),
+        (labelled(X + Y, "t") ** 2, [f"{HEAD} · 2t"] * 3),
+        (tanh((-X) ** 2), [f"{HEAD} · (1 − z²)", f"−{HEAD} · 2(1 − z²) · x", f"{HEAD} · 2(1 − z²) · x"]),
+        (dot([X], [Y]), [f"{HEAD} · y", f"{HEAD} · x"]),
+        ((X * Y) * (X * Y), [f"{HEAD} · x · y²", f"{HEAD} · x² · y"] * 2 + [f"{HEAD} · x · y"] * 2),
+    ],
+    ids=lambda z: "" if isinstance(z, list) else str(z.op.name),
+)
+def test_formulas_as_the_book_writes_them(z, wanted):
+    assert sorted(formulas(labelled(z, "z"))) == sorted([*wanted, HEAD])
+
+
+def test_a_root_called_l_receives_1():
+    loss = labelled((X - 3) ** 2, "L")
+    assert formulas(loss) == ["2(x − 3)", "2(x − 3)", "1"]
+
+
+def test_gradients_that_are_sums_go_by_their_names_further_left():
+    t = labelled(tanh(X), "t")
+    z = labelled(t * (t + Y), "z")
+    assert "∂L/∂t" in texts(picture(z, local="formula"), "gradient")
+    assert any(
+        f"∂L/∂t = {HEAD} · (t + y) + {HEAD} · t" in title for title in titles(picture(z, local="formula"))
+    )
+    assert "∂L/∂t · (1 − t²)" in formulas(z)
+
+
+@st.composite
+def expressions(draw):
+    """A root over a, b and c, some of its nodes with labels."""
+    nodes = [Value(draw(st.floats(0.5, 2)), name) for name in "abc"]
+    for i in range(draw(st.integers(1, 9))):
+        x, y = (nodes[draw(st.integers(0, len(nodes) - 1))] for _ in range(2))
+        make = draw(st.sampled_from([
+            lambda x, y: x + y, lambda x, y: x - y, lambda x, y: x * y, lambda x, y: x / (y * y + 1),
+            lambda x, y: -x, lambda x, y: tanh(x), lambda x, y: sigmoid(x - y), lambda x, y: 2 * x,
+            lambda x, y: x**2,
+            lambda x, y: 1 / (1 + exp(-x)), lambda x, y: x * -3.5, lambda x, y: tanh(x) ** 3,
+        ]))  # fmt: skip
+        nodes.append(labelled(make(x, y), draw(st.sampled_from(["", "", f"n{i}", "vwpqstukz"[i]]))))
+    return labelled(nodes[-1], "z") if nodes[-1].op else labelled(nodes[-1] * 2, "z")
+
+
+RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+FUNCTIONS = {"tanh": math.tanh, "exp": math.exp, "sigmoid": lambda x: 1 / (1 + math.exp(-x))}
+
+
+def evaluated(text, graph):
+    """What a formula comes to."""
+    numbers = {node.name: node.data for node in graph.nodes}
+    for node in sorted(graph.nodes, key=lambda node: -len(node.name)):
+        text = text.replace(f"∂L/∂{node.name}", f"G{node.key}") if node.name else text
+    numbers |= {f"G{node.key}": node.gradient for node in graph.nodes}
+    text = text.replace("−", "-").replace("·", "*")
+    text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda power: f"**{power[0].translate(RAISED)}", text)
+    text = re.sub(r"(?<![\w.])(\d[\d.]*)(?=[a-z(])", r"\1*", text)
+    text = re.sub(r"(?<!\w)([a-z]\d*)(?=\()", r"\1*", text)
+    return eval(text, FUNCTIONS, numbers)
+
+
+@given(expressions())
+def test_every_formula_comes_to_the_number_that_it_stands_for(root):
+    root.backward()
+    graph = read([root])
+    found = Formulas(graph)
+    for node in graph.nodes:
+        if node.name:
+            assert evaluated(found.symbols[node.key], graph) == pytest.approx(node.data)
+    for edge in graph.edges:
+        if edge.local is not None:
+            wanted = graph.nodes[edge.target].gradient * edge.local
+            text = found.gradients[edge.target, edge.position]
+            assert evaluated(text, graph) == pytest.approx(wanted, rel=1e-9, abs=1e-12), text
+    for node in graph.nodes:
+        if node.kind == "leaf" and found.incoming[node.key]:
+            assert evaluated(found.incoming[node.key], graph) == pytest.approx(node.gradient, abs=1e-9)
+
+
+def test_products_are_read_and_written():
+    assert write(parse_product("−x × (−y) × 1")) == "x · y"
+    assert write(parse_product("−(x × x) / (y × z)")) == "−x² / (y · z)"
+    assert write(parse_product("(a + b) × (a + b)")) == "(a + b)²"
+    assert write(parse_product("−x").power(2)) == "x²"
+    assert write(parse_product("−x").power(-3), "∂L/∂z") == "−∂L/∂z · 1 / x³"
+    assert write(Product()) == "1"
+    assert write(Product(), "∂L/∂z") == "∂L/∂z"
+    assert write(parse_product("x / x"), "∂L/∂z") == "∂L/∂z"
+    assert write(parse_product("2 × (1 − y) × apple × 3")) == "2 · 3(1 − y) · apple"
+
+
+# ── Worksheets ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("local", ["number", "formula", "both"])
+@pytest.mark.parametrize("demo", DEMOS, ids=lambda demo: demo.__name__)
+def test_a_worksheet_is_its_solution_with_fields_to_fill_in(demo, local):
+    root = built(demo)
+    solution, half, empty = (picture(root, local=local, blank=blank) for blank in ("", "gradients", "all"))
+    fixed = "line", "head", "back", "tip", "circle", "ground", "name", "end", "note", "sign"
+    assert places(solution, *fixed) == places(half, *fixed) == places(empty, *fixed)
+    assert places(solution, "data") == places(half, "data")
+    assert solution.get("viewBox") == half.get("viewBox") == empty.get("viewBox")
+    backward = len(texts(solution, "gradient")) + len(texts(solution, "sum"))
+    assert len(places(half, "field")) == backward
+    assert texts(half, "gradient") == texts(empty, "gradient") == texts(empty, "sum") == []
+    leaves = [above for edge, (above, _) in edges(empty).items() if above]
+    assert len(leaves) + len(places(empty, "field")) - backward == len(texts(solution, "data"))
+
+
+def test_a_worksheet_gives_no_answer_away():
+    root = labelled(Value(3.0, "x") * Value(7.0, "w"), "y")
+    root.backward()
+    half = viz.draw(root, style="textbook", blank="gradients").svg()
+    empty = viz.draw(root, style="textbook", blank="all").svg()
+    assert "gradient" not in "".join(titles(ET.fromstring(half)))
+    assert "21" not in re.sub(
+        '<style>.*?</style>|[\\w-]+="[-\\d. MHLClv]*"|#?graph-\\w+', "", empty, flags=re.S
+    )
+    assert "Worksheet" in ET.fromstring(empty).get("aria-label")
+    assert texts(ET.fromstring(empty), "data") == ["3", "7"]
+
+
+# ── Laws of all pictures ────────────────────────────────────────────────────────────────────────────
+
+
+@given(graphs(), st.sampled_from(["number", "formula", "both"]), st.sampled_from(["inside", "node"]))
+def test_every_picture_is_well_formed_and_no_text_lies_on_another(root, local, constants):
+    drawn = picture(root, local=local, constants=constants)
+    allowed = {"svg", "style", "g", "title", "rect", "path", "text"}
+    assert {element.tag.removeprefix(SVG) for element in drawn.iter()} <= allowed
+    assert not any(name.startswith("on") or "href" in name for e in drawn.iter() for name in e.attrib)
+    assert drawn.get("role") == "img"
+    assert "Computation graph of" in drawn.get("aria-label")
+    assert not list(overlaps(drawn))
+    width, height = map(float, drawn.get("viewBox").split()[2:])
+    for text in drawn.iter(f"{SVG}text"):
+        if text.text:
+            left, right, top, bottom = extent(text)
+            assert -16 <= left <= right <= width - 16, text.text
+            assert -16 <= top <= bottom <= height - 16, text.text
+    style = re.sub(r"@media.*|^}$", "", drawn.find(f"{SVG}style").text, flags=re.M)
+    assert all(
+        selector.startswith(f"#{drawn.get('id')} ")
+        for rule in re.findall(r"^(.*?){", style, flags=re.M)
+        for selector in rule.split(",")
+    )
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"local": "formula"}, {"constants": "node"}, {"digits": None}], ids=str
+)
+@pytest.mark.parametrize("demo", DEMOS, ids=lambda demo: demo.__name__)
+def test_no_text_lies_on_another_or_on_a_circle_in_the_demos(demo, options):
+    drawn = picture(built(demo), **options)
+    assert not list(overlaps(drawn))
+    circles = [
+        [float(circle.get(name)) for name in ("x", "y", "width", "height")]
+        for circle in drawn.iterfind(f".//{SVG}rect[@class='circle']")
+    ]
+    for text in drawn.iter(f"{SVG}text"):
+        if text.get("class") != "sign":
+            left, right, top, bottom = extent(text)
+            for x, y, width, height in circles:
+                assert right < x or left > x + width or bottom < y or top > y + height, text.text
+
+
+@pytest.mark.parametrize("demo", DEMOS, ids=lambda demo: demo.__name__)
+def test_forward_stands_above_the_line_and_backward_below_an_arrow_to_the_left(demo):
+    for group in picture(built(demo)).iter(f"{SVG}g"):
+        line, back, tip = (group.find(f"{SVG}path[@class='{kind}']") for kind in ("line", "back", "tip"))
+        if back is None:
+            continue
+        right, y, left = map(float, re.fullmatch(r"M([\d.]+) ([\d.]+)H([\d.]+)", back.get("d")).groups())
+        point = float(re.match(r"M([\d.]+)", tip.get("d"))[1])
+        assert point < left < right
+        above, below = (group.find(f"{SVG}text[@class='{kind}']") for kind in ("data", "gradient"))
+        level = y - 7
+        assert f" {level:g}" in line.get("d") or f" {level:.1f}" in line.get("d")
+        assert extent(above)[3] < level < y < extent(below)[2]
+        assert point < (extent(below)[0] + extent(below)[1]) / 2 < right
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+def test_a_hostile_label_is_only_a_text(label):
+    for local in ("number", "formula"):
+        root = labelled(exp(Value(1.0, label) * 2), label)
+        drawn = picture(root, local=local)
+        allowed = {"svg", "style", "g", "title", "rect", "path", "text"}
+        assert {element.tag.removeprefix(SVG) for element in drawn.iter()} == allowed
+        assert not set("\x00\x1b\u202e\x7f") & set("".join(drawn.itertext()))
+
+
+def test_labels_in_chinese_have_room():
+    price = Value(100, "苹果") * Value(2, "个数") * Value(Fraction("1.1"), "税")
+    labelled(price, "价格").backward()
+    drawn = picture(price)
+    assert (texts(drawn, "name"), texts(drawn, "end")) == (["苹果", "个数", "税"], ["价格"])
+    assert min(extent(t)[0] for t in drawn.iterfind(f".//{SVG}text[@class='name']")) > -0.1
+    assert not list(overlaps(drawn))
+
+
+def test_groups_are_boxes_with_their_name_and_gradients_into_them_go_by_names():
+    x = Value(1.0, "x")
+    with scope("neuron"):
+        h = labelled(tanh(x * Value(2.0, "w") + 1), "h")
+    y = labelled(h * x, "y")
+    y.backward()
+    drawn = picture(y, group=1)
+    assert len(places(drawn, "block")) == 1
+    assert "neuron" in texts(drawn, "sign")
+    assert texts(drawn, "remark")[0].startswith("showing ")
+    drawn = picture(y, group=1, local="formula")
+    assert texts(drawn, "sum") == ["∂L/∂x"]
+    assert texts(drawn, "gradient") == ["∂L/∂y · x", "∂L/∂y · h", "∂L/∂y"]
+
+
+def test_a_node_that_formulas_name_shows_its_name():
+    x = Value(0.5, "x")
+    t = tanh(x * 1.25 + x * 2.25 + x * 3.25 + x * 4.25 + x * 5.25)  # too long to be repeated
+    drawn = picture(t * t, local="formula")
+    assert {"∂L/∂t11 · tanh(t9)", "∂L/∂t10 · (1 − tanh(t9)²)"} <= set(texts(drawn, "gradient"))
+    assert texts(drawn, "note") == ["t9", "t10"]
+    assert texts(drawn, "end") == ["t11"]
+
+
+def test_the_same_bytes_in_every_process_and_without_any_program():
+    script = (
+        "from demos import olah, sigmoid_nodes; from demos.runner import as_written; import viz\n"
+        "for demo in (olah, sigmoid_nodes):\n"
+        "    print(viz.draw(demo.build(as_written), style='textbook', local='formula').svg())"
+    )
+    outputs = set()
+    for seed in "12":
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PATH": "", "PYTHONUTF8": "1"}
+        environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+        run = [sys.executable, "-c", script]
+        outputs.add(subprocess.run(run, env=environment, capture_output=True, check=True).stdout)
+    assert len(outputs) == 1
+
+
+def test_a_deep_graph_is_drawn_without_recursion():
+    y = Value(0.5, "x")
+    for _ in range(1200):
+        y = tanh(y)
+    for local in ("number", "formula"):
+        assert len(places(picture(y, local=local, max_nodes=None), "circle")) > 0
+
+
+def test_what_is_left_out_on_request_and_before_backward():
+    root = apples.build(as_written)
+    assert edges(picture(root))["price →"] == ("220", "·")
+    assert texts(picture(root, gradients=False), "gradient") == []
+    assert texts(picture(root, values=False), "data") == []
+    assert (
+        texts(picture(root, labels=False), "name") == [""] * 3
+        or texts(picture(root, labels=False), "name") == [None] * 3
+    )
+    assert edges(picture(Value(2.0, "x"))) == {"x →": ("2", "·")}
+    with pytest.raises(ValueError, match="style 'textbook' flows to the right, not down"):
+        picture(root, direction="down")

@@ -1,0 +1,158 @@
+"""Layers of a network as pictures of matrices: names and shapes forward, formulas and shapes backward.
+
+    X (2,) ──╮                                ∂L/∂X = ∂L/∂Y · Wᵀ      dot swaps its inputs, as × does, and
+             ├─ dot ── X · W (3,) ─╮           (2,)    (3,)  (3, 2)    turns them so that the shapes fit
+    W (2, 3)─╯                     ├─ + ── Y
+    B (3,) ────────────────────────╯          ∂L/∂B = ∂L/∂Y           + passes the gradient on
+
+They are made of the shapes and wires of the textbook style, and drawn by it.
+
+Source: Saitō, Deep Learning from Scratch, chapter 5: the Affine layer, also for batches, and the
+Softmax-with-Loss layer.
+"""
+
+from os import PathLike
+from pathlib import Path
+
+from viz.options import BLANKS, THEMES, check
+from viz.text import columns
+from viz.textbook import BLOCK, CIRCLE, END, VARIABLE, Field, Shape, Wire, draw
+
+SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+SPACE = "\N{NO-BREAK SPACE}"  # SVG would make one of several plain spaces
+
+
+class Picture:
+    """Shapes and wires, drawn. In a notebook it shows itself; `save` writes it to a file.
+
+    blank  a worksheet, as `viz.Options` has it: "gradients" or "all" fields are left blank
+    """
+
+    def __init__(
+        self, shapes: list[Shape], wires: list[Wire], summary: str, theme: str = "auto", blank: str = ""
+    ) -> None:
+        check("theme", theme, THEMES)
+        check("blank", blank, BLANKS)
+        self.shapes, self.summary, self.theme = shapes, summary, theme
+        self.wires = [_blanked(wire, blank, shapes[wire.source].kind == VARIABLE) for wire in wires]
+
+    def svg(self) -> str:
+        """The picture as the text of an SVG file."""
+        return draw(self.shapes, self.wires, self.summary, self.theme)
+
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Write the picture to a file that ends in .svg; returns the path. ValueError for another ending."""
+        path = Path(path)
+        check("file ending", path.suffix.lower(), (".svg",))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(self.svg(), encoding="utf-8", newline="\n")
+        return path
+
+    def _repr_svg_(self) -> str:
+        return self.svg()
+
+    def __repr__(self) -> str:
+        return f"Picture({self.summary!r})"
+
+
+def _blanked(wire: Wire, blank: str, given: bool) -> Wire:
+    """The wire with what is to be filled in left blank; what a variable is given stays."""
+    above = Field(wire.above.lines, blank == "all" and not given)
+    below = Field(wire.below.lines, bool(blank))
+    title = "" if blank else wire.title
+    return Wire(wire.source, wire.target, wire.port, above, below, title, wire.exit)
+
+
+def draw_affine(
+    inputs: int = 2, outputs: int = 3, batch: int | str | None = None, *, theme: str = "auto", blank: str = ""
+) -> Picture:
+    """The layer Y = X · W + B as a picture of matrices, with every shape forward and backward.
+
+    X has the shape (inputs,), or (batch, inputs) with a batch: its size, or a letter for it, "N".
+    W has (inputs, outputs), B (outputs,). With a batch B is added to every row, and so its gradient is
+    the sum over the rows. ValueError for a size below 1.
+
+    >>> draw_affine(2, 3, batch="N")
+    Picture('Affine layer Y = X · W + B: X (N, 2), W (2, 3), B (3,), Y (N, 3)')
+    """
+    _check_sizes(
+        inputs=inputs, outputs=outputs, batch=1 if batch is None or isinstance(batch, str) else batch
+    )
+    rows = () if batch is None else (batch,)
+    x, w, b, y = (*rows, inputs), (inputs, outputs), (outputs,), (*rows, outputs)
+    turned_x, turned_w = (inputs, *(rows or (1,))), (outputs, inputs)
+    row = y if rows else (1, outputs)  # of a single X, Xᵀ · ∂L/∂Y is a column by a row
+    sums = ("Σₙ", None) if rows else ()
+    shapes = [
+        Shape(VARIABLE, "X", f"X {_shape(x)}\ninput"),
+        Shape(VARIABLE, "W", f"W {_shape(w)}\nweights"),
+        Shape(VARIABLE, "B", f"B {_shape(b)}\nbias"),
+        Shape(CIRCLE, "dot", f"X · W {_shape(y)}"),
+        Shape(CIRCLE, "+", f"Y = X · W + B {_shape(y)}"),
+        Shape(END, "Y", f"Y {_shape(y)}\noutput"),
+    ]
+    dy = ("∂L/∂Y", y)
+    by_x = _aligned([("∂L/∂X", x), ("=", None), dy, ("·", None), ("Wᵀ", turned_w)])
+    by_w = _aligned([("∂L/∂W", w), ("=", None), ("Xᵀ", turned_x), ("·", None), ("∂L/∂Y", row)])
+    by_b = _aligned([("∂L/∂B", b), ("=", None), *([sums] if sums else []), dy])
+    wires = [
+        Wire(0, 3, 0, Field((_shape(x),)), by_x, "X → dot"),
+        Wire(1, 3, 1, Field((_shape(w),)), by_w, "W → dot"),
+        Wire(3, 4, 0, _aligned([("X · W", y)]), _aligned([dy]), "dot → +"),
+        Wire(2, 4, 1, Field((_shape(b),)), by_b, "B → +"),
+        Wire(4, 5, 0, Field((_shape(y),)), _aligned([dy]), "+ → Y"),
+    ]
+    names = ", ".join(f"{name} {_shape(shape)}" for name, shape in zip("XWBY", (x, w, b, y), strict=True))
+    return Picture(shapes, wires, f"Affine layer Y = X · W + B: {names}", theme, blank)
+
+
+def draw_softmax_with_loss(classes: int = 3, *, theme: str = "auto", blank: str = "") -> Picture:
+    """The layer from scores a over y = softmax(a) to the cross entropy L = −Σ tᵢ log yᵢ with labels t.
+
+    Backward the cross entropy gives −tᵢ / yᵢ, and the softmax makes yᵢ − tᵢ of it, given that the labels
+    add up to 1. ValueError for fewer classes than 1.
+
+    >>> draw_softmax_with_loss()
+    Picture('Softmax with loss: scores a₁ to a₃, probabilities y, labels t, loss L')
+    """
+    _check_sizes(classes=classes)
+    indices = [str(i).translate(SUBSCRIPT) for i in range(1, classes + 1)]
+    softmax, entropy, end = 2 * classes, 2 * classes + 1, 2 * classes + 2
+    shapes = [Shape(VARIABLE, f"a{i}", f"a{i}: score") for i in indices]
+    shapes += [Shape(VARIABLE, f"t{i}", f"t{i}: label, 0 or 1") for i in indices]
+    shapes += [
+        Shape(BLOCK, "softmax", "yᵢ = exp(aᵢ) / Σⱼ exp(aⱼ)"),
+        Shape(BLOCK, "cross entropy", "L = −Σᵢ tᵢ log yᵢ"),
+        Shape(END, "L", "L: loss"),
+    ]
+    wires = []
+    for n, i in enumerate(indices):
+        by_a, by_y = Field((f"y{i} − t{i}",)), Field((f"−t{i} / y{i}",))
+        wires.append(Wire(n, softmax, n, Field(), by_a, f"∂L/∂a{i} = y{i} − t{i}"))
+        wires.append(Wire(softmax, entropy, n, Field((f"y{i}",)), by_y, f"∂L/∂y{i} = −t{i} / y{i}", n))
+        wires.append(Wire(classes + n, entropy, classes + n))
+    wires.append(Wire(entropy, end, 0, Field(), Field(("1",)), "∂L/∂L = 1"))
+    words = f"scores a₁ to a{indices[-1]}, probabilities y, labels t, loss L"
+    return Picture(shapes, wires, f"Softmax with loss: {words}", theme, blank)
+
+
+def _check_sizes(**sizes: int) -> None:
+    for name, size in sizes.items():
+        if not isinstance(size, int) or size < 1:
+            raise ValueError(f"{name} must be a whole number of at least 1, not {size!r}")
+
+
+def _shape(shape: tuple[int | str, ...]) -> str:
+    """A shape as NumPy prints it: (2, 3), and (3,)."""
+    return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
+
+
+def _aligned(cells: list[tuple[str, tuple[int | str, ...] | None]]) -> Field:
+    """A formula, and the shape of each of its parts in the middle below it."""
+    above, below = [], []
+    for name, shape in cells:
+        under = _shape(shape) if shape else ""
+        width = max(columns(name), columns(under))
+        above.append(name.center(width))
+        below.append(under.center(width))
+    return Field(tuple(" ".join(line).replace(" ", SPACE) for line in (above, below)))

@@ -1,0 +1,519 @@
+"""The textbook style: operations are circles, and the numbers stand on the edges between them.
+
+             100
+    apple ─────────╲                       above the line, in blue, the value that flows to the right;
+            ◂──     ╲ ╭───╮      200
+            2.2      ─│ × │─────────────   below it, in orange, with an arrow to the left, the gradient
+              2     ╱ ╰───╯      ◂──       that flows back: upstream × local derivative
+    count ─────────╱             1.1
+            ◂──
+            110                            variables at the left; results leave to the right
+
+An edge carries its own contribution; a variable used more than once shows the sum below its name.
+
+The second half of the file turns a graph into shapes and wires; the first half draws these, and knows
+nothing of graphs, so that other pictures (`viz.matrix`) are drawn by it as well:
+
+shape   a variable, a constant, an operation, a block with a name, or the end of a result
+wire    a line between two shapes, with a field above it and a field below
+field   lines of text, or the empty space for them on a worksheet
+
+Source: the computational graphs of Saitō, Deep Learning from Scratch, chapter 5, where this style is used.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import hypot
+from typing import Any, NamedTuple
+
+from viz import layout
+from viz.layout import Box, Point
+from viz.options import Options
+from viz.products import LETTERS, LONG, Formulas
+from viz.records import CONSTANT, LEAF, OPERATION, Edge, Graph, Node
+from viz.svg import group, page, rect, text
+from viz.text import bold_width, clip, full, mono_width, short
+
+VARIABLE, FIXED, CIRCLE, BLOCK, END = "variable", "fixed", "circle", "block", "end"  # kinds of shapes
+
+NAME, NUMBER, NOTE, SYMBOL = 14, 13, 12, 16  # font sizes
+GAP = 14  # between two boxes of a layer
+RADIUS, HEAD = 18, 8  # of a circle; the length of an arrow's head
+RISE, DROP, LINE = 7, 21, 16  # a line to the text above, to the first text below, and between texts
+OVERHANG = 12  # of what stands below a circle, to the left, where no line is
+PAD, BREATH = 6, 10  # beside a name; beside the texts of a line
+FIELD = 34  # the least width of an empty field
+COLUMN = 12  # as many variables stand in a column at the left; with more, each stands next to its use
+
+RULES = f"""
+text{{font:{NUMBER}px ui-monospace,Menlo,"DejaVu Sans Mono",Consolas,monospace;text-anchor:middle}}
+.name{{font:700 {NAME}px Arial,Helvetica,"DejaVu Sans",sans-serif;text-anchor:end}}
+.end{{font:700 {NAME}px Arial,Helvetica,"DejaVu Sans",sans-serif;text-anchor:start}}
+.note,.remark{{font:700 {NOTE}px Arial,Helvetica,"DejaVu Sans",sans-serif}}
+.remark{{text-anchor:start}}
+.sum,.fixed{{text-anchor:end}}
+.sign{{font-size:{SYMBOL}px;font-weight:700}}
+.line,.back{{fill:none;stroke-width:1.4}}
+.field{{fill:none;stroke-width:1.2;stroke-dasharray:1.5 3;stroke-linecap:round}}
+"""
+
+COLOURS = """
+.circle{{fill:{badge};stroke:{line};stroke-width:1.4}}
+.block{{fill:{card};stroke:{line};stroke-width:1.4}}
+.name,.end,.sign{{fill:{name}}}
+.note,.fixed,.remark{{fill:{pale}}}
+.data{{fill:{data}}}
+.gradient,.sum{{fill:{gradient}}}
+.line{{stroke:{line}}}
+.head{{fill:{line}}}
+.back{{stroke:{gradient}}}
+.tip{{fill:{gradient}}}
+.field{{stroke:{pale}}}
+"""
+
+
+class Field(NamedTuple):
+    """Lines of text; if blank, as much empty space instead, to be filled in."""
+
+    lines: tuple[str, ...] = ()
+    blank: bool = False
+
+    def width(self) -> float:
+        """The room that it takes, whether blank or not."""
+        return max((max(FIELD, mono_width(line, NUMBER)) for line in self.lines), default=0)
+
+
+NOTHING = Field()
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Something to place.
+
+    kind   VARIABLE, FIXED (a constant), CIRCLE, BLOCK or END (of a result)
+    text   its name, number or symbol           note   a small name below it
+    total  a field below: the sum of gradients  title  what it says in full
+    """
+
+    kind: str
+    text: str
+    title: str = ""
+    note: str = ""
+    total: Field = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A line from a shape to a port of another, counted from the top, with a field on either side.
+
+    exit  the port of the source, a block with as many results as inputs, at whose height the line starts
+    """
+
+    source: int
+    target: int
+    port: int = 0
+    above: Field = NOTHING
+    below: Field = NOTHING
+    title: str = ""
+    exit: int | None = None
+
+
+# ── Measures ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Frame(NamedTuple):
+    """The box of a shape, and where in it the shape itself is: the rest is for lines and notes."""
+
+    box: Box
+    left: float
+    width: float
+
+
+def _frames(shapes: Sequence[Shape], wires: Sequence[Wire]) -> list[Frame]:
+    pitch, incoming = _pitch(wires), Counter(wire.target for wire in wires)
+    named = [shape for shape in shapes if shape.kind == VARIABLE]
+    column = max((max(bold_width(s.text, NAME), s.total.width()) for s in named), default=0) + PAD
+    return [_frame(shape, incoming[i], pitch, column) for i, shape in enumerate(shapes)]
+
+
+def _pitch(wires: Sequence[Wire]) -> float:
+    """From one port to the next: room for the most lines of text above and below a wire."""
+    above = max((len(wire.above.lines) for wire in wires), default=0)
+    below = max((len(wire.below.lines) for wire in wires), default=0)
+    return 2 * max(RISE + LINE * above, DROP + LINE * (below - 1) + 5)
+
+
+def _frame(shape: Shape, ports: int, pitch: float, column: float) -> Frame:
+    height = pitch * max(ports, 1) - GAP  # so that ports of neighbours are a pitch apart as well
+    inputs = tuple(pitch * (i + 0.5) - GAP / 2 for i in range(ports))
+    if shape.kind == VARIABLE:
+        return Frame(Box(column, height), 0, column)
+    if shape.kind == FIXED:
+        width = mono_width(shape.text, NUMBER) + PAD
+        return Frame(Box(width, height), 0, width)
+    if shape.kind == END:
+        width = bold_width(shape.text, NAME) + PAD
+        return Frame(Box(width, height, inputs), 0, width)
+    width = max(2 * RADIUS, mono_width(shape.text, SYMBOL) + 18)
+    if shape.kind == BLOCK:
+        width = max(width, bold_width(shape.note, NOTE) + 18)
+        return Frame(Box(width, height, inputs), 0, width)
+    funnel = 20 + 12 * (ports - 2) if ports > 1 else 0
+    beside = max(bold_width(shape.note, NOTE), shape.total.width(), width) / 2 - width / 2
+    before = funnel + max(0, beside - OVERHANG)
+    tall = max(height, 2 * RADIUS + 2 * _under(shape))
+    inputs = tuple(y + (tall - height) / 2 for y in inputs)
+    return Frame(Box(before + width + beside, tall, inputs), before, width)
+
+
+def _under(shape: Shape) -> float:
+    """The height of what stands below a circle."""
+    return LINE * (bool(shape.note) + bool(shape.total.lines)) + 4
+
+
+# ── Drawing ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def draw(
+    shapes: Sequence[Shape],
+    wires: Sequence[Wire],
+    summary: str,
+    theme: str,
+    remark: str = "",
+    column: bool = True,
+) -> str:
+    """The picture of shapes and wires as SVG, a remark below it. The same input gives the same bytes.
+
+    `column`: whether all variables stand at the left, or each next to its use.
+    """
+    frames = _frames(shapes, wires)
+    corners, routes, width, height = _placed(shapes, wires, [frame.box for frame in frames], column)
+    body = [
+        _wire(wire, route, shapes[wire.target], frames[wire.target], corners[wire.target])
+        for wire, route in zip(wires, routes, strict=True)
+    ]
+    body += [_shape(*each) for each in zip(shapes, frames, corners, strict=True)]
+    if remark:
+        height += 2 * LINE
+        width = max(width, bold_width(remark, NOTE))
+        body.append(text("remark", 0, height, remark))
+    return page("\n".join(body), width, height, summary, RULES, COLOURS, theme)
+
+
+def _placed(
+    shapes: Sequence[Shape], wires: Sequence[Wire], boxes: list[Box], column: bool
+) -> tuple[list[Point], list[tuple[Point, ...]], float, float]:
+    """The corners of all shapes and the routes of all wires; the width and the height of the whole."""
+    edges = [layout.Edge(wire.source, wire.target, wire.port, _stub(wire)) for wire in wires]
+    if column:  # all variables hang on one invisible box, so that they stand below one another
+        variables = [i for i, shape in enumerate(shapes) if shape.kind == VARIABLE]
+        for i in variables:
+            boxes[i] = Box(boxes[i].width, boxes[i].height, (boxes[i].height / 2,))
+        edges += [layout.Edge(len(shapes), i) for i in variables]
+        boxes = [*boxes, Box(0, 0)]
+    placed = layout.place(boxes, edges, gap=GAP)
+    left = min((corner.x for corner in placed.boxes[: len(shapes)]), default=0)
+    corners = [Point(x - left, y) for x, y in placed.boxes[: len(shapes)]]
+    routes = [tuple(Point(x - left, y) for x, y in route) for route in placed.routes[: len(wires)]]
+    for i, wire in enumerate(wires):
+        if wire.exit is not None:
+            y = corners[wire.source].y + boxes[wire.source].ports[wire.exit]
+            routes[i] = (*(Point(point.x, y) for point in routes[i][:2]), *routes[i][2:])
+    return corners, routes, placed.width - left, placed.height
+
+
+def _stub(wire: Wire) -> float:
+    """The width that the texts of a wire take on its line."""
+    return max(wire.above.width(), wire.below.width()) + 2 * BREATH
+
+
+def _wire(wire: Wire, route: tuple[Point, ...], target: Shape, frame: Frame, corner: Point) -> str:
+    """The line with its arrow, the field above, and below the arrow back with its field."""
+    start, port = route[-2:]
+    end, head = _landing(port, target, frame, corner)
+    way = layout.path((*route[:-1], port if target.kind == CIRCLE else end))
+    way += f"L{end.x:.1f} {end.y:.1f}" * (target.kind == CIRCLE)
+    middle = (start.x + port.x) / 2
+    parts = [f'<path class="line" d="{way}"/>', head]
+    parts += _field("data", wire.above, middle, port.y - RISE - LINE * (len(wire.above.lines) - 1))
+    if wire.below.lines:
+        y, half = port.y + 7, _stub(wire) / 2 - 4
+        left, right = middle - half, middle + half
+        parts.append(f'<path class="back" d="M{right:.1f} {y:.1f}H{left + HEAD - 1:.1f}"/>')
+        parts.append(f'<path class="tip" d="M{left:.1f} {y:.1f}l{HEAD} -3.5v7z"/>')
+        parts += _field("gradient", wire.below, middle, port.y + DROP)
+    return group(wire.title, *parts)
+
+
+def _landing(port: Point, target: Shape, frame: Frame, corner: Point) -> tuple[Point, str]:
+    """Where a line that has come to a port ends, and the arrow's head there: a circle draws it in."""
+    centre = Point(corner.x + frame.left + RADIUS, corner.y + frame.box.height / 2)
+    if target.kind == CIRCLE:
+        x, y = port.x - centre.x, port.y - centre.y
+        x, y = x / hypot(x, y), y / hypot(x, y)
+        tip = Point(centre.x + RADIUS * x, centre.y + RADIUS * y)
+    else:
+        (x, y), tip = (-1.0, 0.0), port
+    back, side = Point(tip.x + HEAD * x, tip.y + HEAD * y), (3.5 * y, -3.5 * x)
+    corners = (tip, (back.x + side[0], back.y + side[1]), (back.x - side[0], back.y - side[1]))
+    points = "L".join(f"{x:.1f} {y:.1f}" for x, y in corners)
+    end = Point(tip.x + (HEAD - 1) * x, tip.y + (HEAD - 1) * y)
+    return end, f'<path class="head" d="M{points}z"/>'
+
+
+def _field(kind: str, field: Field, x: float, y: float) -> list[str]:
+    """The lines of a field one below another, each in the middle of x; or where they are to be filled in."""
+    places = [(line, y + LINE * i) for i, line in enumerate(field.lines)]
+    if not field.blank:
+        return [text(kind, x, y, line) for line, y in places]
+    return [_empty(line, x, y) for line, y in places]
+
+
+def _empty(line: str, x: float, y: float) -> str:
+    """The dotted frame for a line of text around x."""
+    width = max(FIELD, mono_width(line, NUMBER))
+    return rect("field", x - width / 2, y - 11.5, width, 14.5, 3)
+
+
+def _shape(shape: Shape, frame: Frame, corner: Point) -> str:
+    """A shape at its place."""
+    x, y = corner
+    middle, height, right = y + frame.box.height / 2, frame.box.height, x + frame.box.width
+    left, centre = x + frame.left, x + frame.left + frame.width / 2
+    if shape.kind == VARIABLE:
+        below = _total(shape, right - PAD, middle)
+        return group(shape.title, text("name", right - PAD, middle + 5, shape.text), *below)
+    if shape.kind == FIXED:
+        return group(shape.title, text("fixed", right - PAD, middle + 4.5, shape.text))
+    if shape.kind == END:
+        return group(shape.title, text("end", x + PAD, middle + 5, shape.text))
+    if shape.kind == BLOCK:
+        parts = [rect("block", x, y, frame.width, height, 10)]
+        parts.append(text("sign", centre, middle + (-3 if shape.note else 5), shape.text))
+        parts += [text("note", centre, middle + 14, shape.note)] * bool(shape.note)
+        return group(shape.title, *parts)
+    parts = [
+        rect("circle", left, middle - RADIUS, frame.width, 2 * RADIUS, RADIUS),
+        text("sign", centre, middle + 5.5, shape.text),
+    ]
+    if right > left + frame.width:
+        parts.insert(0, f'<path class="line" d="M{left + frame.width:.1f} {middle:.1f}H{right:.1f}"/>')
+    under = middle + RADIUS + 13
+    if shape.note:
+        parts.append(text("note", centre, under, shape.note))
+    parts += _field("gradient", shape.total, centre, under + LINE * bool(shape.note))
+    return group(shape.title, *parts)
+
+
+def _total(shape: Shape, right: float, middle: float) -> list[str]:
+    """The sum below the name of a variable, which ends at its right."""
+    if shape.total.blank:
+        return [_empty(line, right - max(FIELD, mono_width(line, NUMBER)) / 2, middle + DROP)
+                for line in shape.total.lines]  # fmt: skip
+    return [text("sum", right, middle + DROP, line) for line in shape.total.lines]
+
+
+# ── From a graph ────────────────────────────────────────────────────────────────────────────────────
+
+
+def render(graph: Graph, options: Options) -> str:
+    """The graph in the textbook style. ValueError for a direction other than to the right."""
+    if options.direction != "right":
+        raise ValueError(f"style 'textbook' flows to the right, not {options.direction}; style 'record' can")
+    sheet = Sheet(graph, options)
+    column = sum(shape.kind == VARIABLE for shape in sheet.shapes) <= COLUMN
+    return draw(sheet.shapes, sheet.wires, sheet.summary(), options.theme, graph.note, column)
+
+
+class Sheet:
+    """A graph as shapes and wires."""
+
+    def __init__(self, graph: Graph, options: Options) -> None:
+        self.graph, self.options = graph, options
+        self.formulas = Formulas(graph) if options.local in ("formula", "both") else None
+        self.operands: list[list[Edge]] = [[] for _ in graph.nodes]
+        self.users: list[list[Edge]] = [[] for _ in graph.nodes]
+        for edge in graph.edges:
+            self.operands[edge.target].append(edge)
+            self.users[edge.source].append(edge)
+        self.inside = [self._is_inside(node) for node in graph.nodes]
+        shown = [node for node in graph.nodes if not self._is_swallowed(node)]
+        self.index = {node.key: i for i, node in enumerate(shown)}
+        self.shapes = [self._shape(node) for node in shown]
+        self.wires = [wire for node in shown for wire in self._wires(node)]
+        for key in dict.fromkeys(graph.roots):
+            if key in self.index:
+                self._end(graph.nodes[key])
+
+    # Which constants stand inside of operations
+
+    def _is_inside(self, node: Node) -> bool:
+        """Whether the constants of a node stand inside of it: it has exactly one other operand."""
+        kinds = [self.graph.nodes[edge.source].kind for edge in self.operands[node.key]]
+        one_other = len(kinds) - kinds.count(CONSTANT) == 1
+        return self.options.constants == "inside" and node.size == 1 and one_other
+
+    def _is_swallowed(self, node: Node) -> bool:
+        """Whether a constant stands inside of its users only."""
+        users = self.users[node.key]
+        return node.kind == CONSTANT and bool(users) and all(self.inside[edge.target] for edge in users)
+
+    def _symbol(self, node: Node) -> str:
+        """The symbol, with the constants inside: `× 2`, `1 /`; those of a function by commas: `max 0`."""
+        if not self.inside[node.key] or len(self.operands[node.key]) == 1:
+            return clip(node.symbol, LETTERS)
+        sources = [self.graph.nodes[edge.source] for edge in self.operands[node.key]]
+        texts = ["" if s.kind != CONSTANT else s.label or self._number(s.data) for s in sources]
+        if len(texts) == 2:
+            return clip(f"{texts[0]} {node.symbol} {texts[1]}".strip(), LETTERS)
+        return clip(f"{node.symbol}({', '.join(t or '·' for t in texts)})", LETTERS)
+
+    # Shapes
+
+    def _shape(self, node: Node) -> Shape:
+        title, name = self._title(node), clip(node.name, LETTERS)
+        if node.kind == LEAF:
+            return Shape(VARIABLE, name if self.options.labels else "", title, "", self._total(node))
+        if node.kind == CONSTANT:
+            number = self._number(node.data)
+            return Shape(FIXED, f"{clip(node.label, LETTERS)} = {number}" if node.label else number, title)
+        if node.size != 1:  # what is grouped or folded
+            return Shape(BLOCK, name, title, clip(node.symbol, LETTERS) if node.symbol != name else "")
+        symbol = self._symbol(node)
+        note = name if self._has_note(node) else ""
+        return Shape(CIRCLE, symbol, title, note, self._total(node))
+
+    def _has_note(self, node: Node) -> bool:
+        """Whether a result's name stands at its circle, rather than above its edges or at the end."""
+        alone = node.key in self.graph.roots and not self.users[node.key]
+        return self._is_named(node) and not self._symbolic() and not alone
+
+    def _is_named(self, node: Node) -> bool:
+        """Whether the name of a result is shown: it has a label, or formulas speak of it."""
+        spoken = self.formulas is not None and node.key in self.formulas.spoken
+        return self.options.labels and bool(node.label or spoken)
+
+    def _symbolic(self) -> bool:
+        """Whether symbols stand in place of the forward numbers."""
+        return self.formulas is not None and not self.options.values
+
+    def _total(self, node: Node) -> Field:
+        """The sum of what arrives at a node from more than one user; its terms where there is room."""
+        edges = self.users[node.key]
+        if len(edges) < 2 or not self.options.gradients:
+            return NOTHING
+        if self.formulas and self.options.local == "formula":
+            line = self.formulas.incoming[node.key] or "–"
+            if node.kind != LEAF or len(line) > LONG:
+                line = f"∂L/∂{clip(node.name, LETTERS)}"
+        else:
+            parts = [self._contribution(edge) for edge in edges]
+            whole = "·" if node.gradient is None else self._number(node.gradient)
+            terms = " + ".join(self._number(part) for part in parts).replace("+ −", "− ")
+            summed = None not in parts and self._number(sum(parts)) == whole  # not after several passes
+            room = node.kind == LEAF and len(parts) < 4
+            line = f"{terms} = {whole}" if summed and room else f"Σ {whole}"
+        return Field((line,), self.options.blank != "")
+
+    # Wires
+
+    def _wires(self, node: Node) -> Iterator[Wire]:
+        edges = [e for e in self.operands[node.key] if e.source in self.index and not (
+            self.inside[node.key] and self.graph.nodes[e.source].kind == CONSTANT)]  # fmt: skip
+        for port, edge in enumerate(edges):
+            ends = self.index[edge.source], self.index[edge.target]
+            source = self.graph.nodes[edge.source]
+            above = self._forward(source, source.kind != OPERATION)
+            yield Wire(*ends, port, above, self._backward(edge), self._edge_title(edge))
+
+    def _end(self, root: Node) -> None:
+        """The edge of a root to the right, with its value and the incoming gradient."""
+        alone, label = not self.users[root.key], self._is_named(root)
+        self.shapes.append(Shape(END, clip(root.name, LETTERS) if label else "", self._title(root)))
+        lines = []
+        if alone and self.options.gradients and root.kind in (LEAF, OPERATION):
+            number = "·" if root.gradient is None else self._number(root.gradient)
+            formula = self.formulas.incoming[root.key] if self.formulas else ""
+            lines = [
+                formula if self.options.local == "formula" else f"{formula} = {number}".removeprefix(" = ")
+            ]
+        below = Field(tuple(lines), self.options.blank != "")
+        ends = self.index[root.key], len(self.shapes) - 1
+        first, *rest = self._title(root).split("\n")
+        title = "\n".join((f"{root.name or first} →", *rest))
+        self.wires.append(Wire(*ends, 0, self._forward(root, label), below, title))
+
+    def _forward(self, node: Node, named: bool) -> Field:
+        """The value on an edge: a number or a symbol, and neither where it stands beside already."""
+        if self._symbolic():
+            symbol = "" if named or not self.formulas else self.formulas.symbols[node.key]
+            return Field((symbol,) if symbol else (), self.options.blank == "all")
+        if not self.options.values or node.kind == CONSTANT or node.data is None:
+            return NOTHING
+        return Field((self._number(node.data),), self.options.blank == "all" and node.kind != LEAF)
+
+    def _backward(self, edge: Edge) -> Field:
+        """The gradient on an edge: its own contribution; none to a constant."""
+        if not edge.formula or not self.options.gradients:
+            return NOTHING
+        contribution = self._contribution(edge)
+        line = "·" if contribution is None else self._number(contribution)
+        if edge.local is None:
+            line = "–"
+        elif self.formulas:
+            formula = self.formulas.gradients[edge.target, edge.position]
+            line = formula if self.options.local == "formula" else f"{formula} = {line}"
+        return Field((line,), self.options.blank != "")
+
+    def _contribution(self, edge: Edge) -> Any:
+        """Upstream × local, None where either is missing."""
+        upstream = self.graph.nodes[edge.target].gradient
+        return None if upstream is None or edge.local is None else upstream * edge.local
+
+    # Words
+
+    def _number(self, number: Any) -> str:
+        return short(number, digits=self.options.digits)
+
+    def _title(self, node: Node) -> str:
+        """What a node says in full; what is to be filled in on a worksheet it does not say."""
+        name = node.name or "constant"
+        lines = [f"{name} = {clip(node.expression, 500)}" if node.expression else name]
+        if node.kind == CONSTANT:
+            return f"{lines[0]}\nvalue {full(node.data)}"
+        if self.options.blank != "all" or node.kind == LEAF:
+            lines.append(f"value {full(node.data)}")
+        if not self.options.blank:
+            none = "none has arrived; call backward()"
+            lines.append(f"gradient {none if node.gradient is None else full(node.gradient)}")
+            if self.formulas and len(self.users[node.key]) > 1:
+                lines.append(f"∂L/∂{node.name} = {clip(self.formulas.incoming[node.key], 500)}")
+        return "\n".join(lines[:1] if node.data is None else lines)
+
+    def _edge_title(self, edge: Edge) -> str:
+        """Upstream × local = contribution, in full."""
+        source, target = self.graph.nodes[edge.source], self.graph.nodes[edge.target]
+        first = f"{source.name or full(source.data)} → {target.name}"
+        contribution = self._contribution(edge)
+        if self.options.blank or not edge.formula:
+            return first
+        if contribution is None:
+            return f"{first}\n{edge.formula}"
+        product = f"{full(target.gradient)} × {full(edge.local)} = {full(contribution)}"
+        return f"{first}\n{edge.formula}\nupstream × local = {product}"
+
+    def summary(self) -> str:
+        """What the picture shows, for who cannot see it."""
+        roots = [self.graph.nodes[key] for key in self.graph.roots]
+        shown = self.options.blank != "all"
+        names = ", ".join(
+            f"{r.name or 'a constant'} = {full(r.data)}"
+            if shown and r.data is not None
+            else r.name or "a constant"
+            for r in roots
+        )
+        kinds = Counter(node.kind for node in self.graph.nodes)
+        worksheet = "Worksheet: " * bool(self.options.blank)
+        counts = f"leaves: {kinds[LEAF]}, operations: {kinds[OPERATION]}"
+        return "; ".join(filter(None, (f"{worksheet}Computation graph of {names}", counts, self.graph.note)))
