@@ -1,0 +1,626 @@
+"""The step-through page: laws of its file, then its behaviour in a real browser, then errors.
+
+A browser test opens the page from a file, and fails where the page asks for anything else or complains.
+"""
+
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from fractions import Fraction
+from hashlib import sha256
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import viz
+from autograd import (
+    Value,
+    backward_steps,
+    constant,
+    dot,
+    log,
+    maximum,
+    no_grad,
+    ops,
+    sqrt,
+    tanh,
+    topological_order,
+    where,
+)
+from viz import page
+from viz.options import Options
+from viz.records import read
+from viz.text import full, short
+
+BROWSERS = "chromium", "chromium-browser", "google-chrome"
+SWITCHES = "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"
+HOSTILE = [
+    "</script><script>alert(1)</script>",
+    "<!--<script>",
+    "<img src=x onerror=alert(1)>",
+    "\u2028]]>\u2029&lt;",
+    """'"`${alert(1)}\\""",
+    "{data}{}%s",
+    "苹果🍎",
+    "שלום עולם",
+]
+
+
+def html(root, **options):
+    return page.render(read([root]), Options(**options), [root])
+
+
+def data(text):
+    """What the page's script reads."""
+    return json.loads(re.search('<script type="application/json" id="steps">(.*?)</script>', text)[1])
+
+
+def said(step):
+    """The sentence of a step."""
+    return "".join(part if isinstance(part, str) else part[0] for part in step["parts"])
+
+
+def labelled(value, label):
+    value.label = label
+    return value
+
+
+def neuron():
+    x1, x2, w1, w2 = (Value(x, name) for x, name in ((2.0, "x1"), (0.0, "x2"), (-3.0, "w1"), (1.0, "w2")))
+    return labelled(tanh(x1 * w1 + x2 * w2 + Value(6.881373587, "b")), "o")
+
+
+def apples(number=float):
+    apple, count, tax = Value(100, "apple"), Value(2, "count"), Value(number("1.1"), "tax")
+    return labelled(labelled(apple * count, "apples") * tax, "price")
+
+
+def square():
+    x = Value(3.0, "x")
+    return labelled(x * x + x, "y")
+
+
+def branch():
+    x, y = Value(2.0, "x"), Value(5.0, "y")
+    return where(x > 1, 2 * x, tanh(y)) + 1
+
+
+def network(inputs=4, widths=(8, 8, 1)):
+    """An MLP product by product."""
+    draw = random.Random(1)
+    values = [Value(draw.uniform(-1, 1), f"x{i}") for i in range(inputs)]
+    for width in widths:
+        neurons = [[Value(draw.uniform(-1, 1)) for _ in values] for _ in range(width)]
+        sums = [sum(map(Value.__mul__, weights, values), Value(0.1)) for weights in neurons]
+        values = [tanh(each) for each in sums]
+    return values[0]
+
+
+GRAPHS = {
+    "neuron": neuron(), "apples": apples(), "fractions": apples(Fraction), "square": square(),
+    "branch not taken": branch(), "complex": Value(1 + 2j, "z") * 2, "a leaf": Value(2.0, "x"),
+    "many operands": dot([Value(1.0, "a"), Value(2.0, "b")], [Value(3.0, "c"), 4.0]),
+}  # fmt: skip
+
+
+@st.composite
+def graphs(draw):
+    """A root over shared subexpressions, constants and branches, with any labels."""
+    labels = st.sampled_from(["", "", "x", "w", *HOSTILE]) | st.text(max_size=20)
+    nodes = [Value(x, draw(labels)) for x in draw(st.lists(st.floats(-3, 3), min_size=1, max_size=4))]
+    for _ in range(draw(st.integers(0, 10))):
+        left, right = (nodes[draw(st.integers(0, len(nodes) - 1))] for _ in range(2))
+        made = [left + right, left * right, 2 * left, left**2, tanh(left), maximum(left, right)]
+        made.append(where(left > right, left, right))
+        nodes.append(labelled(draw(st.sampled_from(made)), draw(labels)))
+    return nodes[-1]
+
+
+def states(root):
+    """What every card shows at every step, from the engine alone: [({key: value}, {key: gradient}), …]"""
+    order = [node for node in topological_order(root) if node.op is not ops.constant]
+    keys = {node: f"n{i}" for i, node in enumerate(topological_order(root))}
+    values = {keys[node]: short(node.data) if not node.args else "·" for node in order}
+    gradients = {keys[node]: "·" for node in order}
+    shown = [(dict(values), dict(gradients))]
+    for node in order:
+        if node.args:
+            values[keys[node]] = short(node.data)
+            shown.append((dict(values), dict(gradients)))
+    gradients[keys[root]] = "+1"
+    shown.append((values, dict(gradients)))
+    for step in backward_steps(root):
+        gradients[keys[step.argument]] = short(step.total, signed=True)
+        shown.append((values, dict(gradients)))
+    shown.append((values, {key: "0" if text == "·" else text for key, text in gradients.items()}))
+    return shown
+
+
+# ── Laws of the file ────────────────────────────────────────────────────────────────────────────────
+
+
+@given(graphs())
+def test_the_data_follow_the_engines_steps_and_end_in_its_gradients(root):
+    found = data(html(root))
+    expected = states(root)
+    assert len(found["steps"]) == len(expected)
+    for now, (values, gradients) in enumerate(expected):
+        for key, (born, sums) in found["nodes"].items():
+            assert ["·", *(text for step, text, _ in sums if step <= now)][-1] == gradients[key]
+            assert (born > now) == (values[key] == "·")
+    root.backward()
+    leaves = [(f"n{i}", node) for i, node in enumerate(topological_order(root)) if node.op is None]
+    for key, node in leaves:
+        assert full(node.grad + 0.0) == full(float(found["nodes"][key][1][-1][2]) + 0.0)
+
+
+class Outline(HTMLParser):
+    """The elements of a page, checked to be closed in order."""
+
+    VOID = {"meta", "link", "input", "rect", "path"}
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.elements = [], []
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert tag in self.VOID or self.open.pop() == tag
+
+
+@given(graphs(), st.sampled_from(["auto", "light", "dark"]))
+def test_the_file_is_well_formed_and_asks_for_nothing(root, theme):
+    text = html(root, theme=theme)
+    elements = Outline(text).elements
+    assert [tag for tag, _ in elements].count("script") == 2
+    keys = [attributes["data-key"] for tag, attributes in elements if tag == "g"]
+    assert len(keys) == len(set(keys))
+    assert {*data(text)["nodes"], *data(text)["edges"]} <= set(keys)
+    ids = [attributes["id"] for _, attributes in elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert not any(
+        name.startswith("on") or name == "src" for _, attributes in elements for name in attributes
+    )
+    assert re.findall("https?:[^\"' ]*", text) == ["http://www.w3.org/2000/svg"]
+    policy = next(attributes["content"] for _, attributes in elements if "http-equiv" in attributes)
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    for inline in re.findall(r"<(?:script|style)>(.*?)</(?:script|style)>", text, re.DOTALL):
+        assert f"'sha256-{b64encode(sha256(inline.encode()).digest()).decode()}'" in policy
+
+
+@given(graphs())
+def test_the_same_graph_gives_the_same_bytes_whether_backward_has_run_or_not(root):
+    before = html(root)
+    root.backward()
+    assert html(root) == before
+    with no_grad():
+        assert html(root) == before
+
+
+def test_the_same_bytes_in_every_process():
+    script = "from test_page import html, neuron; print(html(neuron()))"
+    outputs = set()
+    for seed in "12":
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PATH": "", "PYTHONUTF8": "1"}
+        environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+        run = [sys.executable, "-c", script]
+        outputs.add(subprocess.run(run, env=environment, capture_output=True, check=True).stdout)
+    assert len(outputs) == 1
+
+
+def test_a_neuron_is_small_and_a_network_is_quick():
+    assert len(html(neuron()).encode()) < 21_500
+    root = network(4, (10, 9, 1))
+    assert 400 < len(topological_order(root)) < page.LIMIT
+    start = time.perf_counter()
+    assert len(html(root)) < 700_000
+    assert time.perf_counter() - start < 5  # seconds; about 0.3
+
+
+def test_every_card_has_room_for_its_longest_running_sum():
+    x = Value(1 / 3, "x")
+    root = (x * -1234.5 + x * 1234.4) + x * 0.1  # the sums: −1234, −0.1, 0
+    sums = [text for _, text, _ in data(html(root))["nodes"]["n0"][1]]
+    assert len(sums) == 3
+    assert max(sums, key=len) in re.findall('class="gradient"[^>]*>(.*?)<', html(root))
+
+
+# ── Sentences known by heart ────────────────────────────────────────────────────────────────────────
+
+
+def test_the_neuron_in_words():
+    sentences = [f"{step['phase']}: {said(step)}" for step in data(html(neuron()))["steps"]]
+    assert sentences == [
+        "Start: 5 leaves with a number, 5 operations to compute.",
+        "Forward: t1 = x1 × w1 = 2 × (−3) = −6",
+        "Forward: t2 = x2 × w2 = 0 × 1 = 0",
+        "Forward: t3 = t1 + t2 = −6 + 0 = −6",
+        "Forward: t4 = t3 + b = −6 + 6.881 = 0.8814",
+        "Forward: o = tanh(t4) = tanh(0.8814) = 0.7071",
+        "Backward: o: seed 1",
+        "Backward: t4 += upstream 1 × local 0.5 = 0.5 (gradient so far 0.5)",
+        "Backward: t3 += upstream 0.5 × local 1 = 0.5 (gradient so far 0.5)",
+        "Backward: b += upstream 0.5 × local 1 = 0.5 (gradient so far 0.5)",
+        "Backward: t1 += upstream 0.5 × local 1 = 0.5 (gradient so far 0.5)",
+        "Backward: t2 += upstream 0.5 × local 1 = 0.5 (gradient so far 0.5)",
+        "Backward: x2 += upstream 0.5 × local 1 = 0.5 (gradient so far 0.5)",
+        "Backward: w2 += upstream 0.5 × local 0 = 0 (gradient so far 0)",
+        "Backward: x1 += upstream 0.5 × local −3 = −1.5 (gradient so far −1.5)",
+        "Backward: w1 += upstream 0.5 × local 2 = 1 (gradient so far 1)",
+        "Done: ∂o/∂x1 = −1.5, ∂o/∂w1 = 1, ∂o/∂x2 = 0.5, ∂o/∂w2 = 0, ∂o/∂b = 0.5.",
+    ]
+
+
+def test_formulas_and_all_digits_stand_beside_the_sentence():
+    steps = data(html(apples()))["steps"]
+    assert said(steps[2]) == "price = apples × tax = 200 × 1.1 = 220"
+    assert steps[2]["parts"][-1] == ["220", "220.00000000000003"]
+    assert [step.get("note") for step in steps[3:6]] == [
+        "∂price/∂price = 1",
+        "∂price/∂apples = tax, as price = apples × tax",
+        "∂price/∂tax = apples, as price = apples × tax",
+    ]
+    assert said(data(html(apples(Fraction)))["steps"][4]) == (
+        "apples += upstream 1 × local 11/10 = 11/10 (gradient so far 11/10)"
+    )
+    assert said(data(html(apples(), digits=None))["steps"][2]).endswith(" = 220.00000000000003")
+
+
+def test_a_square_passes_twice_and_sums():
+    steps = [said(step) for step in data(html(square()))["steps"]]
+    assert steps[5:7] == [
+        "x += upstream 1 × local 1 = 1 (gradient so far 1)",
+        "x += upstream 1 × local 3 = 3 (gradient so far 4)",
+    ]
+
+
+def test_numbers_are_written_as_they_are_read():
+    x = Value(-3.0, "x")
+    steps = [said(data(html(root))["steps"][1]) for root in (x**2, 2 - x, -x, 2 * x)]
+    assert steps == ["t1 = x² = (−3)² = 9", "t1 = 2 − x = 2 − (−3) = 5", "t1 = −x = −(−3) = 3", "t1 = 2 × x = 2 × (−3) = −6"]  # fmt: skip  # noqa: E501
+
+
+def test_setting_data_after_the_forward_pass_changes_no_step():
+    root = neuron()
+    before = data(html(root))["steps"]
+    for node in topological_order(root):
+        node.data = 7.0 if node.op is None else node.data
+    assert data(html(root))["steps"] == before
+
+
+def test_right_to_left_names_are_set_apart():
+    steps = data(html(Value(2.0, "שלום עולם") * Value(3.0, "y")))["steps"]
+    assert said(steps[1]) == "t1 = \u2068שלום עולם\u2069 × y = 2 × 3 = 6"
+
+
+# ── In a browser ────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra: test)")
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.skip(f"no browser is installed: looked for {', '.join(BROWSERS)}")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=[*SWITCHES])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(browser, tmp_path):
+    """Opens a page's text from a file; afterwards the page must not have asked for more, or complained."""
+    events, pages = [], []
+
+    def open_(text, name="page.html", **settings):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8", newline="\n")
+        sheet = browser.new_page(**{"viewport": {"width": 1000, "height": 500}, **settings})
+        pages.append(sheet)
+        sheet.on("request", lambda request: events.append(request.url))
+        sheet.on("console", lambda message: events.append(message.text))
+        sheet.on("pageerror", lambda error: events.append(str(error)))
+        sheet.on("dialog", lambda dialog: events.append(dialog.message))
+        sheet.goto(path.as_uri())
+        assert events.pop(0) == path.as_uri()
+        return sheet
+
+    yield open_
+    for sheet in pages:
+        sheet.close()
+    assert events == []
+
+
+CARDS = """() => Object.fromEntries([".data", ".gradient"].map((part) => [part, Object.fromEntries(
+    [...document.querySelectorAll("[data-key]:has(" + part + ")")]
+    .map((g) => [g.dataset.key, g.querySelector(part).textContent]))]))"""
+WITH = "(name) => [...document.querySelectorAll('.' + name)].map((g) => g.dataset.key)"
+COUNT = "() => document.getElementById('count').textContent"
+
+
+def cards(sheet):
+    return tuple(sheet.evaluate(CARDS).values())
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_the_cells_fill_in_the_order_of_the_pass_with_its_numbers(opened, name):
+    root = GRAPHS[name]
+    sheet = opened(html(root))
+    expected = states(root)
+    for state in expected:
+        assert cards(sheet) == state
+        sheet.keyboard.press("ArrowRight")
+    assert cards(sheet) == expected[-1]  # another press at the end changes nothing
+    for state in reversed(expected):
+        assert cards(sheet) == state
+        sheet.keyboard.press("ArrowLeft")
+
+
+def test_the_active_card_and_its_lines_are_marked(opened):
+    root = neuron()
+    sheet = opened(html(root))
+    assert sheet.evaluate(WITH, "later") == [
+        *("e2.0", "e2.1", "e5.0", "e5.1", "e6.0", "e6.1", "e8.0", "e8.1", "e9.0"),
+        *("n2", "n5", "n6", "n8", "n9"),
+    ]
+    sheet.evaluate("show(3)")
+    assert sheet.evaluate(WITH, "active") == ["n6"]
+    assert sheet.evaluate(WITH, "near") == ["e6.0", "e6.1"]
+    assert sheet.evaluate(WITH, "later") == ["e8.0", "e8.1", "e9.0", "n8", "n9"]
+    steps = backward_steps(root)
+    keys = {node: f"{i}" for i, node in enumerate(topological_order(root))}
+    for i, step in enumerate(steps):
+        sheet.evaluate(f"show({7 + i})")
+        assert sheet.evaluate(WITH, "step") == [f"e{keys[step.node]}.{step.position}"]
+        assert sheet.evaluate(WITH, "active") == [f"n{keys[step.node]}"]
+        assert sheet.evaluate(WITH, "receives") == [f"n{keys[step.argument]}"]
+        assert len(sheet.evaluate(WITH, "unpassed")) == len(steps) - i - 1
+    width = "() => parseFloat(getComputedStyle(document.querySelector('.step .line')).strokeWidth)"
+    assert sheet.evaluate(width) > 3
+
+
+def test_slider_keys_and_buttons_move(opened):
+    sheet = opened(html(neuron()))
+    moves = [
+        (lambda: sheet.keyboard.press("ArrowRight"), 1), (lambda: sheet.keyboard.press("End"), 16),
+        (lambda: sheet.keyboard.press("ArrowLeft"), 15), (lambda: sheet.keyboard.press("Home"), 0),
+        (lambda: sheet.keyboard.press("ArrowLeft"), 0), (lambda: sheet.click("#next"), 1),
+        (lambda: sheet.click("#back"), 0), (lambda: sheet.locator("#slider").fill("9"), 9),
+        (lambda: sheet.focus("#slider"), 9), (lambda: sheet.keyboard.press("ArrowRight"), 10),
+        (lambda: sheet.focus("#picture"), 10), (lambda: sheet.keyboard.press("ArrowLeft"), 9),
+        (lambda: sheet.keyboard.press("Control+ArrowRight"), 9),
+    ]  # fmt: skip
+    for move, expected in moves:
+        move()
+        assert sheet.evaluate(COUNT) == f"step {expected} of 16"
+        assert sheet.locator("#slider").input_value() == str(expected)
+        assert sheet.get_attribute("#slider", "aria-valuetext") == f"step {expected} of 16"
+
+
+def test_play_runs_to_the_end_and_stops(opened):
+    sheet = opened(html(apples()).replace(f'data-pace="{page.PACE}"', 'data-pace="20"'))
+    sheet.keyboard.press("Space")
+    sheet.locator("#count", has_text="step 8 of 8").wait_for(timeout=5000)
+    sheet.locator("#play", has_text="Play").wait_for(timeout=5000)
+
+
+def test_play_starts_again_at_the_end_and_pauses_for_whatever_moves(opened):
+    sheet = opened(html(apples()).replace(f'data-pace="{page.PACE}"', 'data-pace="60000"'))
+    sheet.keyboard.press("End")
+    sheet.click("#play")
+    assert (sheet.inner_text("#play"), sheet.evaluate(COUNT)) == ("Pause", "step 0 of 8")
+    sheet.keyboard.press("Space")  # on the button, which has the focus: a click
+    assert sheet.inner_text("#play") == "Play"
+    sheet.click("#play")
+    sheet.keyboard.press("ArrowRight")
+    assert (sheet.inner_text("#play"), sheet.evaluate(COUNT)) == ("Play", "step 1 of 8")
+
+
+def test_the_sentence_is_spoken_and_tooltips_follow(opened):
+    sheet = opened(html(apples()))
+    assert sheet.get_attribute("#story", "aria-live") == "polite"
+    heard = set()
+    for _ in range(9):
+        heard.add(sheet.inner_text("#story"))
+        sheet.keyboard.press("ArrowRight")
+    assert len(heard) == 9
+    title = "[data-key=n4] title"
+    assert "gradient 1" in sheet.text_content(title)
+    assert "value 220.00000000000003" in sheet.text_content(title)
+    sheet.keyboard.press("Home")
+    assert sheet.text_content(title) == (
+        "price = apples × tax\nvalue not computed yet\ngradient none has arrived"
+    )
+    sheet.evaluate("show(2)")
+    assert sheet.get_attribute("#sentence span", "title") == "220.00000000000003"
+
+
+def luminance(colour):
+    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05
+
+
+@pytest.mark.parametrize(("theme", "scheme", "dark"), [
+    ("auto", "light", False), ("auto", "dark", True), ("light", "dark", False), ("dark", "light", True),
+])  # fmt: skip
+def test_themes_follow_the_reader_or_the_option_and_every_text_can_be_read(opened, theme, scheme, dark):
+    sheet = opened(html(neuron(), theme=theme), color_scheme=scheme, reduced_motion="reduce")
+    style = "([name, property]) => getComputedStyle(document.querySelector(name))[property]"
+    ground = luminance(sheet.evaluate(style, ["body", "backgroundColor"]))
+    assert (ground < 0.1) == dark == (luminance(sheet.evaluate(style, [".ground", "fill"])) < 0.1)
+    panel = luminance(sheet.evaluate(style, ["#panel", "backgroundColor"]))
+    for step in 3, 11:
+        sheet.evaluate(f"show({step})")
+        for text in "#phase", "#sentence", "#note", "#count", "#play":
+            low, high = sorted((luminance(sheet.evaluate(style, [text, "color"])), panel))
+            assert high / low >= 4.5
+        stroke = luminance(sheet.evaluate(style, [".active > rect", "stroke"]))
+        assert max(stroke, ground) / min(stroke, ground) >= 3
+
+
+def test_motion_only_for_who_wants_it(opened):
+    duration = "() => getComputedStyle(document.querySelector('#picture g')).transitionDuration"
+    durations = [
+        opened(html(apples()), f"{motion}.html", reduced_motion=motion).evaluate(duration)
+        for motion in ("reduce", "no-preference")
+    ]
+    assert durations == ["0s", "0.25s"]
+
+
+def test_hostile_labels_are_shown_and_run_nothing(opened):
+    root = sum((Value(2.0, label) for label in HOSTILE), Value(1.0, HOSTILE[0]))
+    root.label = HOSTILE[0]
+    sheet = opened(html(root))
+    names = [node.name for node in read([root]).nodes if node.label]
+    assert len(names) == len(HOSTILE) + 2
+    assert names[-1] in sheet.title()
+    sentences = sheet.evaluate(
+        "steps.map((_, k) => (show(k), document.getElementById('sentence').textContent))"
+    )
+    plain = re.sub("[\u2068\u2069]", "", " ".join(sentences))
+    for name in names:
+        assert name in plain
+        assert name in sheet.text_content("#picture")
+    assert sheet.evaluate("document.scripts.length") == 2
+    assert sheet.evaluate("document.images.length") == 0
+
+
+@pytest.mark.parametrize("options", [
+    {"labels": False, "local": "none", "digits": 2}, {"direction": "down", "local": "both", "digits": None},
+    {"values": False, "gradients": False, "style": "textbook"}, {"blank": "all", "local": "formula"},
+])  # fmt: skip
+def test_whatever_the_picture_hides_the_page_shows_every_number(opened, options):
+    root = neuron()
+    sheet = opened(html(root, **options))
+    digits = options.get("digits", 4)
+    sheet.keyboard.press("End")
+    shown = cards(sheet)
+    root.backward()
+    for i, node in enumerate(topological_order(root)):
+        assert shown[0][f"n{i}"] == short(node.data, digits=digits)
+        assert shown[1][f"n{i}"] == short(node.grad, True, digits)
+
+
+def test_small_windows_scroll_the_picture_alone_follow_the_step_and_fit(opened):
+    sheet = opened(html(neuron()), viewport={"width": 400, "height": 640}, reduced_motion="reduce")
+    wide = "() => document.documentElement.scrollWidth <= 400 && document.documentElement.scrollHeight <= 640"
+    seen = """(key) => { const box = document.querySelector(`[data-key=${key}]`).getBoundingClientRect();
+        return box.left >= 0 && box.right <= 400; }"""
+    assert not sheet.evaluate(seen, "n9")
+    sheet.evaluate("show(6)")
+    assert sheet.evaluate(seen, "n9") and not sheet.evaluate(seen, "n0")
+    sheet.keyboard.press("End")
+    sheet.keyboard.press("ArrowLeft")
+    assert sheet.evaluate(seen, "n1")
+    assert sheet.evaluate(wide)
+    sheet.click("#fit")
+    assert sheet.get_attribute("#fit", "aria-pressed") == "true"
+    assert sheet.evaluate(seen, "n0") and sheet.evaluate(seen, "n9")
+
+
+def test_the_card_that_receives_is_always_in_sight(opened):
+    sheet = opened(html(neuron()), viewport={"width": 240, "height": 640}, reduced_motion="reduce")
+    sides = """(k) => { show(k); const box = document.querySelector(".receives").getBoundingClientRect();
+        return [box.left, box.right]; }"""
+    for step in range(7, 16):
+        left, right = sheet.evaluate(sides, step)
+        assert 0 <= left < right <= 240
+
+
+def test_every_control_has_a_name_and_shows_the_focus(opened):
+    sheet = opened(html(apples()))
+    focus = "() => [document.activeElement.id, getComputedStyle(document.activeElement).outlineStyle]"
+    for name in "picture", "play", "next", "slider", "fit":  # there is no step before the first
+        sheet.keyboard.press("Tab")
+        assert sheet.evaluate(focus) == [name, "solid"]
+    for control in sheet.locator("button, input, main, section").all():
+        assert control.get_attribute("aria-label") or control.inner_text()
+
+
+def test_a_network_opens_in_a_moment(opened):
+    root = network(4, (10, 9, 1))
+    sheet = opened(html(root))
+    timing = "() => performance.getEntriesByType('navigation')[0].loadEventEnd"
+    assert sheet.evaluate(timing) < 3000  # milliseconds; about 300
+    start = time.perf_counter()
+    for _ in range(20):
+        sheet.keyboard.press("ArrowRight")
+    sheet.keyboard.press("End")
+    assert time.perf_counter() - start < 4
+    assert cards(sheet) == states(root)[-1]
+
+
+def test_a_notebook_shows_the_page_in_a_frame_of_its_own(opened):
+    diagram = viz.draw(apples())
+    frame = diagram.iframe(height=300)._repr_html_()
+    assert not hasattr(diagram, "_repr_html_")
+    sheet = opened(f"<!doctype html><title>notebook</title>{frame}")
+    inner = sheet.frame_locator("iframe")
+    inner.locator("#next").click()
+    assert inner.locator("#sentence").inner_text() == "apples = apple × count = 100 × 2 = 200"
+    assert sheet.locator("iframe").bounding_box()["height"] == 300
+
+
+# ── Pages without steps, and errors ─────────────────────────────────────────────────────────────────
+
+
+def test_several_roots_and_too_many_values_are_still_pictures(opened):
+    x = Value(2.0, "x")
+    several = viz.draw([x * 2, tanh(x)]).html()
+    assert "Steps lead back from one root, and this picture has 2" in several
+    long = x
+    for _ in range(page.LIMIT):
+        long = long + x
+    many = html(long)
+    assert "501 values are too many to follow step by step: draw a graph of at most 500." in many
+    for text in several, many:
+        Outline(text)
+        assert "<script" not in text
+        assert "script-src" not in text
+    assert opened(several).locator("svg").count() == 1
+
+
+def test_a_part_of_a_graph_is_a_still_picture():
+    root = neuron()
+    part = viz.draw(root, focus="t1", depth=1).html()
+    assert "This picture is showing 4 of 10 values; 6 left out." in part
+    assert "viz.draw(root, group=0, max_nodes=None).html()" in part
+
+
+def test_a_constant_has_nothing_to_differentiate(opened):
+    sheet = opened(html(constant(2.0) * 3))
+    sheet.keyboard.press("End")
+    assert sheet.inner_text("#sentence") == "There is no leaf, so there is nothing to differentiate."
+
+
+def test_where_a_derivative_does_not_exist_the_page_says_so(opened):
+    sheet = opened(html(sqrt(Value(0.0, "x"))))
+    sheet.keyboard.press("End")
+    assert sheet.inner_text("#sentence").startswith("The backward pass stops with an error: ")
+    assert cards(sheet)[1] == {"n0": "·", "n1": "·"}
+    assert html(sqrt(Value(0.0, "\ud800\u202e"))).encode().count("\u202e".encode()) == 0
+
+
+def test_a_diagram_saves_its_page(tmp_path):
+    diagram = viz.draw(apples())
+    assert diagram.save(tmp_path / "apples.html").read_text(encoding="utf-8") == diagram.html()
+    assert diagram.html() == html(apples())
+    assert "log(" in viz.draw(log(Value(2.0, "x")), style="record").html()

@@ -1,0 +1,352 @@
+"""The step-through page: one HTML file that shows how numbers run forward and gradients run back.
+
+    moment   what one position of the slider shows: a phase, a sentence, and the card or line it is about
+    phases   Start; Forward, one moment for every operation; Backward, the seed and then one moment for
+             every edge: upstream × local = contribution, and the running sum; Done
+    still    a page with the picture alone, and a sentence that says why there are no steps
+
+The picture is laid out here, and every number and sentence is written here, as text. The page's script
+(page.js) finds cards and lines by their `data-key` and fills in what belongs to the moment. The page
+loads nothing: its Content-Security-Policy forbids all but the script and the styles that stand in it.
+"""
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from contextvars import Context
+from dataclasses import dataclass, replace
+from functools import partial
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from autograd import Value, constant, expression, topological_order
+from viz import record
+from viz.options import Options
+from viz.records import (
+    CONSTANT,
+    LEAF,
+    OPERATION,
+    Edge,
+    Graph,
+    Node,
+    Step,
+    read_backward,
+)
+from viz.svg import DARK, LIGHT
+from viz.text import clip, columns, full, printable, short
+
+LIMIT = 500  # values, above which nobody follows the steps
+PACE = 1200  # milliseconds between two steps while playing
+SMALLEST = 0.75  # of its size: a window that is smaller still scrolls the picture instead
+LONG, LISTED = 120, 6  # characters of an expression; leaves in the last sentence
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<meta name="color-scheme" content="{scheme}">
+<title>{title}</title>
+<link rel="icon" href="data:,">
+<style>{style}</style>
+</head>
+<body data-pace="{pace}">
+{body}
+</body>
+</html>
+"""
+
+STEPS = """<main id="picture" class="steps" tabindex="0" role="region" aria-label="Picture of the graph">
+{picture}</main>
+<section id="panel" aria-label="Steps">
+<noscript><p>The steps, and the gradients, need JavaScript.</p></noscript>
+<p id="story" aria-live="polite" aria-atomic="true"><b id="phase"></b><span id="sentence"></span>
+<span id="note"></span></p>
+<div id="controls">
+<button id="back" type="button" aria-label="Previous step" title="Previous step (left arrow)">←</button>
+<button id="play" type="button" title="Play or pause (space)">Play</button>
+<button id="next" type="button" aria-label="Next step" title="Next step (right arrow)">→</button>
+<input id="slider" type="range" min="0" value="0" aria-label="Step">
+<span id="count"></span>
+<button id="fit" type="button" aria-pressed="false" title="Fit the whole picture into the window">Fit</button>
+</div>
+</section>
+<script type="application/json" id="steps">{data}</script>
+<script>{script}</script>"""
+
+STILL = """<main id="picture" tabindex="0" role="region" aria-label="Picture of the graph">
+{picture}</main>
+<section id="panel"><p>{why}</p></section>"""
+
+
+Digits = Callable[[Any], str]
+Part = str | tuple[str, str]  # of a sentence: words, or a number in few digits and in all of them
+
+
+class Moment(NamedTuple):
+    """One position of the slider.
+
+    parts       the sentence            note    the formula beside it
+    node, edge  keys of the card and the line that it is about
+    source      key of the card whose gradient is, from here on, `gradient`
+    """
+
+    phase: str
+    parts: tuple[Part, ...]
+    note: str = ""
+    node: int | None = None
+    edge: str = ""
+    source: int | None = None
+    gradient: Any = None
+
+
+def render(graph: Graph, options: Options, roots: Sequence[Value]) -> str:
+    """The page of a graph and the roots that it was read from; the same graph gives the same bytes.
+
+    Whatever the style of the options, its picture is in the style "record". Its gradients are those of
+    one backward pass from seed 1, whether `backward()` has run or not. Several roots, more than `LIMIT`
+    values, and a picture of groups or of a part of the graph make a page without steps.
+    """
+    options = replace(options, style="record")
+    title = escape(", ".join(graph.nodes[key].name or "a constant" for key in graph.roots))
+    if why := _why_still(graph, roots):
+        picture = record.render(graph, options)
+        return _page(f"{title}: a computation graph", picture, options.theme, STILL, why=escape(why))
+    moments = _moments(graph, roots[0], partial(short, digits=options.digits))
+    picture = record.render(_roomy(graph, moments, options), _unveiled(options), whole=True)
+    data, script = _embedded(_data(graph, moments, options)), _file("page.js")
+    return _page(f"{title}, step by step", picture, options.theme, STEPS, data=data, script=script)
+
+
+def _why_still(graph: Graph, roots: Sequence[Value]) -> str:
+    """Why there are no steps, and what helps; "" where there are."""
+    if len(roots) != 1:
+        return f"Steps lead back from one root, and this picture has {len(roots)}: draw one of them."
+    if graph.total > LIMIT:
+        return f"{graph.total:,} values are too many to follow step by step: draw a graph of at most {LIMIT}."
+    if graph.note:
+        remedy = "For all of them, step by step: viz.draw(root, group=0, max_nodes=None).html()"
+        return f"This picture is {graph.note}. {remedy}"
+    return ""
+
+
+# ── Moments ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _moments(graph: Graph, root: Value, digits: Digits) -> list[Moment]:
+    """All that the slider leads through; `digits` writes a number in few of them."""
+    given = sum(node.kind == LEAF for node in graph.nodes)
+    operations = [node for node in graph.nodes if node.kind == OPERATION]
+    leaves, rest = _count(given, "leaf", "leaves"), _count(len(operations), "operation", "operations")
+    moments = [Moment("Start", (f"{leaves} with a number, {rest} to compute.",))]
+    # In a context of its own, so that expressions can be recorded, and written, under no_grad as well.
+    numbers = Context().run(lambda: [_in_numbers(node, digits) for node in topological_order(root)])
+    moments += [_computed(node, numbers[node.key], digits) for node in operations]
+    if not given:
+        return [*moments, Moment("Done", ("There is no leaf, so there is nothing to differentiate.",))]
+    try:
+        _, steps = read_backward(root)
+    except (ArithmeticError, ValueError, TypeError) as error:  # such as 1 / (2√x) at 0
+        reason = f"The backward pass stops with an error: {printable(str(error))}"
+        return [*moments, Moment("Backward", (reason,))]
+    moments += [_seed(graph, steps, digits), *(_passed(graph, step, digits) for step in steps)]
+    return [*moments, _done(graph, moments, digits)]
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _number(number: Any, digits: Digits) -> Part:
+    """The number as a part of a sentence; in few digits alone if they are all, but for 2.0 as 2."""
+    few, whole = digits(number), full(number)
+    return few if whole.removesuffix(".0").replace("-", "−") == few else (few, whole)
+
+
+def _in_numbers(node: Value, digits: Digits) -> str:
+    """How a recorded node comes from its operands' numbers: `200 × 1.1`; "" where no operation."""
+    if node.op is None or not node.args:
+        return ""
+    texts = (f"({digits(x)})" if isinstance(x, complex) else digits(x) for x in node.operands)
+    numbers = tuple(constant(x, text) for x, text in zip(node.operands, texts, strict=True))
+    return expression(numbers[0].apply_op(node.op, numbers))
+
+
+def _computed(node: Node, numbers: str, digits: Digits) -> Moment:
+    """`price = t1 × tax = 200 × 1.1 = 220`"""
+    texts = dict.fromkeys((node.name, clip(node.expression, LONG), clip(numbers, LONG)))
+    return Moment("Forward", (f"{' = '.join(texts)} = ", _number(node.data, digits)), node=node.key)
+
+
+def _seed(graph: Graph, steps: Sequence[Step], digits: Digits) -> Moment:
+    (key,) = graph.roots
+    name, seed = graph.nodes[key].name, steps[0].upstream if steps else 1
+    parts, note = (f"{name}: seed ", _number(seed, digits)), f"∂{name}/∂{name} = 1"
+    return Moment("Backward", parts, note, node=key, source=key, gradient=seed)
+
+
+def _passed(graph: Graph, step: Step, digits: Digits) -> Moment:
+    """`x1 += upstream 0.5 × local −3 = −1.5 (gradient so far −1.5)`"""
+    edge = step.edge
+    source, target = graph.nodes[edge.source], graph.nodes[edge.target]
+    upstream, local, contribution, total = (
+        _number(x, digits) for x in (step.upstream, edge.local, step.contribution, step.total)
+    )
+    product = f"{source.name} += upstream ", upstream, " × local ", local, " = ", contribution
+    parts = *product, " (gradient so far ", total, ")"
+    note = f"{clip(edge.formula, LONG)}, as {target.name} = {clip(target.expression, LONG)}"
+    return Moment("Backward", parts, note, target.key, _key(edge), source.key, step.total)
+
+
+def _key(edge: Edge) -> str:
+    """The key of a line in the picture (record.py)."""
+    return f"e{edge.target}.{edge.position}"
+
+
+def _done(graph: Graph, moments: Sequence[Moment], digits: Digits) -> Moment:
+    """The gradients of the first leaves; 0 where nothing arrived."""
+    arrived = {moment.source: moment.gradient for moment in moments}
+    root = graph.nodes[graph.roots[0]].name
+    leaves = [node for node in graph.nodes if node.kind == LEAF]
+    parts: list[Part] = []
+    for leaf in leaves[:LISTED]:
+        comma = ", " if parts else ""
+        parts += [f"{comma}∂{root}/∂{leaf.name} = ", _number(arrived.get(leaf.key, 0), digits)]
+    more = f", and {len(leaves) - LISTED} more" if len(leaves) > LISTED else "."
+    return Moment("Done", (*parts, more))
+
+
+# ── Data ────────────────────────────────────────────────────────────────────────────────────────────
+
+Gradients = dict[int, list[tuple[int, Any]]]
+
+
+def _gradients(graph: Graph, moments: Sequence[Moment]) -> Gradients:
+    """By node the moments at which its gradient changes, and what it then is."""
+    gradients: Gradients = {node.key: [] for node in graph.nodes if node.kind != CONSTANT}
+    for i, moment in enumerate(moments):
+        if moment.source is not None:
+            gradients[moment.source].append((i, moment.gradient))
+    if moments[-1].phase == "Done" and any(gradients.values()):
+        for changes in gradients.values():
+            if not changes:  # a branch not taken: its gradient is 0
+                changes.append((len(moments) - 1, 0))
+    return gradients
+
+
+def _roomy(graph: Graph, moments: Sequence[Moment], options: Options) -> Graph:
+    """The graph with the longest gradient that each card is to show, so that the card is wide enough."""
+
+    def longest(changes: list[tuple[int, Any]]) -> Any:
+        texts = ((columns(short(x, True, options.digits)), x) for _, x in changes)
+        return max(texts, key=lambda pair: pair[0], default=(0, None))[1]
+
+    gradients = _gradients(graph, moments)
+    return replace(
+        graph, nodes=tuple(replace(n, gradient=longest(gradients.get(n.key, []))) for n in graph.nodes)
+    )
+
+
+def _unveiled(options: Options) -> Options:
+    """The options with every number shown: the page itself uncovers them one by one."""
+    return replace(options, values=True, gradients=True, blank="")
+
+
+def _data(graph: Graph, moments: Sequence[Moment], options: Options) -> dict[str, Any]:
+    """What page.js reads; see the legend there."""
+    gradients = _gradients(graph, moments)
+    born = {moment.node: i for i, moment in enumerate(moments) if moment.phase == "Forward"}
+    passed = {moment.edge: [i] for i, moment in enumerate(moments)}
+
+    def sums(key: int) -> list[tuple[int, str, str]]:
+        return [(i, short(total, True, options.digits), full(total)) for i, total in gradients[key]]
+
+    return {
+        "steps": [_step(moment) for moment in moments],
+        "nodes": {f"n{key}": [born.get(key, 0), sums(key)] for key in gradients},
+        "edges": {
+            _key(edge): [f"n{edge.source}", f"n{edge.target}", *passed.get(_key(edge), [])]
+            for edge in graph.edges
+        },
+    }
+
+
+def _step(moment: Moment) -> dict[str, Any]:
+    """A moment as page.js reads it, without what is empty."""
+    step = {
+        "phase": moment.phase,
+        "parts": [_isolated(part) if isinstance(part, str) else part for part in moment.parts],
+        "note": _isolated(moment.note),
+        "node": "" if moment.node is None else f"n{moment.node}",
+        "edge": moment.edge,
+    }
+    return {name: value for name, value in step.items() if value}
+
+
+RIGHT_TO_LEFT = "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]+"
+
+
+def _isolated(text: str) -> str:
+    """The text with right-to-left names set apart, so that the numbers beside them stay in their order."""
+    return re.sub(f"{RIGHT_TO_LEFT}(?: {RIGHT_TO_LEFT})*", "\u2068\\g<0>\u2069", text)
+
+
+# ── Writing ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _embedded(data: dict[str, Any]) -> str:
+    """The data as JSON that no label can break out of, wherever in a page it stands."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return re.sub("[<>&\u2028\u2029]", lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def _page(title: str, picture: str, theme: str, body: str, **parts: str) -> str:
+    """The whole file: the body's template filled in, and a policy that allows what stands in it alone."""
+    body = body.format(picture=picture, **parts)
+    width = int(re.findall(r'<svg[^>]* width="(\d+)"', picture)[0])
+    style = _palette(theme) + f":root{{--least:{SMALLEST * width:.0f}px}}\n" + _file("page.css")
+    styles = [style, *re.findall("<style>(.*?)</style>", picture, re.DOTALL)]
+    policy = f"default-src 'none'; style-src {_hashes(styles)}; img-src data:; base-uri 'none'"
+    if "script" in parts:
+        policy += f"; script-src {_hashes([parts['script']])}"
+    scheme = "light dark" if theme == "auto" else theme
+    return PAGE.format(policy=policy, scheme=scheme, title=title, style=style, pace=PACE, body=body)
+
+
+def _hashes(texts: Sequence[str]) -> str:
+    """What a Content-Security-Policy calls inline texts by."""
+    digests = (sha256(text.encode()).digest() for text in texts)
+    return " ".join(f"'sha256-{b64encode(digest).decode()}'" for digest in digests)
+
+
+def _palette(theme: str) -> str:
+    """The colours of the pictures as CSS variables, in one palette or in both."""
+    light, dark = (
+        ":root{" + "".join(f"--{name}:{colour};" for name, colour in palette.items()) + "}\n"
+        for palette in (LIGHT, DARK)
+    )
+    both = f"{light}@media (prefers-color-scheme:dark){{{dark}}}\n"
+    return {"auto": both, "light": light, "dark": dark}[theme]
+
+
+def _file(name: str) -> str:
+    """A file of this package, without its lines of comments and its indentation."""
+    text = files("viz").joinpath(name).read_text(encoding="utf-8")
+    return re.sub(r"^ *((//|/\*).*\n)?", "", text, flags=re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A page for a notebook, which shows it in a frame of its own; its script reaches nothing outside."""
+
+    page: str
+    height: int
+
+    def _repr_html_(self) -> str:
+        style = f"width:100%;height:{self.height}px;border:0"
+        source = escape(self.page)
+        return f'<iframe sandbox="allow-scripts" title="Steps" style="{style}" srcdoc="{source}"></iframe>'
