@@ -29,11 +29,29 @@ from typing import Any
 
 from autograd import Value
 from viz.diagram import Diagram
+from viz.matrix import Picture, draw_affine, draw_softmax_with_loss
+from viz.network import NetworkPicture, draw_network
 from viz.options import Options
+from viz.plots import plot_decision_boundary, plot_derivatives, plot_history
 from viz.records import read, read_backward
 from viz.table import Table
+from viz.view import select
 
-__all__ = ["Diagram", "Options", "Table", "draw", "table"]
+__all__ = [
+    "Diagram",
+    "NetworkPicture",
+    "Options",
+    "Picture",
+    "Table",
+    "draw",
+    "draw_affine",
+    "draw_network",
+    "draw_softmax_with_loss",
+    "plot_decision_boundary",
+    "plot_derivatives",
+    "plot_history",
+    "table",
+]
 
 
 def draw(root: Value | Iterable[Value], **options: Any) -> Diagram:
@@ -42,9 +60,13 @@ def draw(root: Value | Iterable[Value], **options: Any) -> Diagram:
     `root` is a Value, or a sequence of them for several roots in one picture. The options are those of
     `viz.Options`: style, theme, direction, digits, local, blank, group, focus, …
 
+    A graph of more than `max_nodes` values is summed up, by scopes (`with autograd.scope(name)`) and by
+    folding chains of one operation; the picture then says how many of its values it shows.
+
     The gradients are those of the last `backward()`; before it, every card shows "·".
     """
-    return Diagram(read(_roots("draw", root)), Options(**options))
+    roots, chosen = _roots("draw", root), Options(**options)
+    return Diagram(read(roots, select(roots, chosen)), chosen, roots)
 
 
 def table(root: Value) -> Table:

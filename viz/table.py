@@ -7,8 +7,10 @@ first is a node: how it is computed, and its value. A row of the second is an ed
 """
 
 import re
-from typing import NamedTuple
+from collections.abc import Callable, Collection
+from typing import Any, NamedTuple
 
+from viz import latex
 from viz.records import CONSTANT, Graph, Step
 from viz.text import clip, columns, full
 
@@ -16,6 +18,22 @@ LONG = 60  # characters of an expression or a formula
 
 
 Row = tuple[str, ...]
+
+
+class Writer(NamedTuple):
+    """How the cells of a table are written: a name, a formula in which names occur, a number."""
+
+    name: Callable[[str], str]
+    formula: Callable[[str, Collection[str]], str]
+    number: Callable[[Any], str]
+
+
+PLAIN = Writer(str, lambda text, names: text, full)
+LATEX = Writer(
+    lambda name: f"${latex.math(name)}$",
+    lambda text, names: f"${latex.expression(text, names)}$",
+    lambda number: f"${latex.number(full(number))}$",
+)
 
 
 class Block(NamedTuple):
@@ -28,41 +46,64 @@ class Block(NamedTuple):
 
 
 class Table:
-    """What `viz.table` gives: `print` it, or show it in a notebook, or take its `.markdown()`."""
+    """What `viz.table` gives: `print` it, show it in a notebook, take its `.markdown()` or `.latex()`."""
 
     def __init__(self, graph: Graph, steps: list[Step]) -> None:
-        self.blocks = [_forward(graph), *([_backward(graph, steps)] if steps else [])]
+        self.graph = graph
+        self.steps = steps
+
+    def blocks(self, write: Writer = PLAIN) -> list["Block"]:
+        """What there is to show: the forward pass, and the backward pass if there is one."""
+        names = _names(self.graph)
+        forward = _forward(self.graph, names, write)
+        return [forward, *([_backward(self.graph, self.steps, names, write)] if self.steps else [])]
 
     def __str__(self) -> str:
-        return "\n\n".join(map(_aligned, self.blocks))
+        return "\n\n".join(map(_aligned, self.blocks()))
 
     __repr__ = __str__
 
     def markdown(self) -> str:
         """The table in Markdown."""
-        return "\n\n".join(map(_markdown, self.blocks))
+        return "\n\n".join(map(_markdown, self.blocks()))
+
+    def latex(self) -> str:
+        r"""The table as two tabulars, for a document with \usepackage{amsmath}."""
+        return "\n\n\\bigskip\n".join(map(_tabular, self.blocks(LATEX)))
 
     def _repr_markdown_(self) -> str:
         return self.markdown()
 
 
-def _forward(graph: Graph) -> Block:
+def _names(graph: Graph) -> list[set[str]]:
+    """By key the names that the formulas of a node speak in: its own and its operands'."""
+    names = [{node.name} for node in graph.nodes]
+    for edge in graph.edges:
+        names[edge.target].add(graph.nodes[edge.source].name)
+    return names
+
+
+def _forward(graph: Graph, names: list[set[str]], write: Writer) -> Block:
     rows: list[Row] = []
     for node in graph.nodes:
         if node.kind != CONSTANT or node.key in graph.roots:
-            made = f"= {clip(node.expression, LONG)}" if node.expression else ""
-            rows.append((node.name or CONSTANT, made, full(node.data)))
+            made = (
+                write.formula(f"= {clip(node.expression, LONG)}", names[node.key]) if node.expression else ""
+            )
+            rows.append((write.name(node.name or CONSTANT), made, write.number(node.data)))
     return Block("Forward: each node from its operands", ("node", "", "value"), frozenset({2}), rows)
 
 
-def _backward(graph: Graph, steps: list[Step]) -> Block:
+def _backward(graph: Graph, steps: list[Step], names: list[set[str]], write: Writer) -> Block:
     heading = "Backward: each operand's gradient grows by upstream × local derivative"
     heads = "node", "→ operand", "local derivative", "upstream", "×", "local", "=", "adds", "gradient so far"
     rows: list[Row] = []
     for step in steps:
-        target, source = graph.nodes[step.edge.target].name, graph.nodes[step.edge.source].name
-        product = full(step.upstream), "×", full(step.edge.local), "=", full(step.contribution)
-        rows.append((target, f"→ {source}", clip(step.edge.formula, LONG), *product, full(step.total)))
+        target, source = (write.name(graph.nodes[key].name) for key in (step.edge.target, step.edge.source))
+        derivative = write.formula(clip(step.edge.formula, LONG), names[step.edge.target])
+        upstream, local, adds = map(write.number, (step.upstream, step.edge.local, step.contribution))
+        product = upstream, "×", local, "=", adds
+        rows.append((target, f"→ {source}", derivative, *product, write.number(step.total)))
     return Block(heading, heads, frozenset({3, 5, 7, 8}), rows)
 
 
@@ -97,6 +138,18 @@ def _markdown(block: Block) -> str:
     rows = [block.heads, ["--:" if i in block.numbers else ":--" for i in range(len(block.heads))]]
     rows += [[_escaped(cell) for cell in row] for row in block.rows]
     return "\n".join((f"**{block.heading}**", "", *(f"| {' | '.join(row)} |" for row in rows)))
+
+
+def _tabular(block: Block) -> str:
+    """The block as a LaTeX tabular. Names and formulas are in LaTeX already, heads are not."""
+    kinds = "".join("r" if i in block.numbers else "l" for i in range(len(block.heads)))
+    heads, *rows = (" & ".join(map(latex.prose, row)) + r" \\" for row in (block.heads, *block.rows))
+    return "\n".join((
+        rf"\noindent\textbf{{{latex.prose(block.heading)}}}\par\smallskip",
+        rf"\begin{{tabular}}{{{kinds}}}",
+        r"\hline", heads, r"\hline", *rows, r"\hline",
+        r"\end{tabular}",
+    ))  # fmt: skip
 
 
 def _escaped(cell: str) -> str:

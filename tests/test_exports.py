@@ -1,0 +1,412 @@
+"""The exporters: laws of every format, hostile labels read back, and errors where something is missing."""
+
+import builtins
+import os
+import re
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import viz
+from autograd import Value, constant, dot, exp, sqrt, tanh, where
+from demos import runner
+from viz import caption, latex, mermaid, raster, tikz
+from viz.diagram import FORMATS
+from viz.options import BLANKS, DIRECTIONS, LOCALS
+
+SVG = "{http://www.w3.org/2000/svg}"
+HOSTILE = [
+    "<b>", "<b>x</b>", "</text><script>alert(1)</script>", "a & b", "&lt;&amp;#60;", '" onload="x', "a\nb",
+    "苹果🍎", "שלום", "%$#_{}~^\\", "\\N \\G\\l\\", "{}|`$", "x|y]", "]]>", "-->", "end", "1. x",
+    " _a_ **b**  c ", "style: #1;", "`md`", "\x00\x1b[31m\u202e", "α_1", "exp", "x²", "___", "fa:fa-car",
+]  # fmt: skip
+labels = st.sampled_from(["", "x", "w_1", *HOSTILE]) | st.text(max_size=12)
+choices = st.fixed_dictionaries({
+    "local": st.sampled_from(LOCALS),
+    "blank": st.sampled_from(BLANKS),
+    "direction": st.sampled_from(DIRECTIONS),
+    "digits": st.sampled_from([2, 4, None]),
+    "values": st.booleans(),
+    "gradients": st.booleans(),
+    "labels": st.booleans(),
+    "theme": st.sampled_from(["auto", "dark"]),
+    "max_nodes": st.sampled_from([3, 150, None]),
+})  # fmt: skip
+TEXTS = {
+    "dot": lambda diagram: diagram.dot().source,
+    "mermaid": viz.Diagram.mermaid,
+    "tikz": viz.Diagram.tikz,
+    "text": viz.Diagram.text,
+    "tex": FORMATS[".tex"],
+}
+needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="the program dot is not installed")
+needs_tex = pytest.mark.skipif(not shutil.which("pdflatex"), reason="no TeX is installed")
+
+
+@st.composite
+def graphs(draw):
+    """A root over shared subexpressions and constants, with any labels."""
+    nodes = [Value(x, draw(labels)) for x in draw(st.lists(st.floats(-3, 3), min_size=1, max_size=4))]
+    for _ in range(draw(st.integers(0, 8))):
+        left, right = (nodes[draw(st.integers(0, len(nodes) - 1))] for _ in range(2))
+        z = draw(
+            st.sampled_from(
+                [left + right, left * right, 2 * left, left - 1, tanh(left), dot([left], [right])]
+            )
+        )
+        z.label = draw(labels)
+        nodes.append(z)
+    if draw(st.booleans()):
+        nodes[-1].backward()
+    return nodes[-1]
+
+
+def square():
+    x = Value(3.0, "x")
+    y = x * x
+    y.label = "y"
+    y.backward()
+    return y
+
+
+def hostile():
+    """Every hostile label at a leaf, each a factor, so that all are in formulas too."""
+    leaves = [Value(float(i), label) for i, label in enumerate(HOSTILE)]
+    half = len(leaves) // 2
+    root = dot(leaves[:half], leaves[half:])
+    root.label = "<&>"
+    root.backward()
+    return root
+
+
+def names(diagram):
+    return [node.name for node in diagram.graph.nodes]
+
+
+# ── Laws ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@settings(max_examples=60)
+@given(graphs(), choices)
+def test_every_format_has_every_edge_and_is_the_same_twice(root, chosen):
+    diagram = viz.draw(root, **chosen)
+    ports = [(edge.source, edge.target, edge.position) for edge in diagram.graph.edges]
+    edges = [port[:2] for port in ports]
+    source, flowchart = diagram.dot().source, diagram.mermaid()
+    assert [
+        tuple(map(int, e)) for e in re.findall(r"^\tn(\d+):[es] -> n(\d+):i(\d+):[wn]", source, re.M)
+    ] == ports
+    assert [tuple(map(int, e)) for e in re.findall(r"^  n(\d+) --.*> n(\d+)$", flowchart, re.M)] == edges
+    assert diagram.tikz().count(r"\draw[graph line]") == len(edges)
+    assert all(write(diagram) == write(viz.draw(root, **chosen)) for write in TEXTS.values())
+
+
+@settings(max_examples=60)
+@given(graphs(), choices)
+def test_latex_is_balanced_and_mermaid_is_made_of_its_own_lines(root, chosen):
+    diagram = viz.draw(root, **chosen)
+    for text in (FORMATS[".tex"](diagram), viz.table(root).latex()):
+        assert balanced(text)
+    line = re.compile(
+        r'flowchart (LR|TB)|  n(\d+|ote)\["[^"\[\]`{}|\\;%]*(#\d+;[^"\[\]`{}|\\;%]*)*"\]'
+        r'|  n\d+ --( "[^"]*" --)?> n\d+'
+        r"|  classDef \w+ [^\"]*|  class [n\d,]+ \w+"
+    )
+    assert all(line.fullmatch(row) for row in diagram.mermaid().rstrip("\n").split("\n"))
+
+
+def balanced(text):
+    """Whether braces, environments and $ are closed in the order in which they were opened."""
+    text = re.sub(r"\\[\\{}$%&#_]", "", re.sub(r"\\newcommand.*", "", text).replace("hbox{%", "hbox{"))
+    opened = []
+    for token in re.findall(r"\\begin\{\w+\}|\\end\{\w+\}|[{}$]", text):
+        opener = {"}": "{", "$": "$"}.get(token, token.replace(r"\end", r"\begin"))
+        if opened[-1:] == [opener] and (token == "$" or token != opener):
+            opened.pop()
+        elif token in "{$" or token == opener:
+            opened.append(token)
+        else:
+            return False
+    return not opened and not re.search("[%#]", text)
+
+
+@settings(max_examples=60)
+@given(graphs())
+def test_the_tree_writes_every_value_once_and_marks_the_others(root):
+    diagram = viz.draw(root, labels=False)
+    head, *lines = diagram.text().rstrip("\n").split("\n")
+    marks = sum("↑" in line for line in lines)
+    graph = diagram.graph
+    assert head.split() == ["value", "gradient"]
+    kinds = [node.kind for node in graph.nodes]
+    operations = sum(kind == "operation" for kind in kinds)
+    edges = len(graph.edges)
+    assert len(lines) == edges + 1
+    assert marks == edges + 1 - operations - sum(k == "leaf" for k in kinds) - sum(
+        kinds[edge.source] == "constant" for edge in graph.edges
+    )
+
+
+@pytest.mark.parametrize("name", runner.DEMOS)
+def test_every_demo_in_every_format_without_any_program(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    root = runner.load(name).build(runner.as_written)
+    root.backward()
+    for ending in FORMATS.keys() - {".pdf", ".png"}:
+        path = viz.draw(root).save(tmp_path / "new" / f"{name}{ending}")
+        assert path.read_bytes().decode().endswith("\n") and b"\r" not in path.read_bytes()
+    assert r"\begin{tabular}" in viz.table(root).latex()
+
+
+def test_the_same_bytes_in_every_process():
+    script = (
+        "from test_exports import *; d = viz.draw(hostile(), local='both');"
+        "print(*(write(d) for write in TEXTS.values()), viz.table(hostile()).latex())"
+    )
+    outputs = set()
+    for seed in "12":
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PATH": "", "PYTHONUTF8": "1"}
+        environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+        run = [sys.executable, "-c", script]
+        outputs.add(subprocess.run(run, env=environment, capture_output=True, check=True).stdout)
+    assert len(outputs) == 1 and len(outputs.pop()) > 10_000
+
+
+# ── Hostile labels, read back ───────────────────────────────────────────────────────────────────────
+
+
+@needs_dot
+def test_graphviz_shows_every_label_as_it_is():
+    diagram = viz.draw(hostile(), local="formula")
+    picture = ET.fromstring(raster.run_dot(diagram.dot().source, "svg", 1))
+    shown = [text.text.replace("\xa0", " ") for text in picture.iter(f"{SVG}text")]
+    for name in names(diagram):
+        assert name in shown  # of its card
+        assert name in ("<&>", *(text[1:-1] for text in shown))  # of a local derivative
+    titles = [link.get("{http://www.w3.org/1999/xlink}title") for link in picture.iter(f"{SVG}a")]
+    assert all(
+        any(str(title).replace("\xa0", " ").startswith(f"{name}\n") for title in titles)
+        for name in names(diagram)[:-1]
+    )
+
+
+def test_mermaid_reads_every_label_back():
+    diagram = viz.draw(hostile())
+    found = re.findall(r'\["<b>(.*?)</b>', diagram.mermaid())
+    assert [
+        re.sub(r"#(\d+);", lambda m: chr(int(m[1])), text).replace("\xa0", " ") for text in found
+    ] == names(diagram)
+    assert mermaid.escape("apple_count 0.5 x1") == "apple_count 0.5 x1"
+
+
+def test_the_tree_and_the_table_show_every_label():
+    diagram = viz.draw(hostile())
+    shown = diagram.text()
+    assert all(f" ─ {name} " in shown for name in names(diagram)[:-1])
+    assert "x\\|y\\]" in viz.table(hostile()).markdown()
+
+
+@needs_tex
+@pytest.mark.parametrize("local", ["both", "number"])
+def test_the_latex_document_compiles_on_one_page(tmp_path, local):
+    viz.draw(hostile(), local=local).save(tmp_path / "picture.tex")
+    body = viz.table(hostile()).latex()
+    document = (
+        f"\\documentclass{{article}}\\usepackage{{graphicx}}\n{latex.preamble(body)}\n\\begin{{document}}\n"
+    )
+    (tmp_path / "table.tex").write_text(f"{document}{body}\n\\end{{document}}\n", encoding="utf-8")
+    for name in "picture", "table":
+        run = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"]
+        done = subprocess.run(run, cwd=tmp_path, capture_output=True, timeout=120)
+        assert done.returncode == 0, done.stdout.decode(errors="replace")[-600:]
+        assert b"(1 page" in done.stdout or name == "table"
+
+
+@needs_dot
+@pytest.mark.parametrize("name", runner.DEMOS)
+def test_dot_draws_every_demo(name):
+    root = runner.load(name).build(Fraction)
+    root.backward()
+    diagram = viz.draw(root, local="both", direction="down", constants="node")
+    picture = ET.fromstring(raster.run_dot(diagram.dot().source, "svg", 1))
+    kinds = [group.get("class") for group in picture.iter(f"{SVG}g")]
+    assert kinds.count("node") == len(diagram.graph.nodes)
+    assert kinds.count("edge") == len(diagram.graph.edges)
+    assert diagram.pdf().startswith(b"%PDF")
+
+
+# ── Known by heart ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_square_as_a_tree():
+    assert viz.draw(square(), local="both").text() == (
+        "              value  gradient\n"
+        "y = x × x         9        +1\n"
+        "├─ x = 3 ─ x      3        +6\n"
+        "└─ x = 3 ─ ↑ x, above\n"
+    )
+
+
+def test_a_square_as_a_flowchart():
+    assert viz.draw(square()).mermaid().split("\n")[:5] == [
+        "flowchart LR",
+        '  n0["<b>x</b><br/>value 3<br/>gradient #43;6"]',
+        '  n1["<b>y</b> = x × x<br/>value 9<br/>gradient #43;1"]',
+        '  n0 -- "3" --> n1',
+        '  n0 -- "3" --> n1',
+    ]
+
+
+def test_options_reach_every_format():
+    y = Value(0.123456789, "x") * 2
+    y.label = "y"
+    y.backward()
+    for write in TEXTS.values():
+        few = re.sub(r'tooltip="[^"]*"', "", write(viz.draw(y, digits=2)))
+        assert "0.12" in few and "0.123" not in few
+        assert "0.123456789" in write(viz.draw(y, digits=None))
+        assert "+2" not in write(viz.draw(y, gradients=False)).replace("#43;", "+")
+        assert "+2" not in write(viz.draw(y, blank="gradients")).replace("#43;", "+")
+        assert "+2" in write(viz.draw(y)).replace("#43;", "+")
+        blank = write(viz.draw(y, blank="all", labels=False, local="number"))
+        assert not re.search(r"0\.12[34]|0\.247", blank)
+        assert write(viz.draw(y, direction="down")) != write(viz.draw(y)) or write is viz.Diagram.text
+        assert write(viz.draw(y, local="none")) != write(viz.draw(y))
+
+
+def test_no_derivative_is_a_dash():
+    x, y = Value(0.0, "x"), Value(2.0, "y")
+    assert " – ─ y" in viz.draw(where(constant(1), x, y)).text()
+    assert "no contribution ─ y" in viz.draw(where(constant(1), x, y), local="formula").text()
+    assert "└─ – ─ x" in viz.draw(sqrt(x), local="both").text()
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("1 − z²", "1 - z^{2}"),
+        ("y_1 × x^(y_1 − 1)", r"y_{1} \times x^{(y_{1} - 1)}"),
+        ("exp(−x²) × x^exp(x)", r"\operatorname{exp}(-x^{2}) \times x^{\operatorname{exp}(x)}"),
+        ("∂z/∂x = 2 × z", r"\partial z/\partial x = 2 \times z"),
+        ("max × a + b", r"\mathit{max} \times \text{a + b}"),
+        ("max(x, z)", r"\operatorname{max}(x, z)"),
+        ("no contribution", r"\text{no contribution}"),
+        ("1e-05 × x", r"1e-05 \times x"),
+        ("x mod z / (x × ln 2)", r"x \bmod z / (x \times \ln 2)"),
+        ("t1", "t_{1}"),
+    ],
+)
+def test_a_formula_in_latex(text, written):
+    assert latex.expression(text, {"x", "y_1", "z", "max", "a + b"}) == written
+
+
+def test_numbers_and_symbols_in_latex():
+    assert [latex.number(text) for text in ("−0.5", "1e−5", "1/3", "+2", "(1+2j)")] == [
+        "-0.5", r"1\cdot 10^{-5}", "1/3", "+2", "(1+2j)",
+    ]  # fmt: skip
+    assert [latex.symbol(text) for text in ("×", "+", "log_sigmoid", "σ", "#")] == [
+        r"\times", "+", r"\operatorname{log\_sigmoid}", r"\sigma", r"\text{\#}",
+    ]  # fmt: skip
+
+
+def test_the_table_in_latex():
+    lines = viz.table(square()).latex().split("\n")
+    assert lines[1:7] == [
+        r"\begin{tabular}{llr}", r"\hline", r"node &  & value \\", r"\hline",
+        r"$x$ &  & $3.0$ \\", r"$y$ & $= x \times x$ & $9.0$ \\",
+    ]  # fmt: skip
+    assert (
+        r"$y$ & $\to$ $x$ & $\partial y/\partial x = x$ & $1$ & $\times$ & $3.0$ & = & $3.0$ & $6.0$ \\"
+        in lines
+    )
+
+
+def test_a_deep_tree_starts_again_at_the_margin():
+    y = Value(1.0, "x")
+    for _ in range(3000):
+        y = tanh(y)
+    text = viz.draw(y, max_nodes=None).text()
+    assert text.count(", below") == 124  # a tree of 24 branches, and the branch that announces the next
+    assert max(map(len, text.split("\n"))) < 200
+
+
+# ── PNG, programs, errors ───────────────────────────────────────────────────────────────────────────
+
+
+def test_png_is_the_picture_at_twice_its_size():
+    pytest.importorskip("resvg_py")
+    diagram = viz.draw(square())
+    size = re.search(r'width="(\d+)" height="(\d+)"', diagram.svg())
+    data = diagram.png()
+    assert data.startswith(b"\x89PNG")
+    assert [int.from_bytes(data[i : i + 4], "big") for i in (16, 20)] == [2 * int(n) for n in size.groups()]
+    assert len(viz.draw(square(), values=True, digits=None).png()) > 2000  # there is text in it
+
+
+def without(monkeypatch, *packages):
+    real = builtins.__import__
+
+    def fake(name, *args):
+        if name.split(".")[0] in packages:
+            raise ImportError(name)
+        return real(name, *args)
+
+    monkeypatch.setattr(builtins, "__import__", fake)
+
+
+def test_what_is_missing_is_named_in_one_line(tmp_path, monkeypatch):
+    diagram = viz.draw(square())
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(RuntimeError, match=r"^PDF needs the program dot: install Graphviz .* save as \.svg$"):
+        diagram.save(tmp_path / "x.pdf")
+    without(monkeypatch, "resvg_py", "graphviz")
+    with pytest.raises(
+        RuntimeError, match=r"^PNG .* pip install 'scalar-autograd\[png\]'; or save as \.svg$"
+    ):
+        diagram.save(tmp_path / "x.png")
+    with pytest.raises(RuntimeError, match=r"pip install graphviz$"):
+        diagram.save(tmp_path / "x.dot")
+    assert not list(tmp_path.iterdir())
+
+
+@needs_dot
+def test_png_by_dot_where_resvg_is_missing(monkeypatch):
+    without(monkeypatch, "resvg_py")
+    assert viz.draw(square()).png().startswith(b"\x89PNG")
+
+
+@needs_dot
+def test_a_failure_of_dot_is_one_line(monkeypatch):
+    with pytest.raises(RuntimeError, match=r"^dot failed \(1\): [^\n]*syntax error[^\n]*$"):
+        raster.run_dot("digraph {", "svg", 1)
+    with pytest.raises(
+        RuntimeError, match=r"^dot takes minutes for 1,001 nodes; .* max_nodes=…, or save as \.svg$"
+    ):
+        raster.run_dot("digraph {}", "svg", 1001)
+    monkeypatch.setattr(raster, "SECONDS", 1e-4)
+    with pytest.raises(RuntimeError, match="dot took more than"):
+        raster.run_dot("digraph {}", "svg", 1)
+
+
+def test_mermaid_refuses_what_it_would_not_draw():
+    y = Value(1.0, "x")
+    for _ in range(501):
+        y = exp(y * 0)
+    with pytest.raises(ValueError, match=r"at most 500 edges and 50,000 letters.*max_nodes=… or group=…$"):
+        viz.draw(y, max_nodes=None).mermaid()
+    assert "showing" in viz.draw(y).mermaid() and "showing" in viz.draw(y).text()
+    assert "showing" in viz.draw(y).tikz() and "showing" in viz.draw(y).dot().source
+
+
+def test_an_unknown_ending_names_those_that_exist(tmp_path):
+    with pytest.raises(
+        ValueError, match=r"file ending '\.gif' does not exist; there is '\.svg', '\.html', '\.png'"
+    ):
+        viz.draw(square()).save(tmp_path / "x.gif")
+    assert caption.BLANK not in tikz.render(viz.draw(square(), blank="all").graph, viz.Options(blank="all"))

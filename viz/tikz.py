@@ -1,0 +1,245 @@
+r"""The graph as a TikZ picture for LaTeX, with names and local derivatives in mathematics.
+
+The coordinates are those of viz.layout, in pixels of ¾ pt, y downwards; a graph that flows downwards is laid
+out with x and y exchanged. In a document of your own the picture needs \usepackage{tikz,amsmath}.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import ceil
+from typing import NamedTuple
+
+from viz import caption, latex, layout
+from viz.layout import Box, Point
+from viz.options import Options
+from viz.records import CONSTANT, LEAF, Edge, Graph, Node
+from viz.svg import DARK, LIGHT
+from viz.text import bold_width, clip, mono_width
+
+SIZE, SMALL = 12, 10.5  # pixels of \small and \footnotesize, 9 pt and 8 pt
+ROW, PAD, GAP = 17, 8, 14  # height of a line of text; inside a card; between its numbers
+PORT, INNER = 17, 56  # between two ports; the least width inside a card
+BREATH, MARGIN = 4, 16  # around a local derivative; around the picture
+LONG = 40  # characters of a name or a formula
+POINT = 0.75  # points per pixel
+COLOURS = "ground", "card", "leaf", "badge", "border", "name", "pale", "data", "gradient", "line"
+STYLES = r"""
+  x=0.75pt, y=-0.75pt, line width=0.6pt, graph line/.style={draw=graphline, ->, >=stealth},
+  every node/.style={inner sep=0pt, font=\small, text=graphname},
+  graph card/.style={draw=graphborder, fill=graphcard, rounded corners=3pt},
+  graph leaf/.style={graph card, fill=graphleaf}, graph constant/.style={graph card, dashed},
+  local/.style={font=\footnotesize, text=graphgradient, fill=graphground, inner xsep=3pt, inner ysep=1.5pt},
+"""
+
+
+class Card(NamedTuple):
+    """The measures of a card, its ports along the side where lines arrive, and its texts."""
+
+    width: float
+    height: float
+    ports: tuple[float, ...]
+    badge: float
+    name: str
+    data: str
+    gradient: str
+
+
+class Picture(NamedTuple):
+    """A tikzpicture and its size in points."""
+
+    text: str
+    width: int
+    height: int
+
+
+def render(graph: Graph, options: Options) -> str:
+    """The tikzpicture."""
+    return draw(graph, options).text
+
+
+def document(graph: Graph, options: Options) -> str:
+    """A whole LaTeX document with the picture alone on a page of its size, for every engine."""
+    picture = draw(graph, options)
+    size = f"paperwidth={picture.width}pt,paperheight={picture.height}pt"
+    return "\n".join((
+        r"\documentclass{article}",
+        rf"\usepackage[{size},margin=0pt]{{geometry}}",
+        r"\usepackage{tikz}",
+        latex.preamble(picture.text),
+        r"\hoffset=-1in \voffset=-1in",  # TeX counts from there
+        r"\begin{document}\setbox0\hbox{%",
+        picture.text + r"}\shipout\box0 \end{document}" + "\n",
+    ))  # fmt: skip
+
+
+def draw(graph: Graph, options: Options) -> Picture:
+    """The picture: lines first, then cards over them."""
+    down = options.direction == "down"
+    operands: list[list[Edge]] = [[] for _ in graph.nodes]
+    for edge in graph.edges:
+        operands[edge.target].append(edge)
+    texts = [clip(caption.local_text(edge, options), LONG) for edge in graph.edges]
+    widest = [0.0] * len(graph.nodes)
+    for edge, text in zip(graph.edges, texts, strict=True):
+        widest[edge.target] = max(widest[edge.target], mono_width(text, SMALL))
+    cards = [
+        _card(node, len(operands[node.key]), options, widest[node.key] + 2 * BREATH if down else PORT)
+        for node in graph.nodes
+    ]
+    boxes = [Box(*_turn(down, card.width, card.height), card.ports) for card in cards]
+    lines = [
+        layout.Edge(e.source, e.target, e.position, _room(t, down))
+        for e, t in zip(graph.edges, texts, strict=True)
+    ]
+    placed = layout.place(boxes, lines)
+    names = [
+        {graph.nodes[edge.source].name for edge in edges} | {node.name}
+        for node, edges in zip(graph.nodes, operands, strict=True)
+    ]
+    body = [
+        _line(
+            [Point(*_turn(down, *point)) for point in route],
+            down,
+            _local(edge, options, names[edge.target]),
+        )
+        for edge, route in zip(graph.edges, placed.routes, strict=True)
+    ]
+    body += [
+        _draw(node, card, Point(*_turn(down, *corner)))
+        for node, card, corner in zip(graph.nodes, cards, placed.boxes, strict=True)
+    ]
+    palette = DARK if options.theme == "dark" else LIGHT
+    colours = [rf"\definecolor{{graph{name}}}{{HTML}}{{{palette[name][1:].upper()}}}" for name in COLOURS]
+    width, height = _turn(down, placed.width, placed.height)
+    if graph.note:
+        height += ROW
+        note = rf"\text{{{latex.prose(graph.note)}}}"
+        body.append(_text((0, height), note, "anchor=west, text=graphpale"))
+    corners = f"{_at(-MARGIN, -MARGIN)} rectangle {_at(width + MARGIN, height + MARGIN)}"
+    ground = rf"\fill[graphground] {corners};"
+    text = "\n".join((rf"\begin{{tikzpicture}}[{STYLES}]", *colours, ground, *body, "\\end{tikzpicture}\n"))
+    return Picture(text, *(ceil(POINT * (side + 2 * MARGIN)) + 1 for side in (width, height)))
+
+
+def _turn(down: bool, x: float, y: float) -> tuple[float, float]:
+    """The layout's x and y as those of the picture, and back."""
+    return (y, x) if down else (x, y)
+
+
+# ── Measures ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _card(node: Node, operands: int, options: Options, step: float) -> Card:
+    """The card of a node whose ports are `step` apart."""
+    name = clip(caption.name(node, options), LONG)
+    data, gradient = caption.data(node, options), caption.gradient(node, options)
+    if node.kind == CONSTANT:
+        name, data = "", " = ".join(filter(None, (name, data)))
+    numbers = mono_width(data + gradient, SIZE) + (GAP if data and gradient else 0)
+    least = 0 if node.kind == CONSTANT else INNER
+    badge = max(26.0, mono_width(node.symbol, SIZE) + 12) if node.symbol else 0.0
+    width = badge + max(least, numbers, bold_width(name, SIZE)) + 2 * PAD
+    rows = max(1, bool(name) + bool(data or gradient))
+    height: float = rows * ROW + 8
+    along = step * operands + PAD
+    if options.direction == "down":
+        width = max(width, along)
+    else:
+        height = max(height, along)
+    side = width if options.direction == "down" else height
+    ports = tuple(side / 2 + step * (i - (operands - 1) / 2) for i in range(operands))
+    return Card(width, height, ports, badge, name, data, gradient)
+
+
+def _room(text: str, down: bool) -> float:
+    """What a local derivative takes along its line."""
+    if not text:
+        return 0.0
+    return ROW if down else mono_width(text, SMALL) + 2 * BREATH
+
+
+# ── Drawing ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _local(edge: Edge, options: Options, names: set[str]) -> str:
+    """The local derivative in LaTeX."""
+    formula, number = caption.local(edge, options)
+    parts = latex.expression(clip(formula, LONG), names) if formula else "", _number(number)
+    return " = ".join(filter(None, parts))
+
+
+def _number(text: str) -> str:
+    return r"\underline{\hspace{2em}}" if text == caption.BLANK else latex.number(text)
+
+
+def _line(route: Sequence[Point], down: bool, local: str) -> str:
+    """A line with its local derivative in a gap before the arrow's head."""
+    way = [_at(*route[0])]
+    for i, (start, end) in enumerate(pairwise(route)):
+        if i % 2:
+            middle = (start.y + end.y) / 2 if down else (start.x + end.x) / 2
+            bends = [(point.x, middle) if down else (middle, point.y) for point in (start, end)]
+            way.append(f".. controls {_at(*bends[0])} and {_at(*bends[1])} .. {_at(*end)}")
+        else:
+            way.append(f"-- {_at(*end)}")
+    line = rf"\draw[graph line] {' '.join(way)};"
+    if not local:
+        return line
+    (x, y), back = route[-1], layout.ARROW
+    anchor, place = ("south", (x, y - back)) if down else ("east", (x - back, y))
+    return f"{line}\n{_text(place, local, f'local, anchor={anchor}')}"
+
+
+def _draw(node: Node, card: Card, corner: Point) -> str:
+    """A card at its place: the badge at its left, the name over the numbers."""
+    x, y = corner
+    style = {LEAF: "leaf", CONSTANT: "constant"}.get(node.kind, "card")
+    whole = f"{_at(x, y)} rectangle {_at(x + card.width, y + card.height)}"
+    parts = [rf"\draw[graph {style}] {whole};"]
+    left, right, middle = x + card.badge + PAD, x + card.width - PAD, y + card.height / 2
+    if card.badge:
+        badge = f"{_at(x, y)} rectangle {_at(x + card.badge, y + card.height)}"
+        parts.append(
+            rf"\begin{{scope}}\clip[rounded corners=3pt] {whole}; \fill[graphbadge] {badge};\end{{scope}}"
+        )
+        parts.append(rf"\draw[graph card, fill=none] {whole};")
+        parts.append(_text((x + card.badge / 2, middle), latex.symbol(node.symbol)))
+    numbers = bool(card.data or card.gradient)
+    if card.name:
+        above = middle - ROW / 2 if numbers else middle
+        parts.append(
+            _text(
+                (left, above),
+                latex.math(card.name),
+                "anchor=west" + ("" if node.label else ", text=graphpale"),
+            )
+        )
+    below = middle + ROW / 2 if card.name else middle
+    if node.kind == CONSTANT:
+        parts.append(_text((left, middle), _constant(node, card.data), "anchor=west, text=graphpale"))
+        return "\n".join(parts)
+    if card.data:
+        parts.append(_text((left, below), _number(card.data), "anchor=west, text=graphdata"))
+    if card.gradient:
+        parts.append(_text((right, below), _number(card.gradient), "anchor=east, text=graphgradient"))
+    return "\n".join(parts)
+
+
+def _constant(node: Node, text: str) -> str:
+    """A constant: its number, behind its label where it has one."""
+    name, equals, data = text.rpartition(" = ")
+    return (
+        f"{latex.math(name)} = {_number(data)}"
+        if equals
+        else latex.math(text)
+        if text == node.name
+        else _number(text)
+    )
+
+
+def _text(place: tuple[float, float], mathematics: str, style: str = "") -> str:
+    return rf"\node[{style}] at {_at(*place)} {{${mathematics}$}};"
+
+
+def _at(x: float, y: float) -> str:
+    return f"({x:.1f},{y:.1f})"

@@ -1,0 +1,130 @@
+"""The graph as a tree of text, from the root down to its leaves, for a terminal or a message.
+
+                           value  gradient
+    price = t1 × tax         220        +1
+    ├─ 1.1 ─ t1 = apple × n  200      +1.1      the local derivative stands on the branch
+    │  ├─ 2 ─ apple          100      +2.2
+    │  └─ 100 ─ n              2      +110
+    └─ 200 ─ tax             1.1      +200
+
+A node is written once; where it is used again stands `↑ t1, above`. Beyond some depth a part of the tree
+goes on at the left margin, where `↓ t1, below` has announced it: so a chain of 10,000 stays readable.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from viz import caption
+from viz.options import Options
+from viz.records import CONSTANT, GROUP, Edge, Graph
+from viz.text import clip, columns
+
+DEEP = 24  # branches from the left margin
+LONG = 60  # characters of an expression
+
+
+class Line(NamedTuple):
+    """A line: the branches and what the node says, its number, its gradient."""
+
+    text: str
+    data: str = ""
+    gradient: str = ""
+
+
+class _Visit(NamedTuple):
+    """A node to write: the edge that leads to it, what stands before it and before all below it."""
+
+    key: int
+    edge: Edge | None = None
+    before: str = ""
+    below: str = ""
+    depth: int = 0
+
+
+def render(graph: Graph, options: Options) -> str:
+    """The tree of every root; the same graph gives the same text."""
+    lines = [*_lines(graph, options)]
+    heads = Line(
+        "",
+        "value" if any(x.data for x in lines) else "",
+        "gradient" if any(x.gradient for x in lines) else "",
+    )
+    table = [heads, *lines] if heads.data or heads.gradient else lines
+    _, data, gradient = (max(map(columns, column)) for column in zip(*table, strict=True))
+    wide = max((columns(line.text) for line in table if line.data or line.gradient), default=0)
+    rows = (
+        f"{line.text}{_fill(line.text, wide)}  {_fill(line.data, data)}{line.data}"
+        f"  {_fill(line.gradient, gradient)}{line.gradient}"
+        for line in table
+    )
+    note = f"\n{graph.note}\n" if graph.note else ""
+    return "".join(f"{row.rstrip()}\n" for row in rows) + note
+
+
+def _fill(text: str, width: int) -> str:
+    """The spaces that make a text so wide."""
+    return " " * (width - columns(text))
+
+
+def _lines(graph: Graph, options: Options) -> Iterator[Line]:
+    operands: list[list[Edge]] = [[] for _ in graph.nodes]
+    for edge in graph.edges:
+        operands[edge.target].append(edge)
+    starts = deque(dict.fromkeys(graph.roots))
+    announced, written = set(starts), set()
+    while starts:
+        start = starts.popleft()
+        if start in written:
+            continue
+        stack = [_Visit(start)]
+        while stack:
+            visit = stack.pop()
+            node = graph.nodes[visit.key]
+            head = visit.before + _branch(visit.edge, options)
+            if visit.key in written:
+                yield Line(f"{head}↑ {_short(graph, visit.key)}, above")
+                continue
+            if visit.depth and (visit.key in announced or (visit.depth >= DEEP and operands[visit.key])):
+                if visit.key not in announced:
+                    announced.add(visit.key)
+                    starts.append(visit.key)
+                yield Line(f"{head}↓ {_short(graph, visit.key)}, below")
+                continue
+            if node.kind != CONSTANT:
+                written.add(visit.key)
+            yield Line(
+                head + _says(graph, visit.key, options),
+                caption.data(node, options),
+                caption.gradient(node, options),
+            )
+            stack += reversed([*_below(operands[visit.key], visit)])
+
+
+def _below(edges: list[Edge], visit: _Visit) -> Iterator[_Visit]:
+    """What is to be written below a node."""
+    for edge in edges:
+        last = edge is edges[-1]
+        before, below = (f"{visit.below}{sign}" for sign in (("└─ ", "   ") if last else ("├─ ", "│  ")))
+        yield _Visit(edge.source, edge, before, below, visit.depth + 1)
+
+
+def _branch(edge: Edge | None, options: Options) -> str:
+    local = clip(caption.local_text(edge, options), LONG) if edge else ""
+    return f"{local} ─ " if local else ""
+
+
+def _says(graph: Graph, key: int, options: Options) -> str:
+    """A node: `z = x × y`, or with its symbol alone where names are not shown."""
+    node = graph.nodes[key]
+    if not options.labels:
+        return caption.name(node, options) or node.symbol or node.kind
+    name = node.name or node.kind
+    if node.expression:
+        return f"{name}{': ' if node.kind == GROUP else ' = '}{clip(node.expression, LONG)}"
+    return f"{name}  {node.symbol}".rstrip()
+
+
+def _short(graph: Graph, key: int) -> str:
+    """A node by its name."""
+    return graph.nodes[key].name or graph.nodes[key].kind
