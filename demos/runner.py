@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     """List the demos, or run the one that is named; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m demos", description="Textbook examples, node by node.")
     parser.add_argument("name", nargs="?", choices=[*DEMOS, "all"], metavar="NAME", help="a demo, or all")
-    parser.add_argument("--out", type=Path, default=Path("build/demos"), help="folder of the diagrams")
+    parser.add_argument("--out", type=Path, default=Path("build/demos"), help="folder for the diagrams")
     options = parser.parse_args(arguments)
     if options.name is None:
         width = max(map(len, DEMOS))
@@ -68,9 +68,11 @@ def run(demo: ModuleType, out: Path) -> bool:
     for line, good in check(demo.FIGURES, root, exact):
         print(f"  {'✓' if good else '✗'} {line}")
         met &= good
-    path = viz.draw(root).save(out / f"{name}.svg")
+    diagram, book = viz.draw(root), viz.draw(root, style="textbook")
     print(f"\nAll {len(demo.FIGURES)} figures met." if met else "\nNOT ALL FIGURES ARE MET.")
-    print(f"Diagram: {path}")
+    print(f"Diagram:             {diagram.save(out / f'{name}.svg')}")
+    print(f"In the book's style: {book.save(out / f'{name}-textbook.svg')}")
+    print(f"Step by step:        {diagram.save(out / f'{name}.html')}")
     return met
 
 

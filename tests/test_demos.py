@@ -18,8 +18,13 @@ def test_a_demo_meets_its_figures_and_draws_its_graph(name, tmp_path, capsys):
     assert runner.main([name, "--out", str(tmp_path)]) == 0
     shown = capsys.readouterr().out
     assert "✗" not in shown and f"All {len(runner.load(name).FIGURES)} figures met." in shown
-    path = tmp_path / f"{name}.svg"
-    assert str(path) in shown and path.read_text(encoding="utf-8").startswith("<svg")
+    for file, start in (
+        (f"{name}.svg", "<svg"),
+        (f"{name}-textbook.svg", "<svg"),
+        (f"{name}.html", "<!DOCTYPE"),
+    ):
+        assert str(tmp_path / file) in shown
+        assert (tmp_path / file).read_text(encoding="utf-8").lower().startswith(start.lower())
 
 
 @pytest.mark.parametrize("name", runner.DEMOS)

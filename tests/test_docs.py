@@ -30,7 +30,7 @@ def test_links_between_documents_lead_somewhere(document):
 
 
 def test_the_picture_of_the_readme_is_current():
-    """Made by: python -m demos apples --out docs/pictures"""
+    """Made by: viz.draw(price).save("docs/pictures/apples.svg"), as in the demo of the apples."""
     price = runner.load("apples").build(runner.as_written)
     price.backward()
     assert (ROOT / "docs/pictures/apples.svg").read_text(encoding="utf-8") == viz.draw(price).svg()

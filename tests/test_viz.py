@@ -319,3 +319,8 @@ def test_other_errors_name_what_exists(tmp_path):
     with pytest.raises(ValueError, match=r"file ending '\.gif' does not exist; there is '\.svg'"):
         viz.draw(x).save(tmp_path / "x.gif")
     assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_option_names_those_that_exist():
+    with pytest.raises(TypeError, match=r"draw has no option 'colour'; there is style, theme, .*, max_nodes"):
+        viz.draw(neuron(), colour="red")

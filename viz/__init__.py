@@ -25,6 +25,7 @@ z     → y        ∂z/∂y = x            1      ×    3    =   3           3
 """
 
 from collections.abc import Iterable
+from dataclasses import fields
 from typing import Any
 
 from autograd import Value
@@ -65,6 +66,9 @@ def draw(root: Value | Iterable[Value], **options: Any) -> Diagram:
 
     The gradients are those of the last `backward()`; before it, every card shows "·".
     """
+    known = [field.name for field in fields(Options)]
+    if unknown := options.keys() - set(known):
+        raise TypeError(f"draw has no option {min(unknown)!r}; there is {', '.join(known)}")
     roots, chosen = _roots("draw", root), Options(**options)
     return Diagram(read(roots, select(roots, chosen)), chosen, roots)
 
