@@ -5,6 +5,7 @@ leaves  the numbers and Values in it, from left to right
 """
 
 from collections.abc import Iterable, Iterator
+from numbers import Number
 from typing import Any
 
 
@@ -34,7 +35,7 @@ def _like(tree: Any, new: Iterator[Any]) -> Any:
 
 
 def _is_array(tree: Any) -> bool:
-    return hasattr(tree, "flat") and hasattr(tree, "reshape")
+    return hasattr(tree, "flat") and hasattr(tree, "reshape") and not isinstance(tree, Number)  # NumPy scalar
 
 
 def _array_like(array: Any, values: list[Any]) -> Any:

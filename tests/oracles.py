@@ -1,8 +1,6 @@
-"""Derivatives that know nothing of the table's rules, and arguments at which to compare them.
+"""Arguments at which to compare each row of the table with the oracles of `autograd.testing`.
 
-f   a function of numbers            args   the arguments of a row, those of sequences one after the other
-x   where it is differentiated       i, j   positions among them
-h   the step                         slope  an estimate of the derivative, error a bound on its error
+args   the arguments of a row, those of sequences one after the other      i, j   positions among them
 """
 
 import math
@@ -11,12 +9,13 @@ from fractions import Fraction
 from typing import Any
 
 from autograd.ops import REAL, Interval, Op
+from autograd.testing.oracles import PARAMETERS, Dual, along, exact_second_derivative, lift, replace, ridders
+from autograd.testing.oracles import derivative as estimate
+from autograd.testing.oracles import second_derivative as second_estimate
 
-EPSILON = 2.0**-52
+__all__ = ["PARAMETERS", "Dual", "along", "replace", "ridders"]  # for the tests
+
 STEP = 1 / 64  # kinks and the edges of domains lie further than this from every point of `points`
-
-# Arguments that choose a function out of a family, and are no variables of it: their positions by row.
-PARAMETERS = {"polygamma": {0}, "sinc": {1}, "where": {0}}
 
 POINTS = {
     "polygamma": [(0, 0.7), (1, 0.41), (2, 3.9), (3, 21.3)],
@@ -26,140 +25,30 @@ POINTS = {
 }
 
 
-# ── Numerical differentiation ───────────────────────────────────────────────────────────────────────
-
-
-def complex_step(f: Callable[[Any], Any], x: float, h: float = 1e-20) -> float:
-    """f′(x) of an analytic f, to its last digits.
-
-    f(x + ih) = f(x) + ih f′(x) + O(h²): the derivative is read off the imaginary part, where nothing
-    cancels however small h is. (Squire & Trapp, SIAM Review 40, 1998.)
-    """
-    return float(f(complex(x, h)).imag / h)
-
-
-def ridders(f: Callable[[Any], Any], x: Any, h: Any = STEP, shrink: float = 1.4, rows: int = 12) -> Any:
-    """(f′(x), a bound on its error), by differences over smaller and smaller steps, extrapolated to 0.
-
-    The central difference is f′(x) + c₁h² + c₂h⁴ + …, so two of them with steps h and h/shrink tell c₁
-    and leave c₂h⁴; two such results leave c₃h⁶; and so on (Neville's table). The best entry is the one
-    nearest to the two that it was made from; this distance is its error, with what rounding may add: a few
-    units in the last place of f and x, also of 1 (lgamma is no better near its zeros).
-    Works along any direction h, also in the complex plane. (Ridders, Adv. Eng. Software 4, 1982.)
-    """
-    slope, error = math.nan, math.inf
-    above: list[Any] = []
-    for _ in range(rows):
-        right, left = f(x + h), f(x - h)
-        row = [(right - left) / (2 * h)]
-        rounding = 4 * EPSILON * (1 + abs(right) + abs(left) + abs(x * row[0])) / abs(h)
-        for k, before in enumerate(above):
-            row.append(row[k] + (row[k] - before) / (shrink ** (2 * k + 2) - 1))
-            distance = max(abs(row[-1] - row[k]), abs(row[-1] - before)) + rounding
-            if distance < error:
-                slope, error = row[-1], distance
-        above, h = row, h / shrink
-    return slope, error
+# ── Derivatives without the table's rules ───────────────────────────────────────────────────────────
 
 
 def derivative(op: Op, args: Sequence[Any], i: int) -> tuple[Any, float]:
-    """(∂z/∂xᵢ, a bound on its error): the complex step where the row is analytic, else Ridders."""
-    f, x = along(op, args, i), args[i]
-    if op.kind in ("rational", "analytic"):
-        slope = complex_step(f, x)
-        return slope, 1e-13 * abs(slope)
-    return ridders(f, x)  # type: ignore[no-any-return]
+    """(∂z/∂xᵢ, a bound on its error), with what the rule itself may round."""
+    found = estimate(op, args, i)
+    return found.slope, found.error + 1e-13 * abs(found.slope)
 
 
 def second_derivative(op: Op, args: Sequence[Any], i: int, j: int) -> tuple[Any, float]:
-    """(∂²z/∂xᵢ∂xⱼ, a bound on its error): Ridders' differences of the first derivative."""
-    worst = 0.0
-
-    def slope(t: Any) -> Any:
-        nonlocal worst
-        first, error = derivative(op, replace(args, j, t), i)
-        worst = max(worst, error)
-        return first
-
-    second, error = ridders(slope, args[j])
-    return second, error + 16 * worst / STEP
-
-
-# ── Exact differentiation of rational functions ─────────────────────────────────────────────────────
-
-
-class Dual:
-    """a + bε with ε² = 0: the first-order Taylor polynomial, by + − × ÷ and comparison alone.
-
-    Duals of Duals give second derivatives.
-    """
-
-    def __init__(self, a: Any, b: Any = 0) -> None:
-        self.a, self.b = a, b
-
-    def __add__(self, other: Any) -> "Dual":
-        x, y = self, lift(other)
-        return Dual(x.a + y.a, x.b + y.b)
-
-    def __mul__(self, other: Any) -> "Dual":
-        x, y = self, lift(other)
-        return Dual(x.a * y.a, x.a * y.b + x.b * y.a)
-
-    def __truediv__(self, other: Any) -> "Dual":
-        x, y = self, lift(other)
-        z = x.a / y.a
-        return Dual(z, (x.b - z * y.b) / y.a)
-
-    def __neg__(self) -> "Dual":
-        return Dual(-self.a, -self.b)
-
-    def __pos__(self) -> "Dual":
-        return self
-
-    def __abs__(self) -> "Dual":
-        return -self if self < 0 else self
-
-    def __sub__(self, other: Any) -> "Dual":
-        return self + -lift(other)
-
-    def __rsub__(self, other: Any) -> "Dual":
-        return lift(other) - self
-
-    def __rtruediv__(self, other: Any) -> "Dual":
-        return lift(other) / self
-
-    __radd__, __rmul__ = __add__, __mul__
-
-    def __lt__(self, other: Any) -> bool:
-        return bool(self.a < lift(other).a)
-
-    def __le__(self, other: Any) -> bool:
-        return bool(self.a <= lift(other).a)
-
-    def __gt__(self, other: Any) -> bool:
-        return bool(self.a > lift(other).a)
-
-    def __ge__(self, other: Any) -> bool:
-        return bool(self.a >= lift(other).a)
-
-    def __eq__(self, other: object) -> bool:
-        return bool(self.a == lift(other).a)
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-def lift(x: Any) -> Dual:
-    """A constant as a Dual."""
-    return x if isinstance(x, Dual) else Dual(x)
+    """(∂²z/∂xᵢ∂xⱼ, a bound on its error), with what the rule itself may round."""
+    found = second_estimate(op, args, i, unit(args, j))
+    return found.slope, found.error + 1e-13 * abs(found.slope)
 
 
 def exact_derivatives(op: Op, args: Sequence[Any], i: int, j: int) -> tuple[Any, Any, Any]:
     """z, ∂z/∂xᵢ and ∂²z/∂xᵢ∂xⱼ, exactly. TypeError where the row needs more than + − × ÷."""
-    parameters = PARAMETERS.get(op.name, set())
-    duals = [Dual(Dual(x, int(k == j)), Dual(int(k == i))) for k, x in enumerate(args)]
-    z = lift(op.function(*(x if k in parameters else duals[k] for k, x in enumerate(args))))
-    value, slope = lift(z.a), lift(z.b)
-    return value.a, slope.a, slope.b
+    z = lift(along(op, args, i)(args[i] if i in PARAMETERS.get(op.name, ()) else Dual(args[i], 1)))
+    return z.a, z.b, exact_second_derivative(op, args, i, unit(args, j)).slope
+
+
+def unit(args: Sequence[Any], j: int) -> list[int]:
+    """The direction of the argument j."""
+    return [int(k == j) for k in range(len(args))]
 
 
 # ── Rows and their arguments ────────────────────────────────────────────────────────────────────────
@@ -210,16 +99,6 @@ def apply(op: Op, args: Sequence[Any]) -> Any:
         return op(*args)
     n = len(args) // op.sequences
     return op(*(args[k : k + n] for k in range(0, len(args), n)))
-
-
-def along(op: Op, args: Sequence[Any], i: int) -> Callable[[Any], Any]:
-    """The function of one argument, the others fixed; on plain numbers, without the engine."""
-    return lambda t: op.function(*replace(args, i, t))
-
-
-def replace(args: Sequence[Any], i: int, x: Any) -> tuple[Any, ...]:
-    """The arguments with another one at position i."""
-    return (*args[:i], x, *args[i + 1 :])
 
 
 def fraction(x: float) -> Fraction:

@@ -57,6 +57,13 @@ def test_the_core_imports_the_standard_library_alone(module):
     assert tops <= allowed | ({"numpy"} if module == "functions" else set())  # numpy: inside a function
 
 
+def test_the_oracles_know_no_rule_of_the_engine_and_the_engine_no_test():
+    oracles = {name for name in imports(ROOT / "autograd/testing/oracles.py") if "autograd" in name}
+    assert oracles <= {"autograd.functions", "autograd.ops"}
+    for path in ROOT.glob("autograd/*.py"):
+        assert not any("testing" in name for name in imports(path)), path
+
+
 @pytest.mark.parametrize("package", ["viz", "nn"])
 def test_viz_and_nn_use_public_names_and_never_each_other(package):
     for path in ROOT.glob(f"{package}/**/*.py"):

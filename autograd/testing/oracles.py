@@ -1,0 +1,394 @@
+"""Derivatives that know nothing of the table's rules: what `check_grads` compares with.
+
+    exact arithmetic   + − × ÷ on pairs a + bε, for rows that need no more: no error, in Fractions
+    complex step       the imaginary part of f(x + ih), for analytic rows: about 1e-15, relative
+    differences        extrapolated to step 0, for all others and for complex x: with a bound on their error
+
+At a kink the derivative just right of it and the one just left of it are found by themselves.
+
+    f   a function of one number         args  the arguments of a row, those of sequences one after another
+    x   where it is differentiated       i     the position of an argument
+    h   the step                         ε     infinitesimal: ε² = 0, and 0 < ε < every positive number
+"""
+
+import math
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal, getcontext
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from autograd import ops
+from autograd.functions import one
+from autograd.ops import Op, is_complex
+
+EXACT, COMPLEX_STEP, DIFFERENCES = "exact arithmetic", "the complex step", "extrapolated differences"
+
+STEPS = 12  # of every extrapolation: the last one is 1.4⁻¹¹ = 1/40 of the first
+FAILURES = (ArithmeticError, ValueError, TypeError)  # of a function outside its domain or its number types
+
+# Arguments that choose a function out of a family, and are no variables of it: their positions by row.
+PARAMETERS = {"polygamma": {0}, "sinc": {1}, "where": {0}}
+
+
+class Estimate(NamedTuple):
+    """A derivative as an oracle finds it: where it kinks, the two one-sided slopes and their mean."""
+
+    slope: Any
+    error: Any  # a bound on |slope − the true derivative|
+    oracle: str
+    sides: tuple[Any, Any] | None = None  # at a kink or a jump: just left of x, just right of x
+
+
+def epsilon(x: Any) -> Any:
+    """The distance from 1 to the next number of x's type; 0 for the exact types."""
+    kind = type(x)
+    if issubclass(kind, int | Fraction):
+        return 0
+    if issubclass(kind, Decimal):
+        return Decimal(10) ** (1 - getcontext().prec)
+    if hasattr(kind, "context"):  # mpmath
+        return +kind.context.eps
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and issubclass(kind, numpy.inexact):
+        return float(numpy.finfo(kind).eps)
+    return sys.float_info.epsilon
+
+
+def plain(x: Any) -> Any:
+    """A NumPy scalar as Python's number, which has more digits than float32."""
+    return x.item() if type(x).__module__ == "numpy" else x
+
+
+def is_parameter(op: Op, i: int) -> bool:
+    """Whether the argument at position i of this row of the table is no variable of it."""
+    return op is ops.TABLE.get(op.name) and i in PARAMETERS.get(op.name, ())
+
+
+def replace(args: Sequence[Any], i: int, x: Any) -> tuple[Any, ...]:
+    """The arguments with another one at position i."""
+    return (*args[:i], x, *args[i + 1 :])
+
+
+def along(op: Op, args: Sequence[Any], i: int) -> Callable[[Any], Any]:
+    """The function of one argument, the others fixed; on plain numbers, without the engine."""
+    return lambda x: op.function(*replace(args, i, x))
+
+
+# ── The derivatives of one operation ────────────────────────────────────────────────────────────────
+
+
+def derivative(op: Op, args: Sequence[Any], i: int) -> Estimate:
+    """∂z/∂xᵢ by the best oracle that applies to the row and the numbers."""
+    if op.kind in ("rational", "kinked"):
+        try:
+            return exact_derivative(op, args, i)
+        except FAILURES:
+            pass  # the row needs more than + − × ÷, or a number is infinite
+    args = [plain(x) for x in args]
+    f, x = along(op, args, i), args[i]
+    if op.kind in ("rational", "analytic") and isinstance(x, int | float | Fraction):
+        try:
+            return stepped(f, x)
+        except FAILURES:
+            pass  # the function refuses complex numbers
+    return differences(f, x, kinked=op.kind == "kinked")
+
+
+def second_derivative(op: Op, args: Sequence[Any], i: int, direction: Sequence[Any]) -> Estimate:
+    """The derivative of ∂z/∂xᵢ along a direction: Σⱼ ∂²z/∂xᵢ∂xⱼ · directionⱼ."""
+    if op.kind in ("rational", "kinked"):
+        try:
+            return exact_second_derivative(op, args, i, direction)
+        except FAILURES:
+            pass
+
+    args = [plain(x) for x in args]
+
+    def slope(t: Any) -> tuple[Any, Any]:
+        first = derivative(op, [x + t * d if d else x for x, d in zip(args, direction, strict=True)], i)
+        return first.slope, first.error
+
+    length = max(float(abs(d) / (abs(x) or 1)) for x, d in zip(args, direction, strict=True))
+    if not length:
+        return Estimate(0, 0, EXACT)
+    k = round(math.log2(length))  # so that a unit step moves no argument by more than about itself
+    number: Any = float if isinstance(args[i], int | Fraction) else type(args[i])
+    unit = divide(number(2 ** max(-k, 0)), 2 ** max(k, 0))
+    return differences(slope, 0 * unit, kinked=op.kind == "kinked", unit=unit)
+
+
+# ── Exact arithmetic ────────────────────────────────────────────────────────────────────────────────
+
+
+class Dual:
+    """a + bε: the first-order Taylor polynomial, by + − × ÷ and comparison alone.
+
+    Since ε is smaller than every positive number, f(x + ε) takes the branch just right of x, and
+    f(x − ε) the one just left of it. Duals of Duals give second derivatives. (Clifford 1873.)
+
+    >>> x = Dual(3, 1)
+    >>> (x * x / (x - 1)).b
+    Fraction(3, 4)
+    """
+
+    __slots__ = ("a", "b")
+
+    def __init__(self, a: Any, b: Any = 0) -> None:
+        self.a, self.b = a, b
+
+    def __add__(self, other: Any) -> "Dual":
+        y = lift(other)
+        return Dual(self.a + y.a, self.b + y.b)
+
+    def __mul__(self, other: Any) -> "Dual":
+        y = lift(other)
+        return Dual(self.a * y.a, self.a * y.b + self.b * y.a)
+
+    def __truediv__(self, other: Any) -> "Dual":
+        y = lift(other)
+        z = divide(self.a, y.a)
+        return Dual(z, divide(self.b - z * y.b, y.a))
+
+    def __neg__(self) -> "Dual":
+        return Dual(-self.a, -self.b)
+
+    def __pos__(self) -> "Dual":
+        return self
+
+    def __abs__(self) -> "Dual":
+        return -self if self < 0 else self
+
+    def __sub__(self, other: Any) -> "Dual":
+        return self + -lift(other)
+
+    def __rsub__(self, other: Any) -> "Dual":
+        return lift(other) - self
+
+    def __rtruediv__(self, other: Any) -> "Dual":
+        return lift(other) / self
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __lt__(self, other: Any) -> bool:
+        y = lift(other)
+        return bool(self.a < y.a or (self.a == y.a and self.b < y.b))
+
+    def __gt__(self, other: Any) -> bool:
+        return bool(lift(other) < self)
+
+    def __le__(self, other: Any) -> bool:
+        return bool(self < other or self == other)
+
+    def __ge__(self, other: Any) -> bool:
+        return bool(self > other or self == other)
+
+    def __eq__(self, other: object) -> bool:
+        y = lift(other)
+        return bool(self.a == y.a and self.b == y.b)
+
+    def __bool__(self) -> bool:
+        return bool(self.a or self.b)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def lift(x: Any) -> Dual:
+    """A constant as a Dual."""
+    return x if isinstance(x, Dual) else Dual(x)
+
+
+def divide(x: Any, y: Any) -> Any:
+    """The quotient x / y, exact for whole numbers."""
+    return Fraction(x, y) if isinstance(x, int) and isinstance(y, int) else x / y
+
+
+def exactly(numbers: Sequence[Any]) -> list[Any]:
+    """The numbers as Fractions, where nothing is rounded; complex and mpmath's numbers as they are."""
+    numbers = [plain(x) for x in numbers]
+    if all(isinstance(x, int | float | Decimal | Fraction) for x in numbers):
+        return [Fraction(x) for x in numbers]
+    return numbers
+
+
+def in_type_of(args: Sequence[Any], exact: Any) -> Any:
+    """An exact number, rounded to the type of the arguments if they are not all exact themselves."""
+    x = next(filter(epsilon, args), 0)
+    if not isinstance(exact, Fraction | int) or not epsilon(x):
+        return exact
+    if isinstance(x, float | complex):
+        return float(exact)
+    return type(x)(exact.numerator) / type(x)(exact.denominator)
+
+
+def exact_derivative(op: Op, args: Sequence[Any], i: int) -> Estimate:
+    """∂z/∂xᵢ from f(x + ε) and f(x − ε). TypeError where the row needs more than + − × ÷."""
+    numbers = exactly(args)
+
+    def near(side: int) -> Dual:
+        return lift(op.function(*replace(numbers, i, Dual(numbers[i], side))))
+
+    left, right = near(-1), near(1)
+    return _both_sides(-left.b, right.b, args, jump=left.a != right.a)
+
+
+def exact_second_derivative(op: Op, args: Sequence[Any], i: int, direction: Sequence[Any]) -> Estimate:
+    """The derivative of ∂z/∂xᵢ along a direction, by Duals of Duals."""
+    numbers = exactly(args)
+    way = exactly(direction)
+
+    def slope(side: int) -> Any:
+        duals = [
+            x if is_parameter(op, k) else Dual(Dual(x, side * d), Dual(int(k == i)))
+            for k, (x, d) in enumerate(zip(numbers, way, strict=True))
+        ]
+        return side * lift(lift(op.function(*duals)).b).b
+
+    return _both_sides(slope(-1), slope(1), args)
+
+
+def _both_sides(left: Any, right: Any, args: Sequence[Any], jump: bool = False) -> Estimate:
+    if all(isinstance(x, Fraction) for x in exactly(args)) and epsilon(left) + epsilon(right):
+        raise TypeError("the function rounds: it needs more than + − × ÷")
+    left, right = in_type_of(args, left), in_type_of(args, right)
+    if left == right and not jump:
+        return Estimate(right, 8 * epsilon(right) * abs(right), EXACT)
+    return Estimate((left + right) / 2, 0, EXACT, (left, right))
+
+
+# ── The complex step ────────────────────────────────────────────────────────────────────────────────
+
+
+def complex_step(f: Callable[[Any], Any], x: Any, h: Any = None) -> Any:
+    """f′(x) of an analytic f, to its last digits.
+
+    f(x + ih) = f(x) + ih f′(x) + O(h²): the derivative is read off the imaginary part, where nothing
+    cancels however small h is; 1e-20 of x by default. (Squire & Trapp, SIAM Review 40, 1998.)
+    """
+    h = 1e-20 * (abs(x) or 1) if h is None else h
+    return f(x + 1j * h).imag / h
+
+
+def stepped(f: Callable[[Any], Any], x: Any) -> Estimate:
+    """The complex step, and as its error what it changes by when x changes in its last place."""
+    slope = complex_step(f, x)
+    ulp = 2 * sys.float_info.epsilon
+    near = [complex_step(f, x * (1 + ulp)), complex_step(f, x * (1 - ulp))]
+    least = 1e-20 * (abs(x) or 1)  # for the h² f‴/6 left over, which is all there is where f′ is 0: x³ at 0
+    error = 4 * max(abs(s - slope) for s in near) + 4 * ulp * abs(slope) + least
+    return Estimate(slope, error, COMPLEX_STEP)
+
+
+# ── Differences ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def ridders(f: Callable[[Any], Any], x: Any, h: Any = 1 / 64) -> tuple[Any, Any]:
+    """(f′(x), a bound on its error), by differences over smaller and smaller steps, extrapolated to 0.
+
+    The central difference is f′(x) + c₁h² + c₂h⁴ + …, so two of them with steps h and h/1.4 tell c₁
+    and leave c₂h⁴; two such results leave c₃h⁶; and so on (Neville's table). The best entry is the one
+    nearest to the two that it was made from; this distance is its error, with what rounding may add: a few
+    units in the last place of f and x, also of 1 (lgamma is no better near its zeros).
+    Works along any direction h, also in the complex plane. f may return (number, its error). (Ridders,
+    Adv. Eng. Software 4, 1982.)
+    """
+
+    def quotient(h: Any) -> tuple[Any, Any]:
+        return _quotient(f(x - h), f(x + h), 2 * h, x)
+
+    return _extrapolate(quotient, h, order=2)
+
+
+def one_sided(f: Callable[[Any], Any], x: Any, h: Any) -> tuple[Any, Any]:
+    """(the slope just beside x, on the side where h points, a bound on its error), without f(x) itself.
+
+    Differences of f(x + h) and f(x + 2h), which are f′(x) + c₁h + c₂h² + …, extrapolated like Ridders'.
+    """
+
+    def quotient(h: Any) -> tuple[Any, Any]:
+        return _quotient(f(x + h), f(x + 2 * h), h, x)
+
+    return _extrapolate(quotient, h, order=1)
+
+
+def _quotient(low: Any, high: Any, width: Any, x: Any) -> tuple[Any, Any]:
+    """(the difference quotient, what rounding may have done to it)."""
+    (low, low_error), (high, high_error) = (z if isinstance(z, tuple) else (z, 0) for z in (low, high))
+    slope = divide(high - low, width)
+    ulp = max(map(epsilon, (low, high, x + width)))
+    rounding = 16 * ulp * (1 + abs(high) + abs(low) + abs(x * slope)) + low_error + high_error
+    return slope, divide(rounding, abs(width))
+
+
+def _extrapolate(quotient: Callable[[Any], tuple[Any, Any]], h: Any, order: int) -> tuple[Any, Any]:
+    """(the limit of the quotients for h → 0, its error), each column of the table `order` orders better."""
+    slope, error = math.nan, math.inf
+    above: list[Any] = []
+    for _ in range(STEPS):
+        q, rounding = quotient(h)
+        row = [q]
+        for k, before in enumerate(above, start=1):
+            large, small = 7 ** (order * k), 5 ** (order * k)  # 1.4 = 7/5, in any number type
+            row.append(row[-1] + divide((row[-1] - before) * small, large - small))
+            distance = max(abs(row[-1] - row[-2]), abs(row[-1] - before)) + rounding
+            if distance < error:
+                slope, error = row[-1], distance
+        above, h = row, divide(h * 5, 7)
+    return slope, error
+
+
+def differences(f: Callable[[Any], Any], x: Any, kinked: bool = False, unit: Any = None) -> Estimate:
+    """f′(x) by Ridders' extrapolation, from the steps that suit it best.
+
+    For complex x along the real axis and along the imaginary one, where it must be the same: else the
+    derivative does not exist, and the two are its `sides`. Where f may have a kink or a jump, from the
+    left and from the right, and from both sides at once only if these agree.
+    """
+    if unit is None:
+        unit = 1.0 if isinstance(x, int | Fraction) else one(x)
+    best = _best(ridders, f, x, unit)
+    if is_complex(x):
+        other = _best(ridders, f, x, 1j * unit)
+        error = best[1] + other[1]
+        differ = abs(best[0] - other[0]) > error
+        return Estimate(best[0], error, DIFFERENCES, (best[0], other[0]) if differ else None)
+    if kinked or best[1] * 2**20 > abs(best[0]):  # known so badly, it may be a kink or a branch cut
+        left, right = _best(one_sided, f, x, -unit), _best(one_sided, f, x, unit)
+        known = max(left[1], right[1]) < math.inf
+        if known and (abs(left[0] - right[0]) > left[1] + right[1] or _jumps(f, x, unit, left[0])):
+            error = max(left[1], right[1])
+            return Estimate(divide(left[0] + right[0], 2), error, DIFFERENCES, (left[0], right[0]))
+        best = min(best, left, right, key=lambda estimate: estimate[1])
+    return Estimate(best[0], best[1], DIFFERENCES)
+
+
+def _jumps(f: Callable[[Any], Any], x: Any, unit: Any, slope: Any) -> bool:
+    """Whether f jumps at x: over a tiny step it changes by more than its slope on either side tells."""
+    h = divide(unit, 2**20)
+    try:
+        low, high = (z[0] if isinstance(z, tuple) else z for z in (f(x - h), f(x + h)))
+    except FAILURES:
+        return False
+    return bool(abs(high - low - 2 * h * slope) > h * (1 + abs(slope)))
+
+
+def _best(method: Callable[..., tuple[Any, Any]], f: Callable[[Any], Any], x: Any, unit: Any) -> Any:
+    """The estimate with the smallest error, over first steps of several sizes inside the domain."""
+    found = [(math.nan, math.inf)]
+    for h in _first_steps(x, unit):
+        try:
+            found.append(method(f, x, h))
+        except FAILURES:
+            continue
+        slope, error = found[-1]
+        if error * 2**33 <= abs(slope) or not slope:  # ten digits: no need to look for better steps
+            break
+    return min(found, key=lambda estimate: estimate[1])
+
+
+def _first_steps(x: Any, unit: Any) -> Iterator[Any]:
+    """1/64, 1/1024 and |x|/64, times the unit, as far as x + h tells them from x."""
+    sizes = [divide(unit, 64), divide(unit, 1024)]
+    if x and not 1 / 4 < abs(x) < 4:
+        sizes.append(divide(abs(x) * unit, 64))
+    return (h for h in sizes if abs(h) * 10**6 > abs(x))

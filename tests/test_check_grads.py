@@ -1,0 +1,522 @@
+"""check_grads: passes what is right, catches what is wrong, and names it."""
+
+import math
+import re
+import warnings
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from oracles import apply, convert, fraction, points, variables
+
+import autograd
+from autograd import Op, Value, derivatives, ops
+from autograd.testing import GradientError, VacuousCheckWarning, check_grads, checks
+from autograd.testing.oracles import COMPLEX_STEP, DIFFERENCES, EXACT, Dual, derivative, differences, stepped
+from autograd.testing.strategies import expressions
+from autograd.value import local_derivatives, topological_order
+
+DOCUMENT = Path(__file__).parent.parent / "docs/testing.md"
+ROWS = [op for name, op in ops.TABLE.items() if op.name == name and op.partials]
+FLAT = {"floordiv", "sign", "step", "share"}  # rows whose derivative is 0 by nature
+
+
+def rows(table):
+    return pytest.mark.parametrize("op", table, ids=lambda op: op.name)
+
+
+def deep(op, args):
+    """The row inside an expression that shares its arguments and its result, as a function, and its point."""
+    places = variables(op, args)
+
+    def f(xs):
+        inner = [*args]
+        for i, x in zip(places, xs):
+            inner[i] = x + 0
+        y = apply(op, inner)
+        return y * 3 + y * y + autograd.sum([inner[i] * xs[0] for i in places])
+
+    return f, [args[i] for i in places]
+
+
+def fault(f, *args, **options):
+    """The error that the check raises, warnings aside."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", VacuousCheckWarning)
+        with pytest.raises(GradientError) as caught:
+            check_grads(f, *args, **options)
+    return caught.value
+
+
+def first_line(error):
+    return str(error).splitlines()[0]
+
+
+# ── Right rules pass ────────────────────────────────────────────────────────────────────────────────
+
+
+@rows(ROWS)
+def test_every_row_passes_in_both_modes_to_second_order(op):
+    for args in points(op)[:3]:
+        report = check_grads(*deep(op, args))
+        assert (report.kinks, report.unknown, report.modes) == ([], [], ("reverse", "forward"))
+        assert report.error <= report.tolerance < 1e-7
+
+
+@rows([op for op in ROWS if op.kind == "rational"])
+def test_rational_rows_are_exact_in_fractions(op):
+    f, xs = deep(op, convert(op, points(op)[1], fraction))
+    report = check_grads(f, xs)
+    assert (report.oracle, report.second, report.tolerance) == (EXACT, EXACT, 0)
+
+
+@rows([op for op in ROWS if op.kind == "analytic"])
+def test_analytic_rows_have_one_derivative_in_all_directions(op):
+    f, xs = deep(op, convert(op, points(op)[0], lambda x: complex(x, 0.2)))
+    assert check_grads(f, xs).oracle == DIFFERENCES
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "oracle", "second"),
+    [
+        (lambda x, y: x / y + x * x, (2, 3), EXACT, EXACT),
+        (lambda x, y: x / y + x * x, (2.1, 0.7), EXACT, EXACT),
+        (lambda x: autograd.relu(x) * x, (2.1,), EXACT, EXACT),
+        (lambda x: autograd.mean([x, x * x]), (Fraction(1, 3),), EXACT, EXACT),
+        (lambda x: autograd.sin(x) * x, (2.1,), COMPLEX_STEP, DIFFERENCES),
+        (lambda x: autograd.erf(x) * autograd.sin(x), (0.3,), DIFFERENCES, DIFFERENCES),
+        (lambda x: autograd.elu(x) * x, (-0.3,), DIFFERENCES, DIFFERENCES),
+        (lambda x: autograd.exp(x) * x, (Decimal("0.3"),), DIFFERENCES, DIFFERENCES),
+        (lambda x: x * x / (1 - x), (0.3 + 0.4j,), EXACT, EXACT),
+    ],
+)
+def test_the_best_oracle_is_chosen(f, args, oracle, second):
+    report = check_grads(f, *args)
+    assert (report.oracle, report.second) == (oracle, second)
+    assert check_grads(f, *args, order=1).second == ""
+
+
+def test_the_complex_step_is_good_to_14_digits():
+    found = stepped(autograd.functions.tanh, 0.7)
+    assert found.error < 1e-14
+    assert abs(found.slope - (1 - math.tanh(0.7) ** 2)) < found.error
+
+
+@pytest.mark.parametrize("x", [1e-6, 1e-3, 0.724, 1.46, 30.0, 1e4])
+@pytest.mark.parametrize("op", [ops.lgamma, ops.erf, ops.gelu], ids=lambda op: op.name)
+def test_the_error_of_extrapolated_differences_is_a_bound(op, x):
+    found = differences(op.function, x)
+    with mpmath.workdps(50):
+        want = float(mpmath.diff(op.function, mpmath.mpf(x), h=mpmath.mpf(10) ** -20))
+    assert abs(found.slope - want) <= found.error
+    assert found.error <= 1e-7 * max(1, abs(found.slope))
+
+
+def test_infinitesimals_take_the_branch_on_their_side():
+    assert (Dual(0, 1) > 0) and (Dual(0, -1) < 0) and (Dual(1, -9) > 0) and Dual(2, 1) != 2
+    assert [abs(Dual(0, side)).b for side in (-1, 1)] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("x", "digits"), [(np.float32(0.7), 5), (Decimal("0.7"), 20), (mpmath.mpf("0.7"), 8), (0.7, 8)]
+)
+def test_number_types_have_their_own_precision(x, digits):
+    f = lambda x: autograd.exp(x) * autograd.log(x) + x / 3
+    report = check_grads(f, x)
+    assert 0 < report.tolerance < 10.0**-digits
+
+
+def test_trees_of_numbers():
+    def f(model, x):
+        hidden = [autograd.tanh(autograd.dot(row, x)) for row in model["w"]]
+        return autograd.dot(hidden, model["v"]) ** 2
+
+    model = {"w": [[0.3, -0.2], [0.5, 0.1]], "v": (0.7, -1.1)}
+    assert check_grads(f, model, np.array([0.4, 0.9])).locals > 20
+
+
+@pytest.mark.parametrize("number", [float, Fraction, Decimal, complex], ids=lambda kind: kind.__name__)
+def test_random_graphs_are_never_blamed(number):
+    @settings(max_examples=25)
+    @given(expressions(number=number, kinks=number is float))
+    def check(e):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", VacuousCheckWarning)
+            check_grads(e.build, e.numbers)
+
+    check()
+
+
+def cancelling(x, y):
+    t = autograd.sinh(y) + 75.45  # −74.2 + 75.45: f rounds far more than its own last place
+    t = 1 / autograd.expm1(autograd.arctan(t))
+    return (autograd.log2(autograd.sqrt(t)) + autograd.expm1(x) + t) * t
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (cancelling, (-2.22, -5.0)),
+        (lambda x: (x + x) * (x + x) + x, (0.0,)),  # the slope is 0, its derivative is not
+        (lambda x: autograd.arctan2(x, x - 2.5), (0.0,)),  # on the branch cut
+        (lambda x: (x * x) % (x - 4), (Fraction(4, 3),)),  # differences, although the graph is exact
+        (lambda x: autograd.log1p(autograd.hypot(x, 3 - x)), (Decimal("-1.74"),)),
+    ],
+)
+def test_what_was_blamed_once_is_right(f, args):
+    check_grads(f, *args)
+
+
+def test_what_rounds_is_not_taken_for_exact():
+    """elu(x, α) for x < 0 is α(exp(x) − 1): linear in α, but Fraction's exp is a float."""
+    found = derivative(ops.elu, (Decimal("-1.68"), Decimal("0.84")), 1)
+    assert found.oracle == DIFFERENCES
+    assert abs(found.slope - (Decimal("-1.68").exp() - 1)) <= found.error < Decimal("1e-22")
+
+
+def test_many_arguments_of_one_row():
+    x = [0.1 * i - 0.7 for i in range(20)]
+    check_grads(lambda x: autograd.logsumexp(x) * autograd.dot(x, x), x)
+
+
+def test_branches_of_python_do_no_harm():
+    check_grads(lambda x: x * x if x > 0 else -x, 0.01)
+
+
+def test_gradients_of_the_users_values_are_left_alone():
+    w = Value(2.0, "w")
+    w.grad = 7.0
+    check_grads(lambda x: w * x * x, 3.0)
+    check_grads(lambda x: w * x * x, w)
+    assert (w.grad, w.label) == (7.0, "w")
+
+
+def test_a_report_reads_as_a_sentence():
+    assert re.fullmatch(
+        r"12 local derivatives and the gradient are right to order 2 in reverse and forward mode, "
+        r"by exact arithmetic; largest error 0, where 0 is allowed",
+        str(check_grads(lambda x, y: x * y + x, 2, 3)),
+    )
+
+
+# ── Wrong rules are caught and named ────────────────────────────────────────────────────────────────
+
+MUTANTS = {
+    "a billionth off": lambda local: (1 + 1e-9) * local,
+    "one per cent off": lambda local: 1.01 * local,
+    "wrong sign": lambda local: -local,
+    "nothing": lambda local: 0 * local,
+    "one too many": lambda local: local + 1,
+}
+
+
+def mutate(monkeypatch, op, i, change):
+    """Replace one rule of a row."""
+
+    def wrong(*args):
+        local = right[i](*args)
+        return local if local is None else [*map(change, local)] if op.sequences else change(local)
+
+    right = op.partials
+    monkeypatch.setattr(op, "partials", (*right[:i], wrong, *right[i + 1 :]))
+
+
+SEEN = [(op, name) for op in ROWS for name in MUTANTS if op.name not in FLAT or name == "one too many"]
+
+
+@pytest.mark.parametrize(("op", "mutant"), SEEN, ids=lambda case: getattr(case, "name", case))
+def test_a_wrong_rule_is_named_deep_inside_an_expression(op, mutant, monkeypatch):
+    for i in range(len(op.partials)):
+        if i not in variables(op, points(op)[0]):
+            continue
+        # of several points one where the derivative by this argument is not 0
+        args = next(args for args in points(op) if op.name in FLAT or slopes(op, args)[i])
+        with monkeypatch.context() as patch:
+            mutate(patch, op, i, MUTANTS[mutant])
+            error = fault(*deep(op, args), order=1)
+        assert error.op is op
+        assert op.sequences or error.position == i
+        assert f"(row {op.name})" in first_line(error)
+        assert f"check the rule of ops.{op.name}" in first_line(error)
+
+
+def slopes(op, args):
+    z = apply(op, convert(op, args, Value))
+    found = {i: local for i, _, local in local_derivatives(z)}
+    return [found.get(i, 0) for i in range(len(args))]
+
+
+def test_the_report_of_a_wrong_rule(monkeypatch):
+    monkeypatch.setattr(ops.log, "partials", (lambda x, z: -1 / x,))
+    lines = str(fault(lambda x: autograd.log(x * x) + x, 2.0)).splitlines()
+    assert lines[0] == (
+        "log at t2 (row log): ∂t2/∂t1 = −1 / t1 gives −0.25, the complex step gives 0.25 (± 1.4e-15); "
+        "check the rule of ops.log"
+    ).replace("1.4e-15", re.search(r"± ([^)]+)", lines[0])[1])
+    assert lines[1:] == [
+        "  argument  1 of 1: t1",
+        "  computed  t2 = log(t1 = 4) = 1.386294361",
+        "  it seems  the sign of the rule is wrong",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "rules", "hint"),
+    [
+        ("div", lambda x, y: (y, x), "derivative by argument 2"),
+        ("power", lambda x, y: (y, x), "derivative by argument 2"),
+        ("sub", lambda x, y: (x, lambda x, y, z: 1), "sign of the rule is wrong"),
+        ("mul", lambda x, y: (lambda x, y, z: None, y), "no contribution at all"),
+        ("add", lambda x, y: (x, lambda x, y, z: 3), "by a factor of 3"),
+    ],
+)
+def test_what_a_wrong_rule_looks_like(name, rules, hint, monkeypatch):
+    op = ops.TABLE[name]
+    monkeypatch.setattr(op, "partials", rules(*op.partials))
+    error = fault(lambda x, y: op(x * x, y) * x, 1.7, 0.3)
+    assert error.op is op and hint in str(error).splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("sigmoid", lambda x, z: z),
+        ("tanh", lambda x, z: z * z),
+        ("gelu", lambda x, z: autograd.ops.normal_cdf(x)),
+        ("tan", lambda x, z: z * z),
+        ("softplus", lambda x, z: autograd.sigmoid(-x)),
+        ("logsumexp", lambda x, z: [autograd.exp(a) for a in x]),
+        ("prod", lambda x, z: [z for _ in x]),
+        ("mean", lambda x, z: [1 for _ in x]),
+    ],
+)
+def test_a_missing_term_is_named(name, rule, monkeypatch):
+    op = ops.TABLE[name]
+    monkeypatch.setattr(op, "partials", (rule,))
+    assert fault(*deep(op, points(op)[1]), order=1).op is op
+
+
+def test_the_first_wrong_edge_is_named_although_all_after_it_are_wrong_too(monkeypatch):
+    monkeypatch.setattr(ops.exp, "partials", (lambda x, z: 2 * z,))
+    monkeypatch.setattr(ops.sin, "partials", (lambda x, z: 2 * autograd.cos(x),))
+    f = lambda x: autograd.sin(autograd.exp(autograd.sin(x * 0.1)))
+    assert first_line(fault(f, 1.0)).startswith("sin at t2 (row sin): ∂t2/∂t1")
+
+
+def test_a_fault_that_cancels_in_the_gradient_is_caught(monkeypatch):
+    monkeypatch.setattr(ops.exp, "partials", (lambda x, z: 0.5 * z,))
+    f = lambda x: autograd.exp(x) + autograd.exp(x + 0.0) - 2 * autograd.exp(1 * x) + x
+    assert fault(f, 1.0).op is ops.exp
+
+
+def test_a_row_that_says_the_wrong_kind_is_told_so():
+    mine = Op("mine", abs, lambda x, z: autograd.sign(x))
+    assert 'says kind="analytic"' in first_line(fault(lambda x: mine(x) * x, 3.0))
+    conjugate = Op("conjugate", lambda x: x.conjugate(), lambda x, z: 1)
+    assert "it is not analytic" in first_line(fault(lambda x: conjugate(x) * x, 3 + 1j))
+
+
+# ── Second order ────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("name", "rules"),
+    [
+        ("sin", (lambda x, z: math.cos(getattr(x, "data", x)),)),
+        ("exp", (lambda x, z: getattr(z, "data", z),)),
+        ("mul", (lambda x, y, z: getattr(y, "data", y), lambda x, y, z: x)),
+        ("logsumexp", (lambda x, z: [math.exp(float(getattr(a - z, "data", a - z))) for a in x],)),
+    ],
+)
+def test_a_rule_that_is_wrong_only_as_a_graph(name, rules, monkeypatch):
+    op = ops.TABLE[name]
+    monkeypatch.setattr(op, "partials", rules)
+    f, xs = deep(op, points(op)[1])
+    check_grads(f, xs, order=1)
+    error = fault(f, xs)
+    assert error.op is op
+    assert "is right, but its derivative by" in first_line(error)
+
+
+def test_a_wrong_rule_inside_a_rule_is_named(monkeypatch):
+    monkeypatch.setattr(ops.cos, "partials", (lambda x, z: autograd.sin(x),))
+    error = fault(autograd.sin, 0.4)
+    assert error.op is ops.cos
+    assert "(row cos, in the derivative of sin at t1)" in first_line(error)
+
+
+# ── The engine ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def assign(order, root, *_):
+    """Value.backward with = for +=."""
+    for node in order:
+        if node.op is not ops.constant:
+            node.grad = 0
+    root.grad = 1
+    for node in reversed(order):
+        for _, arg, local in local_derivatives(node) if node.args else ():
+            arg.grad = node.grad * local
+
+
+def shared(x, y):
+    t = x * y
+    return t * t + autograd.sin(t) * x
+
+
+def test_assignment_for_accumulation_in_backward_is_located(monkeypatch):
+    monkeypatch.setattr(Value, "backward", lambda self, seed=1: assign(topological_order(self), self))
+    error = fault(shared, 1.3, 0.7)
+    assert error.op is None
+    assert re.match(r"accumulation at t1: backward gives .*, and its 3 uses sum to ", str(error))
+    assert "Value.backward adds them up wrongly" in str(error)
+
+
+def test_assignment_for_accumulation_in_grad_is_located(monkeypatch):
+    monkeypatch.setattr(derivatives, "accumulate", assign)
+    assert re.match("accumulation at .*: grad gives", str(fault(shared, 1.3, 0.7)))
+
+
+def test_a_wrong_forward_sweep_is_told_apart(monkeypatch):
+    monkeypatch.setattr(checks, "jvp", lambda f, x, v: (0, 2 * derivatives.jvp(f, x, v)[1]))
+    assert str(fault(shared, 1.3, 0.7)).startswith("accumulation in jvp: along (2, 3) it gives")
+    check_grads(shared, 1.3, 0.7, modes=("reverse",))
+
+
+@pytest.mark.parametrize(("sweep", "mode"), [("grad", "reverse"), ("hvp", "forward")])
+def test_a_wrong_sweep_of_second_order_is_told_apart(sweep, mode, monkeypatch):
+    real = getattr(derivatives, sweep)
+    calls = []
+
+    def wrong(f, *args):
+        if sweep == "hvp":
+            return [[2 * h for h in real(f, *args)[0]]]
+        calls.append(f)  # the second order is the third call: grad, then grad of grad
+        return (lambda x: [2 * g for g in real(f)(x)]) if len(calls) == 2 else real(f)
+
+    monkeypatch.setattr(checks, sweep, wrong)
+    assert re.match(f"accumulation at x: {sweep}", str(fault(shared, 1.3, 0.7, modes=(mode,))))
+
+
+def test_a_number_that_leaves_the_graph_is_noticed():
+    error = fault(lambda x: x * x.data, 3.0)
+    assert first_line(error).startswith("f leaves the graph: along (6) it changes by 36 ")
+    with pytest.raises(TypeError, match="inside check_grads would drop its derivative"):
+        check_grads(lambda x: x * math.sin(x), 3.0)
+
+
+# ── Kinks, and checks that say nothing ──────────────────────────────────────────────────────────────
+
+
+def test_a_kink_is_named():
+    def f(x):
+        z2 = x * 2 - 2
+        z2.label = "z2"
+        return autograd.relu(z2) + x
+
+    report = check_grads(f, 1.0)
+    assert report.kinks == ["kink at relu of z2"] and "kink at relu of z2" in str(report)
+    assert check_grads(f, 1.0 + 1e-9).kinks == []
+
+
+@pytest.mark.parametrize(
+    ("name", "args"),
+    [
+        ("relu", (0.0,)),
+        ("absolute", (0,)),
+        ("leaky_relu", (Fraction(0), Fraction(1, 3))),
+        ("elu", (0.0, 2.0)),
+        ("maximum", (1.5, 1.5)),
+        ("minimum", (1.5, 1.5)),
+        ("clip", (2.0, 2.0, 3.0)),
+        ("mod", (6.0, 3.0)),
+        ("floordiv", (6.0, 3.0)),
+        ("sign", (0.0,)),
+        ("step", (0.0,)),
+        ("share", (2.0, 2.0)),
+    ],
+)
+def test_at_a_kink_anything_between_the_slopes_is_right(name, args):
+    op = ops.TABLE[name]
+    report = check_grads(lambda *x: op(*x) + x[0], *args)
+    assert report.kinks[0] == f"kink at {name} of x1"
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "rule"),
+    [
+        ("relu", 0.0, lambda x, z: -0.1),
+        ("relu", 0.0, lambda x, z: 1.01),
+        ("absolute", 0.0, lambda x, z: 2 * autograd.sign(x) - 1.5),
+        ("sign", 0.0, lambda x, z: 1),
+    ],
+)
+def test_at_a_kink_anything_else_is_wrong(name, x, rule, monkeypatch):
+    monkeypatch.setattr(ops.TABLE[name], "partials", (rule,))
+    error = fault(lambda x: ops.TABLE[name](x) + x, x)
+    assert error.op is ops.TABLE[name]
+    assert "not between the slopes" in first_line(error)
+
+
+def test_a_step_to_the_wrong_side_of_a_kink_is_caught(monkeypatch):
+    monkeypatch.setattr(ops.relu, "partials", (lambda x, z: autograd.step(-x),))
+    assert fault(lambda x: autograd.relu(x) + x, 0.5).op is ops.relu
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "names"),
+    [
+        (lambda x, y: x * x + 0 * y, (1.0, 2.0), "y"),
+        (lambda x, y: x * x, (1.0, 2.0), "y"),
+        (lambda x: autograd.relu(x), (-1.0,), "x"),
+        (lambda x: autograd.cos(x) ** 2, (0.0,), "x"),
+        (lambda x: 3.0, (1.0,), "x"),
+        (lambda w: w["a"][0] - w["a"][0] + w["a"][1], ({"a": [1.0, 2.0]},), r"w\['a'\]\[0\]"),
+    ],
+)
+def test_a_vacuous_check_warns(f, args, names):
+    with pytest.warns(VacuousCheckWarning, match=f"derivative by {names} is 0 within the tolerance"):
+        check_grads(f, *args)
+
+
+# ── Wrong calls ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (lambda: check_grads(lambda x: [x, x], 1.0), TypeError, "returned a list, not one number"),
+        (lambda: check_grads(lambda x: None, 1.0), TypeError, "None"),
+        (lambda: check_grads(lambda: 1.0), TypeError, "give the arguments"),
+        (lambda: check_grads(lambda x: x, "1"), TypeError, "check_grads: '1' is a str, not a number"),
+        (lambda: check_grads(lambda x: x, 1.0, order=3), ValueError, "order must be 1 or 2, not 3"),
+        (lambda: check_grads(lambda x: x, 1.0, modes="reverse"), ValueError, "in a tuple, not 'reverse'"),
+        (lambda: check_grads(lambda x: x, 1.0, modes=("backward",)), ValueError, "modes are"),
+        (lambda: check_grads(lambda x: autograd.log(x), -1.0), ValueError, r"log\(x = -1.0\).*0 < x"),
+    ],
+)
+def test_wrong_calls_say_what_to_do(call, kind, message):
+    with pytest.raises(kind, match=message) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+# ── The document ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_code_of_the_document_runs(capsys):
+    """Its blocks run one after the other, in one namespace; what one prints stands in the block after it."""
+    names, printed, compared = {}, "", 0
+    for language, block in re.findall(r"```(\w+)\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.S):
+        if language == "python":
+            exec(block, names)
+            printed = capsys.readouterr().out
+        elif printed:
+            bound = r"(?<=± )[^)]+"  # depends on how the platform rounds
+            assert re.sub(bound, "", printed) == re.sub(bound, "", block)
+            printed, compared = "", compared + 1
+    assert compared == 2
