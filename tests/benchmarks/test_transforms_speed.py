@@ -1,9 +1,9 @@
-"""Transforms against the graph by hand, on the network of test_engine. Run with `make bench`."""
+"""Transforms against the graph by hand, on the network of test_engine_speed. Run with `make bench`."""
 
 from itertools import pairwise
 
 import pytest
-from test_engine import loss_of, network
+from test_engine_speed import loss_of, network
 
 from autograd import Value, exp, grad, hessian, jvp
 from autograd.trees import leaves, like
