@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import ops
 from autograd.derivatives import grad, hessian, hvp, jacobian, jvp, taylor, value_and_grad, vjp
-from autograd.formula import expression, formula, local_formula, node_names
+from autograd.formula import expression, formula, local_formula, local_formulas, node_names
 from autograd.ops import *  # noqa: F403 (ops.__all__: every function of the table)
 from autograd.ops import Op
 from autograd.steps import Step, backward_steps
@@ -31,6 +31,7 @@ __all__ = [  # `array` is left out: a star import must not need NumPy
     "formula",
     "local_derivatives",
     "local_formula",
+    "local_formulas",
     "no_grad",
     "node_names",
     "scope",

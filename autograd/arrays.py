@@ -68,7 +68,7 @@ def array(data: Any, label: str = "") -> Array:
 
 
 def _elementwise(function: Any, arguments: int) -> Any:
-    return np.frompyfunc(function, arguments, 1)
+    return np.frompyfunc(function, arguments, 1, identity=None)  # None: in any order, over any axes
 
 
 def _plain(x: Any) -> Any:

@@ -17,7 +17,7 @@ from typing import Any
 from autograd import ops
 from autograd.functions import is_array, one
 from autograd.series import Series
-from autograd.trees import leaves, like, nest
+from autograd.trees import leaves, like, matching, nest
 from autograd.value import (
     Value,
     accumulate,
@@ -96,7 +96,7 @@ def hessian(f: Function) -> Function:
     def hessian_of_f(*args: Any) -> Any:
         if not args:
             raise TypeError("hessian: the function was called without an argument to differentiate by")
-        if len(args) == 1 and hasattr(args[0], "reshape"):
+        if len(args) == 1 and is_array(args[0]):
             return jacobian(_value_and_grad_alone(f))(*args)
         flat = [leaf for arg in args for leaf in leaves(arg)]
         return jacobian(_value_and_grad_alone(lambda x: f(*like(args, x))))(flat)
@@ -120,7 +120,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     (6, 23)
     """
     run = _Run("jvp", f, tuple(primals), range(len(primals)))
-    directions = [leaf for tangent in tangents for leaf in leaves(tangent)]
+    directions = matching(tuple(primals), tuple(tangents))
     if len(directions) != len(run.variables):
         raise ValueError(
             f"jvp: the tangents hold {len(directions)} numbers and the primals {len(run.variables)}; "
@@ -143,7 +143,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     outputs = run.outputs()
 
     def pull(cotangent: Any) -> Any:
-        weights = leaves(cotangent)
+        weights = matching(run.y, cotangent)
         if len(weights) != len(outputs):
             raise ValueError(
                 f"vjp: the cotangent holds {len(weights)} numbers and the value {len(outputs)}; "
@@ -171,19 +171,20 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
 def taylor(f: Function, x: Any, order: int) -> list[Any]:
     """The Taylor coefficients f(x), f′(x), f″(x)/2!, … up to `order` of a function of one number.
 
-    In one sweep of truncated series (see `autograd.series`), not by repeated differentiation.
+    In one sweep with truncated series (see `autograd.series`), not by repeated differentiation.
 
     >>> taylor(lambda x: 1 / (1 - x), 0.0, 4)
     [1.0, 1.0, 1.0, 1.0, 1.0]
     """
     if not isinstance(order, int) or order < 0:
         raise ValueError(f"taylor: the order must be a whole number from 0, not {order!r}")
-    x = x if isinstance(x, Value) else as_number(x)
-    unit = one(x.data if isinstance(x, Value) else x)
-    y = f(Series([x, unit], lambda k: 0 * unit))
-    if isinstance(y, Series):
-        return [y[k] for k in range(order + 1)]
-    return [_returned("taylor", y), *[0] * order]
+    run = _Run("taylor", f, (x,), 0)
+    y = run.scalar()
+    with running("taylor"):
+        series = _sweep_series(run)
+        z = series.get(y) if isinstance(y, Value) else None
+        coefficients = [y, *[0] * order] if z is None else [z[k] for k in range(order + 1)]
+        return [run.given(coefficient) for coefficient in coefficients]
 
 
 # ── One run of the function, and the sweeps ─────────────────────────────────────────────────────────
@@ -207,6 +208,8 @@ class _Run:
         self.single = isinstance(argnums, int)
         self.chosen = [args[number] for number in numbers]
         places = {number % len(args): i for i, number in enumerate(numbers)}
+        if len(places) < len(numbers):
+            raise ValueError(f"{name}: argnums={argnums} names an argument twice")
         with running(name):
             lifted = [like(tree, [_lift(name, x) for x in leaves(tree)]) for tree in self.chosen]
             self.y = f(*(lifted[places[i]] if i in places else arg for i, arg in enumerate(args)))
@@ -263,15 +266,23 @@ class _Run:
         """The tangent of every output along the directions of the variables."""
         outputs = self.outputs()
         self.nested |= any(isinstance(direction, Value) for direction in directions)
-        if not self.nested:
-            for variable, direction in zip(self.variables, directions, strict=True):
-                variable.grad = as_number(direction)
-            _sweep_forward_in_numbers(self.order)
-            return [(isinstance(y, Value) and y.grad) or 0 for y in outputs]
-        tangent = dict(zip(self.variables, directions, strict=True))
-        with running(self.name):
-            _sweep_forward(self.order, tangent)
-        return [self.given(tangent.get(y, 0) if isinstance(y, Value) else 0) for y in outputs]
+        try:
+            tangent = self.sweep_forward(self.order, directions)
+        except (ArithmeticError, ValueError, TypeError):  # in a branch not taken, or explained by _live
+            tangent = self.sweep_forward(_live(self.order, outputs), directions)
+        return [self.given(tangent(y) if isinstance(y, Value) else 0) for y in outputs]
+
+    def sweep_forward(self, order: list[Value], directions: list[Any]) -> Callable[[Value], Any]:
+        """The tangents of the nodes in this order, as a function of the node."""
+        if self.nested:
+            tangent = dict(zip(self.variables, directions, strict=True))
+            with running(self.name):
+                _sweep_forward(order, tangent)
+            return lambda node: tangent.get(node, 0)
+        for variable, direction in zip(self.variables, directions, strict=True):
+            variable.grad = as_number(direction)
+        _sweep_forward_in_numbers(order)
+        return lambda node: node.grad or 0
 
 
 @contextmanager
@@ -322,6 +333,15 @@ def _sweep_backward(order: list[Value], y: Value, variables: list[Value]) -> dic
     return upstream
 
 
+def _live(order: list[Value], outputs: list[Any]) -> list[Value]:
+    """The nodes that contribute to the outputs. What a rule among them raises names the operation."""
+    live = {y for y in outputs if isinstance(y, Value)}
+    for node in reversed(order):
+        if node in live and node.args:
+            live.update(arg for _, arg, _ in local_derivatives(node))
+    return [node for node in order if node in live]
+
+
 def _sweep_forward(order: list[Value], tangent: dict[Value, Any]) -> None:
     """The tangents of all nodes as graphs, from those of the variables."""
     for node in order:
@@ -354,6 +374,21 @@ def _sweep_forward_in_numbers(order: list[Value]) -> None:
             for _, arg, local in local_derivatives(node):
                 tangent += local * arg.grad
         node.grad = tangent
+
+
+def _sweep_series(run: _Run) -> dict[Value, Series]:
+    """The series of every node that depends on the one variable, from that of the variable: x + t."""
+    (variable,) = run.variables
+    unit = one(variable.data)
+    start = variable if run.nested else variable.data
+    series = {variable: Series([start, unit], lambda k: 0 * unit)}
+    for node in run.order[1:]:
+        if any(arg in series for arg in node.args):
+            numbers = _operands(node) if run.nested else node.operands
+            args = tuple(series.get(arg, x) for arg, x in zip(node.args, numbers, strict=False))
+            moving = next(arg for arg in args if isinstance(arg, Series))
+            series[node] = moving.apply_op(node._op, args)
+    return series
 
 
 def _operands(node: Value) -> tuple[Any, ...]:

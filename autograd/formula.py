@@ -86,11 +86,16 @@ def local_formula(node: Value, position: int, latex: bool = False) -> str:
     The node and its arguments go by their labels; where there is none, the node is z and its arguments
     are x and y, or x₁, x₂, … where they are more. Constants are written as their numbers.
     """
-    op, args = node.op, node.args
-    if op is None or not 0 <= position < len(args):
+    if not 0 <= position < len(node.args):
         raise ValueError(f"{node!r} has no argument at position {position}")
+    return local_formulas(node, [position], latex)[0]
+
+
+def local_formulas(node: Value, positions: Iterable[int], latex: bool = False) -> list[str]:
+    """The local derivatives of a recorded node by several of its arguments, as `local_formula` gives them."""
+    op, args, wanted = node.op, node.args, {*positions}
     labels = {arg.label for arg in args} | {node.label}
-    numbered = [f"x{i}".translate(SUBSCRIPT) for i in range(1, len(args) + 1)]
+    numbered = (f"x{i}".translate(SUBSCRIPT) for i in range(1, len(args) + 1))
     letters = (x for x in ("xyuv" if len(args) < 3 else numbered) if x not in labels)
     operands: dict[Value, Any] = {}
     for arg, x in zip(args, node.operands, strict=True):
@@ -100,15 +105,17 @@ def local_formula(node: Value, position: int, latex: bool = False) -> str:
     result = Value(node.data, node.label or next(z for z in "zwq" if z not in labels))
     token = mode.set("")  # also under no_grad
     try:
-        wanted = [i == position for i in range(len(args))]
-        rule = op.local_derivatives((*map(operands.get, args), result), wanted)[position]
+        mask = [i in wanted for i in range(len(args))]
+        rules = op.local_derivatives((*map(operands.get, args), result), mask) if op else []
     finally:
         mode.reset(token)
-    right = _write_rule(rule, latex)
-    by = getattr(operands[args[position]], "label", "constant")
-    if latex:
-        return rf"\frac{{\partial {_name(result.label, True)}}}{{\partial {_name(by, True)}}} = {right}"
-    return f"∂{result.label}/∂{by} = {right}"
+    formulas = []
+    for arg, rule, asked in zip(args, rules, mask, strict=False):
+        if asked:
+            by, right = getattr(operands[arg], "label", "constant"), _write_rule(rule, latex)
+            left = rf"\frac{{\partial {_name(result.label, True)}}}{{\partial {_name(by, True)}}}"
+            formulas.append(f"{left} = {right}" if latex else f"∂{result.label}/∂{by} = {right}")
+    return formulas
 
 
 def node_names(nodes: Iterable[Value]) -> dict[Value, str]:
@@ -144,7 +151,8 @@ def _write(op: Op, pieces: Sequence[Piece], latex: bool) -> Piece:
             piece.text if not op.infix or text.endswith("{{") else _enclose(op, i, piece, latex)
             for i, (text, piece) in enumerate(zip(before, pieces, strict=False))
         ]
-        return Piece(op.latex.format(*texts), op.infix or ops.ATOM)
+        binding = ops.POWER if "^" in op.latex else ops.PRODUCT if "frac" in op.latex else ops.ATOM
+        return Piece(op.latex.format(*texts), op.infix or binding)
     if op.infix:
         texts = [_enclose(op, i, piece, latex) for i, piece in enumerate(pieces)]
         if len(texts) == 1:

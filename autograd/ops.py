@@ -54,6 +54,8 @@ class Interval(NamedTuple):
 
 REAL, POSITIVE, NONZERO = Interval(), Interval(low=0), Interval(hole=0)
 
+KINDS = ("rational", "analytic", "smooth", "kinked", "constant")
+
 SUM, PRODUCT, SIGN, POWER, ATOM = range(1, 6)  # how strongly an infix symbol binds, for parentheses
 
 
@@ -87,6 +89,10 @@ class Op:
         infix: int = 0,
         latex: str = "",
     ) -> None:
+        if not partials and kind != "constant":
+            raise TypeError(f"Op({symbol!r}, …) has no rule; give one local derivative per argument")
+        if kind not in KINDS:
+            raise ValueError(f"Op: kind {kind!r} does not exist; there is {', '.join(KINDS)}")
         self.symbol = self.name = symbol
         self.function = function
         self.partials = partials
@@ -178,7 +184,7 @@ class Op:
             conditions = [d.describe(x) for d, x in zip(self.domain, "xyz", strict=False)]
             domain = " and ".join(filter(None, conditions))
             remedy = f"; stay in the domain {domain}" if domain else "; keep the arguments away from it"
-            remedy += ", choose a branch with where, or use complex numbers"
+            remedy += ", choose with where(condition, lambda: …, …), or use complex numbers"
         message = f"{self.describe(args)}: {doing}{error}{remedy}"
         try:
             explained = type(error)(message)

@@ -18,6 +18,15 @@ def leaves(tree: Any) -> list[Any]:
     return list(tree.flat) if _is_array(tree) else [tree]
 
 
+def matching(tree: Any, other: Any) -> list[Any]:
+    """The leaves of `other` in the order of `tree`, whose shape it has: dicts are matched by their keys."""
+    if isinstance(tree, dict) and isinstance(other, dict) and tree.keys() == other.keys():
+        return [leaf for key in tree for leaf in matching(tree[key], other[key])]
+    if isinstance(tree, list | tuple) and isinstance(other, list | tuple) and len(tree) == len(other):
+        return [leaf for pair in zip(tree, other, strict=True) for leaf in matching(*pair)]
+    return leaves(other)
+
+
 def like(tree: Any, new: Iterable[Any]) -> Any:
     """A tree of the same shape with other leaves, which are taken from the left."""
     return _like(tree, iter(new))
@@ -54,12 +63,12 @@ def _array_like(array: Any, values: list[Any]) -> Any:
 
 
 def nest(outer: Any, inner: list[Any], trees: Iterable[Any]) -> Any:
-    """For every leaf of `outer` a tree; where outer and inner are both arrays, one array of both shapes."""
+    """For every leaf of `outer` a tree; an array of numbers or arrays becomes one array of both shapes."""
     rows = list(trees)
     if _is_array(outer) and len(inner) == 1 and _is_array(inner[0]):
         import numpy
 
         return numpy.array(rows).reshape(outer.shape + inner[0].shape)
-    if _is_array(outer):
-        return rows
-    return like(outer, rows)
+    if _is_array(outer) and len(inner) == 1 and not isinstance(inner[0], list | tuple | dict):
+        return _array_like(outer, rows)
+    return rows if _is_array(outer) else like(outer, rows)

@@ -6,6 +6,7 @@ The engine knows no operation: it applies rows of the table (`ops`) and reads th
     upstream  ∂root/∂node                             record      (*args, *operands, result) of a node
 """
 
+import math
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -183,6 +184,15 @@ class Value:
     def __round__(self, digits: int | None = None) -> Any:
         return round(self._leave("round"), digits)
 
+    def __floor__(self) -> Any:
+        return math.floor(self._leave("floor"))
+
+    def __ceil__(self) -> Any:
+        return math.ceil(self._leave("ceil"))
+
+    def __trunc__(self) -> Any:
+        return math.trunc(self._leave("trunc"))
+
     def _leave(self, function: str) -> Any:
         if (name := transform.get()) and self._op is not ops.constant:
             raise TypeError(
@@ -342,12 +352,13 @@ def topological_order(*roots: Value, leaves: Iterable[Value] = ()) -> list[Value
 
 def accumulate(order: list[Value], root: Value, seed: Any = 1) -> None:
     """The reverse sweep over a graph in topological order: see `Value.backward`."""
+    seed = as_number(seed) * one(root.data)
     leaves = [(node, node.grad) for node in order if node._op is None]
     constant_op = ops.constant
     for node in order:
         if node._op is not constant_op:
             node.grad = False  # the 0 that says: nothing has arrived here
-    root.grad = as_number(seed) * one(root.data)
+    root.grad = seed
     try:
         for node in reversed(order):
             if not (record := node._record):
@@ -386,8 +397,14 @@ def accumulate(order: list[Value], root: Value, seed: Any = 1) -> None:
         for _ in local_derivatives(node):
             pass  # a rule that fails does so again here, where it is explained
         raise op.explain(error, node.args, "upstream × local derivative: ") from error
+    fresh = [leaf.grad for leaf, _ in leaves]
     for leaf, before in leaves:
-        leaf.grad = before + leaf.grad
+        leaf.grad = before
+    totals = [
+        new if leaf.grad is None else leaf.grad + new for (leaf, _), new in zip(leaves, fresh, strict=True)
+    ]
+    for (leaf, _), total in zip(leaves, totals, strict=True):  # all of them, or none if a sum fails
+        leaf.grad = total
 
 
 def local_derivatives(
@@ -444,6 +461,8 @@ def _infix(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
             z = op.function(x, y)
         except (ArithmeticError, ValueError, TypeError) as error:
             raise op.explain(error, (self, other)) from error
+        if type(z) is not float:
+            z = as_number(z)
         scope = mode.get()
         if scope is None:
             return constant(z)

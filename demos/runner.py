@@ -72,6 +72,9 @@ def run(demo: ModuleType, out: Path) -> bool:
     print(f"\nAll {len(demo.FIGURES)} figures met." if met else "\nNOT ALL FIGURES ARE MET.")
     print(f"Diagram:             {diagram.save(out / f'{name}.svg')}")
     print(f"In the book's style: {book.save(out / f'{name}-textbook.svg')}")
+    for blank in "gradients", "all":
+        sheet = viz.draw(root, style="textbook", blank=blank)
+        print(f"Worksheet:           {sheet.save(out / f'{name}-worksheet-{blank}.svg')}")
     print(f"Step by step:        {diagram.save(out / f'{name}.html')}")
     return met
 

@@ -77,6 +77,7 @@ def test_a_maximum_over_an_axis_shares_ties_as_its_row_does():
     x = array([1.0, 3.0, 3.0])
     (dx,) = gradients(np.max(x), x)
     assert dx.tolist() == [0, 0.5, 0.5]
+    assert np.max(array([[1.0, 2.0], [4.0, 3.0]])) == 4 and np.min(array([[1, 2], [4, 3]])) == 1
 
 
 def test_where_stack_and_in_place_operations_stay_arrays_of_values():

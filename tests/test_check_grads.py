@@ -404,12 +404,39 @@ def test_a_wrong_sweep_of_second_order_is_told_apart(sweep, mode, monkeypatch):
 
 def test_a_number_that_leaves_the_graph_is_noticed():
     error = fault(lambda x: x * x.data, 3.0)
-    assert first_line(error).startswith("f leaves the graph: along (6) it changes by 36 ")
+    assert first_line(error).startswith("f leaves the graph: at (3.005859375) it is 9.035")
+    error = fault(lambda x: autograd.relu(x) + x.data * 5, 0.0)  # also beside a kink
+    assert first_line(error).startswith("f leaves the graph: at (")
+    numbers = iter(range(1, 99))
+    error = fault(lambda x: x * next(numbers), 2.0)
+    assert first_line(error).startswith(
+        "f leaves the graph: called twice at the same numbers, it gives 2 and 4"
+    )
     with pytest.raises(TypeError, match="inside check_grads would drop its derivative"):
         check_grads(lambda x: x * math.sin(x), 3.0)
 
 
 # ── Kinks, and checks that say nothing ──────────────────────────────────────────────────────────────
+
+
+def test_nothing_right_is_blamed_near_kinks_at_edges_and_between_types():
+    check_grads(lambda x: autograd.relu(x - 1) * x, 1 + 1e-12)
+    check_grads(lambda x, y: x**y, 1 + 2j, 2.5)
+    check_grads(lambda x: x * x if x > 0 else -x, 1e-12)
+    with pytest.warns(VacuousCheckWarning):
+        check_grads(lambda x, y: x**y, 0.0, 2.0)
+    with autograd.no_grad():
+        check_grads(autograd.exp, 1.0)
+
+
+def test_a_vacuous_derivative_is_told_also_beside_a_kink():
+    with pytest.warns(VacuousCheckWarning, match="by z is 0"):
+        check_grads(lambda x, y, z: autograd.relu(x) + y * y + z * 0, 0.0, 2.0, 3.0)
+
+
+def test_numbers_must_be_finite():
+    with pytest.raises(ValueError, match="an argument is inf; give numbers that are finite"):
+        check_grads(autograd.exp, math.inf)
 
 
 def test_a_kink_is_named():

@@ -153,6 +153,28 @@ def test_no_perturbation_confusion():
     assert grad(lambda x: x * derivative(lambda y: x * x * y, 1))(2) == 12
 
 
+def test_taylor_nests_too():
+    inner = lambda x: taylor(lambda y: x + y, 1, 1)[1]
+    assert taylor(lambda x: x * inner(x), 1, 1) == [1, 1]
+    assert taylor(grad(lambda x: x**3), Fraction(1), 3) == [3, 6, 3, 0]
+    assert grad(lambda x: taylor(lambda y: y**3, x, 2)[2])(Fraction(5)) == 3
+    assert [c.data for c in taylor(lambda x: np.sum(autograd.array([1, 2]) * x * x), 2, 2)] == [12, 12, 3]
+
+
+def test_a_branch_not_taken_does_no_harm_in_any_mode():
+    f = lambda x: where(x > 0, sqrt(x), 3 * x)
+    assert grad(f)(0.0) == jvp(f, (0.0,), (1.0,))[1] == taylor(f, 0.0, 1)[1] == 3
+    assert grad(lambda x: jvp(lambda y: f(y) * x, (0.0,), (1.0,))[1])(2.0) == 3
+    with pytest.raises(ZeroDivisionError, match=r"sqrt\(0\.0\): its local derivative"):
+        jvp(sqrt, (0.0,), (1.0,))
+
+
+def test_dicts_are_matched_by_their_keys():
+    f = lambda d: 10 * d["a"] + d["b"]
+    assert jvp(f, ({"a": 1, "b": 2},), ({"b": 0, "a": 1},)) == (12, 10)
+    assert vjp(lambda x: {"a": x, "b": 2 * x}, 1)[1]({"b": 1, "a": 0}) == (2,)
+
+
 def test_derivatives_of_every_order():
     f, x = sin, 0.7
     expected = [math.sin(x), math.cos(x), -math.sin(x), -math.cos(x), math.sin(x)]
@@ -224,6 +246,8 @@ def test_numpy_arrays_in_and_out():
     W = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
     np.testing.assert_array_equal(jacobian(lambda x: W @ x)(x), W)
     assert jacobian(lambda W: W @ x)(W).shape == (3, 3, 2)
+    np.testing.assert_array_equal(jacobian(lambda x: np.array([[x, x], [x, x * x]]))(3.0), [[1, 1], [1, 6]])
+    assert hessian(lambda x: x * x * x)(np.float64(2)) == [[12.0]]
     np.testing.assert_array_equal(hessian(lambda x: np.sum(x**3))(x), [[6, 0], [0, 12]])
     value, tangent = jvp(lambda x: x * x, (x,), (np.ones(2),))
     np.testing.assert_array_equal(value, [1, 4])
@@ -279,6 +303,7 @@ REFUSED = {
         IndexError,
         "argnums=3, but the function was called with 1 argument",
     ),
+    "twice": (lambda: grad(maximum, (0, -2))(1, 2), ValueError, "argnums=(0, -2) names an argument twice"),
     "no argument": (lambda: grad(lambda: 1)(), IndexError, "called with 0 arguments"),
     "hessian": (lambda: hessian(lambda x: [x])(1), TypeError, "hessian: the function returned a list"),
     "hessian of nothing": (lambda: hessian(lambda: 1)(), TypeError, "without an argument"),
@@ -293,7 +318,11 @@ REFUSED = {
         "the cotangent holds 2 numbers and the value 1",
     ),
     "order": (lambda: taylor(sin, 1, -1), ValueError, "the order must be a whole number from 0"),
-    "series": (lambda: taylor(lambda x: math.sin(x), 1.0, 2), TypeError, "use autograd's functions"),
+    "series": (
+        lambda: taylor(lambda x: math.sin(x), 1.0, 2),
+        TypeError,
+        "float(1.0) inside taylor would drop",
+    ),
     "infinite": (lambda: grad(sqrt)(0.0), ZeroDivisionError, "sqrt(0.0): its local derivative"),
 }
 

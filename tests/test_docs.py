@@ -1,7 +1,7 @@
 """What the documents show is true: code runs, links lead somewhere, pictures are current."""
 
 import re
-from fractions import Fraction as F
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -23,8 +23,11 @@ def test_the_code_of_the_readme_runs(tmp_path, monkeypatch, capsys):
     assert "sigmoid(w × x + b)" in shown and (tmp_path / "neuron.svg").exists()
     assert names["cube"](2) == 8
     exact, series = names["hessian"], names["taylor"]
-    assert exact(lambda x, y: x**3 / y)(F(2), F(3)) == [[4, F(-4, 3)], [F(-4, 3), F(16, 27)]]
-    assert series(lambda x: 1 / (1 - x), F(1, 2), 3) == [2, 4, 8, 16]
+    assert exact(lambda x, y: x**3 / y)(Fraction(2), Fraction(3)) == [
+        [4, Fraction(-4, 3)],
+        [Fraction(-4, 3), Fraction(16, 27)],
+    ]
+    assert series(lambda x: 1 / (1 - x), Fraction(1, 2), 3) == [2, 4, 8, 16]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -77,6 +77,8 @@ EXAMPLES = [
     (lambda: (-a) ** 2 - 2**-a, "(−a)² − 2^(−a)", r"\left(-a\right)^{2} - 2^{-a}"),
     (lambda: a ** (b**2), "a^b²", "a^{b^{2}}"),
     (lambda: (a**b) ** -1, "(a^b)⁻¹", r"\left(a^{b}\right)^{-1}"),
+    (lambda: autograd.exp2(a) ** 2, "exp2(a)²", r"\left(2^{a}\right)^{2}"),
+    (lambda: autograd.reciprocal(a) ** 2, "reciprocal(a)²", r"\left(\frac{1}{a}\right)^{2}"),
     (lambda: -(a * b), "−(a × b)", r"-\left(a \cdot b\right)"),
     (lambda: a * -3, "a × (−3)", r"a \cdot \left(-3\right)"),
     (lambda: a * Fraction(1, 3), "a × (1/3)", r"a \cdot \left(1/3\right)"),

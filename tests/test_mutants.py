@@ -241,8 +241,8 @@ MUTANTS = [
     ("value", "accumulate", "as_number(seed) * one(root.data)", "as_number(seed) * root.data"),
     ("value", "accumulate", "as_number(seed) * one(root.data)", "as_number(seed) + 1e-9"),
     ("value", "accumulate", "in reversed(order)", "in order"),
-    ("value", "accumulate", "leaf.grad = before + leaf.grad", "leaf.grad = leaf.grad"),
-    ("value", "accumulate", "leaf.grad = before + leaf.grad", "leaf.grad = before + before + leaf.grad"),
+    ("value", "accumulate", "leaf.grad + new for", "new for"),
+    ("value", "accumulate", "leaf.grad + new for", "leaf.grad + leaf.grad + new for"),
     ("value", "accumulate", "if node._op is not constant_op:", "if node._op is None:"),
     ("value", "accumulate", "if a._op is not constant_op:", "if a._op is None:"),
     ("value", "accumulate", "if b._op is not constant_op:", "if b._op is not constant_op and b is not a:"),
@@ -274,7 +274,7 @@ MUTANTS = [
     ("derivatives", "_operands", "arg.data if arg.op is ops.constant else arg", "arg.data"),
     ("derivatives", "_Run.gradient", "return [variable.grad for", "return [2 * variable.grad for"),
     ("derivatives", "_Run.gradient", "in self.variables]", "in self.variables[::-1]]"),
-    ("derivatives", "_Run.tangents", "variable.grad = as_number(direction)", "variable.grad = 1"),
+    ("derivatives", "_Run.sweep_forward", "variable.grad = as_number(direction)", "variable.grad = 1"),
 ]  # fmt: skip
 
 

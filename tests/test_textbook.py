@@ -485,5 +485,5 @@ def test_what_is_left_out_on_request_and_before_backward():
         or texts(picture(root, labels=False), "name") == [None] * 3
     )
     assert edges(picture(Value(2.0, "x"))) == {"x →": ("2", "·")}
-    with pytest.raises(ValueError, match="style 'textbook' flows to the right, not down"):
+    with pytest.raises(ValueError, match="style 'textbook' flows to the right"):
         picture(root, direction="down")

@@ -296,7 +296,12 @@ def test_unary_operators_and_conversions():
     x = Value(-2.5)
     assert (-x).data == 2.5 and abs(x).data == 2.5 and +x is x
     assert (float(x), int(x), complex(x), round(x), round(x, 1)) == (-2.5, -2, -2.5, -2, -2.5)
-    assert bool(x) and not Value(0.0) and f"{x:.2f}" == "-2.50" and math.floor(x) == -3
+    assert (
+        bool(x)
+        and not Value(0.0)
+        and f"{x:.2f}" == "-2.50"
+        and (math.floor(x), math.ceil(x), math.trunc(x)) == (-3, -2, -2)
+    )
 
 
 def test_comparison_is_by_number_and_hashing_by_identity():
@@ -362,6 +367,8 @@ BAD = {
     "seed": (lambda: (x * x).backward("1"), TypeError, "'1' is a str"),
     "arity": (lambda: autograd.sin(x, x), TypeError, "sin takes 1 argument, not 2"),
     "result": (lambda: Op("f", lambda x: "no", lambda x, z: 1)(x), TypeError, "f(x = 2.0) gave no number"),
+    "no rule": (lambda: Op("cube", lambda x: x**3), TypeError, "Op('cube', …) has no rule; give one local"),
+    "kind": (lambda: Op("f", abs, abs, kind="x"), ValueError, "kind 'x' does not exist; there is rational"),
     "foreign": (lambda: x + object(), TypeError, "add(x = 2.0, <object"),
     "step": (lambda: autograd.backward_steps(sqrt(zero)), ZeroDivisionError, "sqrt(zero = 0.0): its local"),
     "upstream": (lambda: (x * 2.5).backward(Decimal(1)), TypeError, "mul(x = 2.0, 2.5): upstream × local"),
@@ -388,6 +395,21 @@ def test_backward_under_no_grad_is_an_error():
         z = x * x
     with pytest.raises(RuntimeError, match="no leaf"):
         z.backward()
+
+
+def test_a_refused_seed_or_a_sum_that_fails_leaves_the_gradients():
+    x, y = Value(2.0), Value(3.0)
+    z = x * y
+    z.backward()
+    with pytest.raises(TypeError):
+        z.backward("1")
+    y.grad = Decimal(1)
+    with pytest.raises(TypeError):
+        z.backward()
+    assert (x.grad, y.grad) == (3.0, Decimal(1))
+    y.grad = None  # as some are used to
+    z.backward()
+    assert (x.grad, y.grad) == (6.0, 2.0)
 
 
 def test_a_failed_pass_leaves_the_leaves_and_the_graph_as_they_were():

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import viz
-from autograd import Value, array, constant, no_grad, sqrt, tanh, topological_order, where
+from autograd import Value, array, constant, no_grad, ops, sqrt, tanh, topological_order, where
 from viz.record import BREATH, LOCAL, NAME, NUMBER
 from viz.records import CONSTANT, read, read_backward
 from viz.svg import DARK, LIGHT
@@ -324,3 +324,17 @@ def test_other_errors_name_what_exists(tmp_path):
 def test_an_unknown_option_names_those_that_exist():
     with pytest.raises(TypeError, match=r"draw has no option 'colour'; there is style, theme, .*, max_nodes"):
         viz.draw(neuron(), colour="red")
+
+
+def test_right_to_left_names_keep_what_stands_beside_them_in_order():
+    a, b = Value(5, "א"), Value(3, "ב")
+    svg = viz.draw(a / b, style="textbook", local="formula").svg()
+    assert "\u2068א\u2069" in svg and "\u2068ב\u2069" in viz.draw(a - b).svg()
+
+
+def test_a_sum_of_thousands_writes_its_formulas_once(monkeypatch):
+    calls = []
+    rule = ops.sum.partials[0]
+    monkeypatch.setattr(ops.sum, "partials", (lambda x, z: calls.append(1) or rule(x, z),))
+    viz.draw(ops.sum([Value(float(i)) for i in range(100)]), max_nodes=None).svg()
+    assert len(calls) < 10

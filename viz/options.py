@@ -17,7 +17,7 @@ class Options:
 
     style      "record": a card for every value; "textbook": operations as circles, numbers on the edges
     theme      "light", "dark", or "auto": as the reader's system is set
-    direction  where the values flow: "right" or "down"
+    direction  where the values flow: "right", or "down" (in the record style)
     digits     significant digits of numbers; None: all of them (fractions stay fractions)
     values, gradients, labels   whether the forward numbers, the backward numbers, the names are shown
     local      local derivatives as "number", "formula" (`y`, `1 − z²`), "both" or "none"; the style
@@ -55,9 +55,15 @@ class Options:
         check("local", self.local, LOCALS)
         check("blank", self.blank, BLANKS)
         check("constants", self.constants, CONSTANTS)
+        if self.style == "textbook" and self.direction != "right":
+            raise ValueError(
+                "style 'textbook' flows to the right, as the book's figures do; style 'record' can go down"
+            )
+        if not isinstance(self.focus, str):
+            raise TypeError(f"focus must be the name of a node, not {self.focus!r:.60}")
         for name, least in ("digits", 1), ("depth", 0), ("max_nodes", 1), ("group", 0):
             number = getattr(self, name)
-            if number is not None and (not isinstance(number, int) or number < least):
+            if number is not None and (type(number) is not int or number < least):
                 raise ValueError(f"{name} must be a whole number of at least {least}, not {number!r}")
 
 

@@ -36,7 +36,7 @@ from viz.records import (
     read_backward,
 )
 from viz.svg import DARK, LIGHT
-from viz.text import clip, columns, full, printable, short
+from viz.text import clip, columns, full, isolated, printable, short
 
 LIMIT = 500  # values, above which nobody follows the steps
 PACE = 1200  # milliseconds between two steps while playing
@@ -279,20 +279,12 @@ def _step(moment: Moment) -> dict[str, Any]:
     """A moment as page.js reads it, without what is empty."""
     step = {
         "phase": moment.phase,
-        "parts": [_isolated(part) if isinstance(part, str) else part for part in moment.parts],
-        "note": _isolated(moment.note),
+        "parts": [isolated(part) if isinstance(part, str) else part for part in moment.parts],
+        "note": isolated(moment.note),
         "node": "" if moment.node is None else f"n{moment.node}",
         "edge": moment.edge,
     }
     return {name: value for name, value in step.items() if value}
-
-
-RIGHT_TO_LEFT = "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]+"
-
-
-def _isolated(text: str) -> str:
-    """The text with right-to-left names set apart, so that the numbers beside them stay in their order."""
-    return re.sub(f"{RIGHT_TO_LEFT}(?: {RIGHT_TO_LEFT})*", "\u2068\\g<0>\u2069", text)
 
 
 # ── Writing ─────────────────────────────────────────────────────────────────────────────────────────

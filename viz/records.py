@@ -17,6 +17,7 @@ from autograd import (
     expression,
     local_derivatives,
     local_formula,
+    local_formulas,
     ops,
     topological_order,
 )
@@ -284,10 +285,11 @@ class _Reader:
         if crowds:
             yield from self._merged(number, keys, crowds)
         locals_, place = self._locals(value), len(crowds)
+        formulas = self._formulas(value, [i for i, source in enumerate(owners) if source not in crowds])
         for position, (arg, source) in enumerate(zip(view.args[value], owners, strict=True)):
             if source in crowds:
                 continue
-            formula, rule = ("", "") if view.order[arg].op is ops.constant else self._formula(value, position)
+            formula, rule = ("", "") if view.order[arg].op is ops.constant else formulas[position]
             local = locals_.get(position)
             flow = self._flow(value, local) if source in several - {HIDDEN} else None
             yield Edge(keys[source], keys[number], place, formula, local, rule, flow=flow)
@@ -329,15 +331,22 @@ class _Reader:
         except FAILURES:
             return inf
 
-    def _formula(self, value: int, position: int) -> tuple[str, str]:
-        """The local derivative as an equation, and its right side."""
+    def _formulas(self, value: int, positions: list[int]) -> dict[int, tuple[str, str]]:
+        """The local derivatives by position, each as an equation and its right side."""
         mark = self._mark(value)
-        left = f"∂{mark.label}/∂{mark.args[position].label}"
         try:
-            formula = local_formula(cast(Value, mark), position)
+            found = dict(zip(positions, local_formulas(cast(Value, mark), positions), strict=True))
         except FAILURES:
-            return f"{left} does not exist here", ""
-        return formula, formula.removeprefix(f"{left} = ")
+            found = {}
+        pairs = {}
+        for position in positions:
+            left = f"∂{mark.label}/∂{mark.args[position].label}"
+            try:
+                formula = found.get(position) or local_formula(cast(Value, mark), position)
+                pairs[position] = formula, formula.removeprefix(f"{left} = ")
+            except FAILURES:
+                pairs[position] = f"{left} does not exist here", ""
+        return pairs
 
 
 def _stub(key: int) -> Node:

@@ -8,6 +8,8 @@ from hashlib import sha256
 from html import escape
 from math import ceil
 
+from viz.text import isolated
+
 MARGIN, ROUND = 16, 7  # around the picture; radius of corners
 
 LIGHT = {
@@ -32,9 +34,10 @@ def page(body: str, width: float, height: float, summary: str, rules: str, colou
     """
     width, height = ceil(width + 2 * MARGIN), ceil(height + 2 * MARGIN)
     name = "graph-" + sha256(f"{theme}{summary}{body}".encode()).hexdigest()[:12]
+    label = escape(isolated(summary))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" id="{name}" width="{width}" height="{height}"'
-        f' viewBox="{-MARGIN} {-MARGIN} {width} {height}" role="img" aria-label="{escape(summary)}">\n'
+        f' viewBox="{-MARGIN} {-MARGIN} {width} {height}" role="img" aria-label="{label}">\n'
         f"<style>\n{_style(name, rules, colours, theme)}\n</style>\n"
         f"{rect('ground', -MARGIN, -MARGIN, width, height, ROUND)}\n{body}\n</svg>\n"
     )
@@ -61,12 +64,12 @@ def _scoped(rules: str, name: str) -> str:
 def group(title: str, *parts: str, key: str = "") -> str:
     """Shapes that belong together, with their tooltip, and a key by which a page's script finds them."""
     hook = f' data-key="{key}"' if key else ""
-    return f"<g{hook}>{f'<title>{escape(title)}</title>' if title else ''}{''.join(parts)}</g>"
+    return f"<g{hook}>{f'<title>{escape(isolated(title))}</title>' if title else ''}{''.join(parts)}</g>"
 
 
 def text(kind: str, x: float, y: float, text: str) -> str:
     """A text of a class of the style."""
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}">{escape(text)}</text>'
+    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}">{escape(isolated(text))}</text>'
 
 
 def rect(kind: str, x: float, y: float, width: float, height: float, radius: float) -> str:

@@ -47,6 +47,15 @@ def bold_width(text: str, size: float) -> float:
     return sum(map(_bold, text)) * size
 
 
+# The letters of Hebrew, Arabic and their like.
+RIGHT_TO_LEFT = "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]+"
+
+
+def isolated(text: str) -> str:
+    """The text with right-to-left names set apart, so that what stands beside them keeps its order."""
+    return re.sub(f"{RIGHT_TO_LEFT}(?:[ _]+{RIGHT_TO_LEFT})*", "\u2068\\g<0>\u2069", text)
+
+
 def printable(text: str) -> str:
     """The text with a visible sign for each control character, so that terminals and XML can show it."""
     if text.isprintable():

@@ -318,9 +318,7 @@ def _total(shape: Shape, right: float, middle: float) -> list[str]:
 
 
 def render(graph: Graph, options: Options) -> str:
-    """The graph in the textbook style. ValueError for a direction other than to the right."""
-    if options.direction != "right":
-        raise ValueError(f"style 'textbook' flows to the right, not {options.direction}; style 'record' can")
+    """The graph in the textbook style."""
     sheet = Sheet(graph, options)
     column = sum(shape.kind == VARIABLE for shape in sheet.shapes) <= COLUMN
     return draw(sheet.shapes, sheet.wires, sheet.summary(), options.theme, graph.note, column)

@@ -104,7 +104,14 @@ def select(roots: Sequence[Value], options: Options) -> View:
         if cards.number() <= most:
             break
     else:
-        _cut(cards, most)
+        if opened.around - opened.names:  # room for what is open: its siblings as one card
+            cards = _Cards(order, args, owner[:], frozenset(starts))
+            _group(cards, level, opened._replace(together=True))
+            for step in _fold, _bundle:
+                if cards.number() > most:
+                    step(cards)
+        if cards.number() > most:
+            _cut(cards, most)
     return cards.view(starts, names)
 
 
@@ -143,7 +150,9 @@ def _find(name: str, order: Sequence[Value], names: dict[Value, str]) -> int:
     for index, node in enumerate(order):
         if names[node] == name:
             return index
-    raise ValueError(f"focus={name!r}: no node has that name; {_near_names(name, names.values())}")
+    raise ValueError(
+        f"focus={name!r}: no node has that name; {_near_names(name, filter(None, names.values()))}"
+    )
 
 
 def _near(
@@ -185,6 +194,7 @@ class _Opened(NamedTuple):
 
     names: frozenset[str]
     around: frozenset[str]
+    together: bool = False  # the groups beside those to open are one card
 
     def group(self, scope: str, level: int) -> tuple[str, str]:
         """The group of a value of that scope, or "", and the opened group around it, or ""."""
@@ -192,7 +202,9 @@ class _Opened(NamedTuple):
         for end in range(min(level, len(parts)), len(parts) + 1):
             name = ".".join(parts[:end])
             if not (name in self.names or (name in self.around and end < len(parts))):
-                return name, frame
+                outer = ".".join(parts[: end - 1])
+                beside = self.together and outer in self.around - self.names
+                return f"{outer}.…" if beside else name, frame
             frame = name if name in self.names else frame
         return "", frame
 

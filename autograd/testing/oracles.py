@@ -87,7 +87,8 @@ def derivative(op: Op, args: Sequence[Any], i: int) -> Estimate:
             pass  # the row needs more than + − × ÷, or a number is infinite
     args = [plain(x) for x in args]
     f, x = along(op, args, i), args[i]
-    if op.kind in ("rational", "analytic") and isinstance(x, int | float | Fraction):
+    real = isinstance(x, int | float | Fraction) and not any(map(is_complex, args))
+    if op.kind in ("rational", "analytic") and real:
         try:
             return stepped(f, x)
         except FAILURES:

@@ -56,6 +56,9 @@ def numbers(kind: type = float, domain: Interval = REAL) -> SearchStrategy[Any]:
     """
     low, high = zone(domain)
     denominators = [1] if kind is int else [1, 12, 12] if kind is Fraction else [1, 100, 100]
+    denominators = [n for n in denominators if math.ceil(low * n) <= math.floor(high * n)]
+    if not denominators:
+        raise ValueError(f"numbers: no {kind.__name__} of few digits lies well inside {domain}; widen it")
     reals = st.one_of([_ratios(low, high, n) for n in denominators])
     if (hole := domain.hole) is not None:
         reals = reals.map(lambda x: x if abs(x - hole) >= MARGIN else hole + 1)
