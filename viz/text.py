@@ -53,6 +53,8 @@ RIGHT_TO_LEFT = "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U
 
 def isolated(text: str) -> str:
     """The text with right-to-left names set apart, so that what stands beside them keeps its order."""
+    if text.isascii():
+        return text
     return re.sub(f"{RIGHT_TO_LEFT}(?:[ _]+{RIGHT_TO_LEFT})*", "\u2068\\g<0>\u2069", text)
 
 
