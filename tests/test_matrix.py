@@ -1,15 +1,13 @@
 """Tests of viz.matrix: every formula with its shapes, checked against NumPy; worksheets and errors."""
 
-import os
 import re
-import subprocess
-import sys
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from processes import outputs
 from test_textbook import overlaps, places
 from test_viz import SVG, texts, titles
 
@@ -135,13 +133,7 @@ def test_a_picture_saves_itself_and_shows_itself_in_notebooks(tmp_path):
 
 def test_the_same_bytes_in_every_process():
     script = "from viz.matrix import *; print(draw_affine(batch='N').svg(), draw_softmax_with_loss(4).svg())"
-    outputs = set()
-    for seed in "12":
-        environment = {**os.environ, "PYTHONHASHSEED": seed, "PATH": "", "PYTHONUTF8": "1"}
-        environment["PYTHONPATH"] = os.pathsep.join(sys.path)
-        run = [sys.executable, "-c", script]
-        outputs.add(subprocess.run(run, env=environment, capture_output=True, check=True).stdout)
-    assert len(outputs) == 1
+    assert len(outputs(script)) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,6 @@
 """viz: laws of every picture and table, then pictures known by heart, then errors."""
 
-import os
 import re
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from fractions import Fraction
 
@@ -11,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from processes import outputs
 
 import viz
 from autograd import Value, array, constant, no_grad, ops, sqrt, tanh, topological_order, where
@@ -178,13 +176,7 @@ def test_every_text_can_be_read_on_every_ground(palette):
 
 def test_the_same_bytes_in_every_process_and_without_any_program():
     script = "from test_viz import neuron; import viz; print(viz.draw(neuron()).svg(), viz.table(neuron()))"
-    outputs = set()
-    for seed in "12":
-        environment = {**os.environ, "PYTHONHASHSEED": seed, "PATH": "", "PYTHONUTF8": "1"}
-        environment["PYTHONPATH"] = os.pathsep.join(sys.path)
-        run = [sys.executable, "-c", script]
-        outputs.add(subprocess.run(run, env=environment, capture_output=True, check=True).stdout)
-    assert len(outputs) == 1
+    assert len(outputs(script)) == 1
 
 
 def test_no_grad_and_pictures_do_not_meet():
