@@ -1,9 +1,14 @@
 """What a weight begins with: a random number whose size suits the number of a neuron's inputs.
 
-    n    inputs of the neuron         m    neurons in its layer        U, N    uniform, normal
+    n    inputs of the neuron         m    neurons in its layer
 
-Sources: Glorot & Bengio 2010 (the same variance forward and backward); He et al. 2015 (for relu, which
-halves the variance); LeCun et al. 1998, Efficient BackProp; Nielsen, chapter 1 (N(0, 1)).
+"uniform" lies within ±1 and "normal" has the deviation 1 (Nielsen, chapter 1), whatever n and m. The others
+have the mean 0 and a variance that keeps the activations of deep networks at their size: a uniform number
+within ±b has the variance b²/3.
+
+    glorot   2 / (n + m), the same forward and backward (Glorot & Bengio 2010); also called xavier
+    he       2 / n, for relu, which halves the variance (He et al. 2015)
+    lecun    1 / n (LeCun et al. 1998, Efficient BackProp)
 """
 
 import math
@@ -16,14 +21,25 @@ Init = Callable[[Random, int, int], Any]
 """(random numbers, n, m) → one weight."""
 
 INITS: dict[str, Init] = {
+    "zeros": lambda rng, n, m: 0.0,
     "uniform": lambda rng, n, m: rng.uniform(-1, 1),
     "normal": lambda rng, n, m: rng.gauss(0, 1),
-    "glorot": lambda rng, n, m: rng.uniform(-1, 1) * math.sqrt(6 / (n + m)),
-    "he": lambda rng, n, m: rng.gauss(0, math.sqrt(2 / n)),
-    "lecun": lambda rng, n, m: rng.gauss(0, math.sqrt(1 / n)),
-    "zeros": lambda rng, n, m: 0.0,
+    "glorot_uniform": lambda rng, n, m: rng.uniform(-1, 1) * math.sqrt(6 / (n + m)),
+    "glorot_normal": lambda rng, n, m: rng.gauss(0, math.sqrt(2 / (n + m))),
+    "he_uniform": lambda rng, n, m: rng.uniform(-1, 1) * math.sqrt(6 / n),
+    "he_normal": lambda rng, n, m: rng.gauss(0, math.sqrt(2 / n)),
+    "lecun_uniform": lambda rng, n, m: rng.uniform(-1, 1) * math.sqrt(3 / n),
+    "lecun_normal": lambda rng, n, m: rng.gauss(0, math.sqrt(1 / n)),
 }
-INITS["xavier"] = INITS["glorot"]  # the author's first name and his last
+for _short, _name in {
+    "glorot": "glorot_uniform",
+    "he": "he_normal",
+    "lecun": "lecun_normal",
+    "xavier": "glorot_uniform",  # the author's first name and his last
+    "xavier_uniform": "glorot_uniform",
+    "xavier_normal": "glorot_normal",
+}.items():
+    INITS[_short] = INITS[_name]
 
 
 def initializer(init: Any) -> Init:

@@ -1,0 +1,320 @@
+"""Optimizers: each is one rule that takes a parameter and its gradient to the next parameter.
+
+    θ    parameter (theta)          lr        learning rate, a number or a schedule: step number from 0 → rate
+    g    gradient ∂loss/∂θ          t         number of the step, from 1
+    d    direction of the step      m, v, …   what is remembered of a parameter's gradients; at first 0
+
+A rule is an expression in numbers of any type. `step` calls it with the number of one Value after the other,
+`step_array` once with arrays that hold all of them; the results agree to the last bit. Names and defaults of
+the settings are PyTorch's.
+"""
+
+import math
+import operator
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from autograd import Value, clip, maximum, sqrt
+from nn import schedules
+
+__all__ = [
+    "SGD",
+    "AdaGrad",
+    "Adam",
+    "AdamW",
+    "Optimizer",
+    "RMSProp",
+    "clip_grad_norm",
+    "clip_grad_value",
+    "schedules",
+]
+
+
+class Optimizer:
+    """Moves parameters against their gradients; a kind of optimizer says how in its `update`.
+
+    parameters     Values, such as `model.parameters()`
+    lr             the learning rate, a number or a schedule, such as those in `nn.schedules`
+    weight_decay   λ: adds λθ to the gradient, that of the penalty ½λθ²
+    steps          the number of steps taken
+
+    TypeError for parameters that are no Values; ValueError where there are none, and for a setting out of
+    its range. A step that raises leaves every parameter as it was.
+    """
+
+    memory: tuple[str, ...] = ()
+    """Names of the numbers remembered per parameter."""
+
+    def __init__(self, parameters: Iterable[Value], lr: Any, weight_decay: Any = 0) -> None:
+        self.parameters = list(parameters)
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.steps = 0
+        self.remembered: list[Any] = [[0] * len(self.parameters) for _ in self.memory]
+        name = type(self).__name__
+        if not self.parameters:
+            raise ValueError(f"{name}: parameters is empty; give model.parameters()")
+        for i, p in enumerate(self.parameters):
+            if not isinstance(p, Value) or p.op is not None:
+                raise TypeError(
+                    f"{name}: parameter {i} is {p!r}, which is no leaf; give Values made by Value(…)"
+                )
+        self._check("weight_decay", weight_decay)
+        self.rate()
+
+    def update(self, lr: Any, t: int, theta: Any, g: Any, *memory: Any) -> tuple[Any, ...]:
+        """The next (theta, *memory)."""
+        raise NotImplementedError(f"{type(self).__name__} has no update")
+
+    def decay(self, lr: Any, theta: Any, g: Any) -> tuple[Any, Any]:
+        """The parameter and its gradient after weight decay."""
+        return theta, g + self.weight_decay * theta
+
+    def rate(self) -> Any:
+        """The learning rate of the next step. ValueError for a negative one."""
+        lr = Value(self.lr(self.steps) if callable(self.lr) else self.lr).data
+        self._check("lr", lr)
+        return lr
+
+    def step(self) -> None:
+        """Move every parameter by its gradient."""
+        columns = [p.data for p in self.parameters], [p.grad for p in self.parameters]
+        lr, t = self.rate(), self.steps + 1
+        rows = [
+            self.update(lr, t, *self.decay(lr, theta, g), *memory)
+            for theta, g, *memory in zip(*columns, *self._lists(), strict=True)
+        ]
+        moved, *remembered = zip(*rows, strict=True)
+        for p, theta in zip(self.parameters, moved, strict=True):
+            p.data = theta
+        self.remembered = [list(x) for x in remembered]
+        self.steps = t
+
+    def step_array(self, theta: Any, gradient: Any) -> None:
+        """The same step for parameters held in `theta`, in place; the Values are left alone.
+
+        theta, gradient   NumPy arrays of one axis, element i for parameter i; theta's are floats
+
+        ValueError for another shape or for a theta of integers, which would truncate.
+        """
+        import numpy
+
+        shape = (len(self.parameters),)
+        if theta.shape != shape or gradient.shape != shape or theta.dtype.kind != "f":
+            raise ValueError(
+                f"{type(self).__name__}.step_array: theta is {theta.dtype} {theta.shape}, gradient "
+                f"{gradient.dtype} {gradient.shape}; give floats of shape {shape}"
+            )
+        arrays = [numpy.asarray(x, theta.dtype) for x in self.remembered]
+        lr, t = self.rate(), self.steps + 1
+        theta[:], *self.remembered = self.update(lr, t, *self.decay(lr, theta, gradient), *arrays)
+        self.steps = t
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to 0."""
+        for p in self.parameters:
+            p.grad = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """The number of steps and what is remembered, as plain numbers: `Adam.steps`, `Adam.m`, …
+
+        The settings are not part of it: they are those of the program that loads the state.
+        """
+        return dict(zip(self._names(), [self.steps, *self._lists()], strict=True))
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a state. ValueError where it is of another optimizer, or of other parameters."""
+        names = self._names()
+        if sorted(state) != sorted(names):
+            raise ValueError(
+                f"{type(self).__name__}: the state belongs to another optimizer; "
+                f"it has {sorted(state)}, and {sorted(names)} are needed"
+            )
+        steps, *remembered = (state[name] for name in names)
+        for x in remembered:
+            if len(x) != len(self.parameters):
+                raise ValueError(
+                    f"{type(self).__name__}: the state is that of {len(x)} parameters, "
+                    f"and there are {len(self.parameters)}"
+                )
+        self.remembered = [[Value(number).data for number in x] for x in remembered]
+        self.steps = operator.index(steps)
+
+    def _names(self) -> list[str]:
+        return [f"{type(self).__name__}.{name}" for name in ("steps", *self.memory)]
+
+    def _lists(self) -> list[list[Any]]:
+        return [list(x) if isinstance(x, list) else x.tolist() for x in self.remembered]
+
+    def _check(self, name: str, number: Any, below: float = math.inf) -> None:
+        if not 0 <= number < below:
+            limit = f" and below {below}" if below < math.inf else " and finite"
+            raise ValueError(f"{type(self).__name__}: {name} must be at least 0{limit}, not {number!r}")
+
+    def __repr__(self) -> str:
+        name, n = type(self).__name__, len(self.parameters)
+        return f"{name}({n} parameters, lr={self.rate()}, steps={self.steps})"
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent: θ − lr·d, where d is the gradient, or the velocity with momentum.
+
+    velocity = momentum · velocity + g (Polyak 1964). With `nesterov` the step looks ahead, by
+    d = g + momentum · velocity (Sutskever et al. 2013); it needs a momentum.
+    """
+
+    memory = ("velocity",)
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: Any,
+        momentum: Any = 0,
+        nesterov: bool = False,
+        weight_decay: Any = 0,
+    ) -> None:
+        super().__init__(parameters, lr, weight_decay)
+        self._check("momentum", momentum, below=1)
+        if nesterov and not momentum:
+            raise ValueError("SGD: nesterov looks ahead along the momentum, which is 0; give momentum=0.9")
+        self.momentum, self.nesterov = momentum, nesterov
+
+    def update(self, lr: Any, t: int, theta: Any, g: Any, velocity: Any) -> tuple[Any, ...]:
+        """The rule above."""
+        velocity = self.momentum * velocity + g
+        d = g + self.momentum * velocity if self.nesterov else velocity
+        return theta - lr * d, velocity
+
+
+class AdaGrad(Optimizer):
+    """θ − lr · g / (√h + eps), where h sums g² over all steps (Duchi et al. 2011)."""
+
+    memory = ("h",)
+
+    def __init__(
+        self, parameters: Iterable[Value], lr: Any = 0.01, eps: Any = 1e-10, weight_decay: Any = 0
+    ) -> None:
+        super().__init__(parameters, lr, weight_decay)
+        self._check("eps", eps)
+        self.eps = eps
+
+    def update(self, lr: Any, t: int, theta: Any, g: Any, h: Any) -> tuple[Any, ...]:
+        """The rule above."""
+        h = h + g * g
+        return theta - lr * g / (sqrt(h) + self.eps), h
+
+
+class RMSProp(Optimizer):
+    """θ − lr · velocity, where velocity = momentum · velocity + g / (√h + eps) (Hinton 2012).
+
+    h is the moving mean of g², of which one step is the share 1 − alpha; `centered` subtracts the square of
+    the moving mean of g, which leaves a variance (Graves 2013).
+    """
+
+    memory = ("h", "mean", "velocity")
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: Any = 0.01,
+        alpha: Any = 0.99,
+        eps: Any = 1e-8,
+        momentum: Any = 0,
+        centered: bool = False,
+        weight_decay: Any = 0,
+    ) -> None:
+        super().__init__(parameters, lr, weight_decay)
+        self._check("alpha", alpha, below=1)
+        self._check("eps", eps)
+        self._check("momentum", momentum, below=1)
+        self.alpha, self.eps, self.momentum, self.centered = alpha, eps, momentum, centered
+
+    def update(
+        self, lr: Any, t: int, theta: Any, g: Any, h: Any, mean: Any, velocity: Any
+    ) -> tuple[Any, ...]:
+        """The rule above."""
+        h = self.alpha * h + (1 - self.alpha) * g * g
+        mean = self.alpha * mean + (1 - self.alpha) * g
+        spread = maximum(h - mean * mean, 0) if self.centered else h  # rounding may leave it below 0
+        velocity = self.momentum * velocity + g / (sqrt(spread) + self.eps)
+        return theta - lr * velocity, h, mean, velocity
+
+
+class Adam(Optimizer):
+    """θ − lr · m̂ / (√v̂ + eps): the moving means m of g and v of g², freed of their start at 0.
+
+    betas are the shares of m and v that remain after a step. (Kingma & Ba 2015)
+    """
+
+    memory = ("m", "v")
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: Any = 0.001,
+        betas: Sequence[Any] = (0.9, 0.999),
+        eps: Any = 1e-8,
+        weight_decay: Any = 0,
+    ) -> None:
+        super().__init__(parameters, lr, weight_decay)
+        self.beta1, self.beta2 = betas
+        self.eps = eps
+        self._check("the first of betas", self.beta1, below=1)
+        self._check("the second of betas", self.beta2, below=1)
+        self._check("eps", eps)
+
+    def update(self, lr: Any, t: int, theta: Any, g: Any, m: Any, v: Any) -> tuple[Any, ...]:
+        """The rule above."""
+        m = self.beta1 * m + (1 - self.beta1) * g
+        v = self.beta2 * v + (1 - self.beta2) * g * g
+        m_hat, v_hat = m / (1 - self.beta1**t), v / (1 - self.beta2**t)
+        return theta - lr * m_hat / (sqrt(v_hat) + self.eps), m, v
+
+
+class AdamW(Adam):
+    """Adam whose weight decay goes past the moving means: θ shrinks by lr·λ·θ (Loshchilov & Hutter 2019)."""
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: Any = 0.001,
+        betas: Sequence[Any] = (0.9, 0.999),
+        eps: Any = 1e-8,
+        weight_decay: Any = 0.01,
+    ) -> None:
+        super().__init__(parameters, lr, betas, eps, weight_decay)
+
+    def decay(self, lr: Any, theta: Any, g: Any) -> tuple[Any, Any]:
+        """The parameter, shrunk, and its gradient as it is."""
+        return theta - lr * self.weight_decay * theta, g
+
+
+# ── Gradients that are too large ────────────────────────────────────────────────────────────────────
+
+
+def clip_grad_norm(parameters: Iterable[Value], limit: Any) -> float:
+    """Scale all gradients down together, to a Euclidean norm of at most `limit`; gives the norm before.
+
+    ValueError for a limit that is not positive, and where the norm is infinite or nan: then no scale helps.
+    """
+    parameters = list(parameters)
+    _positive("clip_grad_norm", limit)
+    norm = math.hypot(*(p.grad for p in parameters))
+    if not math.isfinite(norm):
+        raise ValueError(f"clip_grad_norm: the norm of the gradients is {norm}; lower the learning rate")
+    if norm > limit:
+        for p in parameters:
+            p.grad *= limit / norm
+    return norm
+
+
+def clip_grad_value(parameters: Iterable[Value], limit: Any) -> None:
+    """Keep every gradient between −limit and limit. ValueError for a limit that is not positive."""
+    _positive("clip_grad_value", limit)
+    for p in parameters:
+        p.grad = clip(p.grad, -limit, limit)
+
+
+def _positive(function: str, limit: Any) -> None:
+    if not limit > 0:
+        raise ValueError(f"{function}: limit must be positive, not {limit!r}")
