@@ -1,0 +1,120 @@
+"""Dataset: examples and their targets, which a seed alone splits, shuffles and cuts into batches."""
+
+import operator
+from collections.abc import Iterator
+from numbers import Integral
+from random import Random
+from typing import Any
+
+Seed = int | tuple[int, ...]
+"""What decides random numbers: an int, or several, such as (seed, epoch)."""
+
+
+class Dataset:
+    """Examples x and their targets y: two lists or NumPy arrays of the same length.
+
+    `data[3]` is the pair (x[3], y[3]), and iterating gives all pairs; `data[10:20]` and `data[[3, 1, 4]]`
+    are Datasets. The same seed gives the same order in every process, so that a training that shuffles by
+    (seed, epoch) can be resumed at any epoch.
+
+    ValueError for lengths that differ, TypeError for what has no length.
+
+    >>> data = Dataset([[0, 0], [0, 1], [1, 0]], [0, 1, 1])
+    >>> data[1]
+    ([0, 1], 1)
+    >>> data[[2, 0]].y
+    [1, 0]
+    """
+
+    def __init__(self, x: Any, y: Any) -> None:
+        try:
+            n, targets = len(x), len(y)
+        except TypeError as error:
+            raise TypeError(f"Dataset: x and y must be lists or arrays: {error}") from None
+        if n != targets:
+            raise ValueError(f"Dataset: {n} examples and {targets} targets; every example needs one")
+        self.x, self.y = x, y
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        return zip(self.x, self.y, strict=True)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return Dataset(self.x[index], self.y[index])
+        if hasattr(index, "__len__"):
+            rows = [self._row(i) for i in index]
+            return Dataset(_take(self.x, rows), _take(self.y, rows))
+        row = self._row(index)
+        return self.x[row], self.y[row]
+
+    def _row(self, index: Any) -> int:
+        if not isinstance(index, Integral) or isinstance(index, bool):
+            raise TypeError(
+                f"Dataset: {index!r} is no index; give whole numbers (for a mask: numpy.flatnonzero(mask))"
+            )
+        row = operator.index(index)
+        if not -len(self) <= row < len(self):
+            raise IndexError(f"Dataset: there is no example {row} among {len(self)}")
+        return row
+
+    def split(self, fraction: float, seed: Seed = 0) -> tuple["Dataset", "Dataset"]:
+        """Two Datasets of every example once, in random order: `fraction` of them, and the rest.
+
+        ValueError where one of the two would be empty.
+        """
+        n = round(fraction * len(self))
+        if not 0 < n < len(self):
+            raise ValueError(
+                f"Dataset.split: fraction {fraction!r} of {len(self)} examples leaves a part empty; "
+                "give one between 0 and 1, such as 0.8"
+            )
+        order = _permutation(len(self), seed)
+        return self[order[:n]], self[order[n:]]
+
+    def shuffle(self, seed: Seed = 0) -> "Dataset":
+        """The same examples in random order."""
+        return self[_permutation(len(self), seed)]  # type: ignore[no-any-return]
+
+    def batches(self, size: int, seed: Seed | None = None, drop_last: bool = False) -> Iterator["Dataset"]:
+        """Datasets of `size` examples that hold every example once: in order, or shuffled by a seed.
+
+        The last one is smaller where `size` does not divide the number of examples; `drop_last` omits it.
+
+        >>> [batch.y for batch in Dataset("abcde", [0, 1, 2, 3, 4]).batches(2)]
+        [[0, 1], [2, 3], [4]]
+        """
+        check_whole("Dataset.batches", "size", size)
+        n = len(self)
+        order = range(n) if seed is None else _permutation(n, seed)
+        end = n - n % size if drop_last else n
+        return (self[order[i : i + size]] for i in range(0, end, size))
+
+    def __repr__(self) -> str:
+        return f"Dataset({len(self)} examples)"
+
+
+def random_numbers(seed: Seed) -> Random:
+    """The random numbers of a seed, the same in every process. TypeError for what is no seed."""
+    parts = seed if isinstance(seed, tuple) else (seed,)
+    if not all(isinstance(part, Integral) for part in parts):
+        raise TypeError(f"seed must be an int or a tuple of ints, not {seed!r}")
+    return Random(" ".join(str(int(part)) for part in parts))
+
+
+def check_whole(what: str, name: str, number: Any, least: int = 1) -> None:
+    """ValueError unless the argument is a whole number from `least`."""
+    if not isinstance(number, Integral) or isinstance(number, bool) or int(number) < least:
+        raise ValueError(f"{what}: {name} must be a whole number from {least}, not {number!r}")
+
+
+def _permutation(n: int, seed: Seed) -> list[int]:
+    order = list(range(n))
+    random_numbers(seed).shuffle(order)
+    return order
+
+
+def _take(sequence: Any, rows: list[int]) -> Any:
+    return sequence[rows] if hasattr(sequence, "__array__") else [sequence[row] for row in rows]
