@@ -10,7 +10,27 @@ MLP(2, [3, 1], activation='tanh', output='linear')  # 13 parameters
 'z^3_{1}'
 """
 
+from nn import data, losses, optim, schedules
+from nn.checkpoints import load, save
+from nn.history import History
 from nn.init import INITS
-from nn.modules import MLP, Layer, Module, Neuron
+from nn.modules import MLP, Embedding, Layer, Module, Neuron
+from nn.training import accuracy, fit
 
-__all__ = ["INITS", "MLP", "Layer", "Module", "Neuron"]
+__all__ = [
+    "INITS",
+    "MLP",
+    "Embedding",
+    "History",
+    "Layer",
+    "Module",
+    "Neuron",
+    "accuracy",
+    "data",
+    "fit",
+    "load",
+    "losses",
+    "optim",
+    "save",
+    "schedules",
+]

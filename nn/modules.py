@@ -1,20 +1,23 @@
-"""Module, Neuron, Layer, MLP: networks whose every number is a Value.
+"""Module, Neuron, Layer, MLP, Embedding: networks whose every number is a Value.
 
 Nielsen's names (Neural Networks and Deep Learning, chapter 2), which the nodes bear as labels:
 
     w^l_{jk}   weight from neuron k of layer l − 1 to neuron j of layer l; the inputs are layer 1
     b^l_{j}    bias        z^l_{j}   weighted input, Σₖ w^l_{jk} a^{l−1}_{k} + b^l_{j}
     a^l_{j}    activation, of z^l_{j};  δ^l_{j} = ∂C/∂z^l_{j} is the gradient of z^l_{j}
+    e^i_{j}    coordinate j of row i of an embedding, whose rows are counted from 0
 
 A neuron records one `dot`, the sum with its bias and its activation; with `elementary=True` every product
 and every sum. The nodes of a neuron have the scope `layer2.neuron3`, so that pictures can group them.
 """
 
+import operator
 from collections.abc import Callable, Iterator, Sequence
+from functools import reduce
 from random import Random
 from typing import Any
 
-from autograd import Value, dot, ops, scope
+from autograd import Value, constant, dot, ops, scope
 from nn.init import choose, initializer
 
 Activation = Callable[[Any], Any]
@@ -26,12 +29,29 @@ ACTIVATIONS: dict[str, Activation | None] = {
 
 
 class Module:
-    """Anything with parameters: its own Values, and those of the modules and lists in its attributes."""
+    """Anything with parameters: the leaf Values in its attributes, and in their modules, lists and dicts.
+
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.slope, self.bias = Value(2.0), Value(1.0)
+    ...
+    ...     def __call__(self, x):
+    ...         return self.slope * x + self.bias
+    >>> Line().state_dict()
+    {'slope': 2.0, 'bias': 1.0}
+    """
 
     def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Value]]:
-        """(name, parameter): the path of attributes to it, such as `layers.0.neurons.2.b`."""
+        """(name, parameter): the path of attributes to it, such as `layers.0.neurons.2.b`.
+
+        A parameter in several places (tied weights) is given once, by its first name.
+        """
+        seen = set()
         for name, attribute in vars(self).items():
-            yield from _named(f"{prefix}{name}", attribute)
+            for path, parameter in _named(f"{prefix}{name}", attribute):
+                if parameter not in seen:
+                    seen.add(parameter)
+                    yield path, parameter
 
     def parameters(self) -> list[Value]:
         """The parameters, layer by layer, neuron by neuron, weights then bias."""
@@ -47,7 +67,10 @@ class Module:
         return {name: parameter.data for name, parameter in self.named_parameters()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Set the numbers of the parameters; ValueError where the names are not those of this module."""
+        """Set the numbers of the parameters: of all of them, or of none if the state is refused.
+
+        ValueError where the names are not those of this module, TypeError for what is no number.
+        """
         parameters = dict(self.named_parameters())
         missing, unknown = parameters.keys() - state.keys(), state.keys() - parameters.keys()
         if missing or unknown:
@@ -55,27 +78,41 @@ class Module:
                 f"{type(self).__name__}: the state belongs to another architecture; "
                 f"missing {sorted(missing)[:3]}, unknown {sorted(unknown)[:3]}"
             )
-        for name, parameter in parameters.items():
-            parameter.data = Value(state[name]).data
+        numbers = []
+        for name in parameters:
+            try:
+                numbers.append(Value(state[name]).data)
+            except TypeError as error:
+                raise TypeError(f"{type(self).__name__}: {name}: {error}") from None
+        for parameter, number in zip(parameters.values(), numbers, strict=True):
+            parameter.data = number
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {len(self.parameters())} parameters>"
 
 
 def _named(name: str, attribute: Any) -> Iterator[tuple[str, Value]]:
     if isinstance(attribute, Value):
-        yield name, attribute
+        if attribute.op is None:
+            yield name, attribute
     elif isinstance(attribute, Module):
         yield from attribute.named_parameters(f"{name}.")
     elif isinstance(attribute, list | tuple):
         for i, item in enumerate(attribute):
             yield from _named(f"{name}.{i}", item)
+    elif isinstance(attribute, dict):
+        for key, item in attribute.items():
+            yield from _named(f"{name}.{key}", item)
 
 
 class Neuron(Module):
-    """a = f(w·x + b), for `nin` inputs.
+    """a = f(w·x + b), for `nin` inputs; without a bias, f(w·x).
 
     activation   a name of a function of the table ("relu", "tanh", "sigmoid", …), "linear", or a function
     init         of the weights: a name in `nn.INITS`, a number, or a function; the bias begins with 0
     seed         of the random numbers, or a `random.Random` to share; None: new ones at every run
     elementary   record every product and every sum
+    bias         False leaves b out
 
     >>> neuron = Neuron(2, "tanh", init=0.5)
     >>> neuron([1.0, 2.0]).data == Value(1.5).tanh().data
@@ -90,6 +127,7 @@ class Neuron(Module):
         init: Any = "uniform",
         seed: int | Random | None = None,
         elementary: bool = False,
+        bias: bool = True,
         place: tuple[int, int, int] | None = None,
     ) -> None:
         """`place` is (l, j, m): layer, number and number of neurons in the layer, for names and init."""
@@ -101,19 +139,22 @@ class Neuron(Module):
         with scope(self.scope):
             draw, rng = initializer(init), seed if isinstance(seed, Random) else Random(seed)
             self.w = [Value(draw(rng, nin, neurons), _weight(place, k)) for k in range(1, nin + 1)]
-            self.b = Value(0.0, f"b{where}")
+            self.b = Value(0.0, f"b{where}") if bias else None
         self.f = choose("activation", activation, ACTIVATIONS) if isinstance(activation, str) else activation
         self.elementary = elementary
 
     def __call__(self, x: Sequence[Any]) -> Value:
         """The activation, for as many inputs as there are weights. ValueError for another number."""
-        if len(x) != len(self.w):
-            raise ValueError(f"Neuron: {len(x)} inputs were given and {len(self.w)} are needed")
+        _inputs("Neuron", x, len(self.w))
         with scope(self.scope):
+            z: Value
             if self.elementary:
-                z = sum((w * xi for w, xi in zip(self.w, x, strict=True)), start=self.b)
+                products = [w * xi for w, xi in zip(self.w, x, strict=True)]
+                z = reduce(operator.add, products if self.b is None else [self.b, *products])
             else:
-                z = dot(self.w, x) + self.b
+                z = dot(self.w, x)
+                if self.b is not None:
+                    z = z + self.b
             z.label = self.names[0]
             if self.f is None:
                 return z
@@ -141,19 +182,28 @@ class Layer(Module):
         init: Any = "uniform",
         seed: int | Random | None = None,
         elementary: bool = False,
+        bias: bool = True,
         number: int = 2,
     ) -> None:
         _positive("Layer", nin, nout)
         rng = seed if isinstance(seed, Random) else Random(seed)
         self.neurons = [
-            Neuron(nin, activation, init=init, seed=rng, elementary=elementary, place=(number, j, nout))
+            Neuron(
+                nin,
+                activation,
+                init=init,
+                seed=rng,
+                elementary=elementary,
+                bias=bias,
+                place=(number, j, nout),
+            )
             for j in range(1, nout + 1)
         ]
 
     def __call__(self, x: Sequence[Any]) -> list[Value]:
         """The activations of all neurons."""
-        if len(x) != len(self.neurons[0].w):
-            raise ValueError(f"Layer: {len(x)} inputs were given and {len(self.neurons[0].w)} are needed")
+        _inputs("Layer", x, len(self.neurons[0].w))
+        x = [constant(xi) if isinstance(xi, int | float) else xi for xi in x]  # one node for all neurons
         return [neuron(x) for neuron in self.neurons]
 
     def __repr__(self) -> str:
@@ -215,6 +265,48 @@ class MLP(Module):
         return f"MLP({inputs}, {sizes}, {names})  # {len(self.parameters())} parameters"
 
 
+class Embedding(Module):
+    """`count` rows of `size` parameters, one for each thing with a number: a token, a position.
+
+    init and seed are those of Neuron; the weights are independent N(0, 1) by default.
+
+    >>> Embedding(27, 2, init=0.5)(26)
+    [Value(0.5, label='e^26_{1}', grad=0), Value(0.5, label='e^26_{2}', grad=0)]
+    """
+
+    def __init__(
+        self, count: int, size: int, *, init: Any = "normal", seed: int | Random | None = None
+    ) -> None:
+        _positive("Embedding", count, size)
+        draw, rng = initializer(init), seed if isinstance(seed, Random) else Random(seed)
+        with scope("embedding"):
+            self.rows = [
+                [Value(draw(rng, count, size), f"e^{i}_{{{j}}}") for j in range(1, size + 1)]
+                for i in range(count)
+            ]
+
+    def __call__(self, i: int) -> list[Value]:
+        """Row i, counted from 0. TypeError where i is no integer, IndexError where there is no such row."""
+        count = len(self.rows)
+        try:
+            i = operator.index(i)
+        except TypeError:
+            raise TypeError(f"Embedding: a row is chosen by an integer, not by {i!r}") from None
+        if not 0 <= i < count:
+            raise IndexError(f"Embedding: there is no row {i}; the rows are 0 to {count - 1}")
+        return list(self.rows[i])
+
+    def __repr__(self) -> str:
+        return f"Embedding({len(self.rows)}, {len(self.rows[0])})"
+
+
+def _inputs(what: str, x: Any, count: int) -> None:
+    if not hasattr(x, "__len__"):
+        raise TypeError(f"{what}: the input must be a sequence of {count} numbers, not {x!r}")
+    if len(x) != count:
+        raise ValueError(f"{what}: {len(x)} inputs were given and {count} are needed")
+
+
 def _weight(place: tuple[int, int, int] | None, k: int) -> str:
     if place is None:
         return f"w_{k}"
@@ -225,6 +317,4 @@ def _weight(place: tuple[int, int, int] | None, k: int) -> str:
 def _positive(what: str, *sizes: Any) -> None:
     for size in sizes:
         if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-            raise ValueError(
-                f"{what}: a number of inputs or neurons must be a whole number from 1, not {size!r}"
-            )
+            raise ValueError(f"{what}: a size must be a whole number from 1, not {size!r}")

@@ -1,9 +1,10 @@
-"""Neuron, Layer, MLP: the same numbers as micrograd, Nielsen's names, and nothing truncated silently."""
+"""Neuron, Layer, MLP, Embedding: micrograd's numbers, Nielsen's names, and nothing truncated silently."""
 
 import random
 from fractions import Fraction
 
 import micrograd.nn
+import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +28,47 @@ def test_dots_and_single_products_give_the_same_gradients(shape, seed, data):
         sum(out if isinstance(out, list) else [out]).backward()
         gradients.append([p.grad for p in model.parameters()])
     assert gradients[0] == pytest.approx(gradients[1], rel=1e-12, abs=1e-12)
+
+
+@given(st.integers(1, 5), st.integers(1, 4), st.booleans(), st.data())
+def test_a_layer_without_bias_is_a_layer_whose_biases_are_0(nin, nout, elementary, data):
+    x = data.draw(st.lists(numbers, min_size=nin, max_size=nin))
+    with_bias = nn.Layer(nin, nout, "tanh", seed=0, elementary=elementary)
+    without = nn.Layer(nin, nout, "tanh", seed=0, elementary=elementary, bias=False)
+    assert len(without.parameters()) == nin * nout == len(with_bias.parameters()) - nout
+    assert [a.data for a in without(x)] == pytest.approx([a.data for a in with_bias(x)], rel=1e-12)
+    assert all(node.label[:1] != "b" for a in without(x) for node in topological_order(a))
+
+
+@given(st.integers(1, 12), st.integers(1, 4), st.data())
+def test_an_embedding_is_a_linear_layer_on_one_hot_vectors(count, size, data):
+    embedding, i = nn.Embedding(count, size, seed=0), data.draw(st.integers(0, count - 1))
+    layer = nn.Layer(count, size, "linear", bias=False)
+    for j, neuron in enumerate(layer.neurons):
+        for w, row in zip(neuron.w, embedding.rows):
+            w.data = row[j].data
+    one_hot = [float(k == i) for k in range(count)]
+    assert [e.data for e in embedding(i)] == [z.data for z in layer(one_hot)]
+    sum(e * e for e in embedding(i)).backward()
+    sum(z * z for z in layer(one_hot)).backward()
+    assert all(
+        row[j].grad == layer.neurons[j].w[k].grad for k, row in enumerate(embedding.rows) for j in range(size)
+    )
+
+
+@given(st.dictionaries(st.integers(0, 8), st.sampled_from(["x", None, [1.0], Value(1.0)]), min_size=1))
+def test_a_state_that_is_refused_changes_nothing(wrong):
+    model = nn.MLP(2, [2, 1], seed=0)
+    before = model.state_dict()
+    state = dict.fromkeys(before, 5.0)
+    for place, number in wrong.items():
+        state[[*state][place]] = number
+    with pytest.raises(TypeError) as caught:
+        model.load_state_dict(state)
+    assert f"MLP: {[*before][min(wrong)]}: " in str(caught.value)
+    with pytest.raises(ValueError, match="another architecture"):
+        model.load_state_dict({**before, "layers.0.neurons.0.b": 7.0, "extra": 1.0})
+    assert model.state_dict() == before
 
 
 @given(st.integers(0, 99))
@@ -60,6 +102,45 @@ def test_nielsens_names_and_the_delta_of_a_neuron():
     assert nn.Layer(12, 1, init=0).neurons[0].w[11].label == "w^2_{1,12}"
 
 
+class Everything(nn.Module):
+    """A module with parameters wherever they may stand, and with what is no parameter."""
+
+    def __init__(self):
+        self.gain = Value(1.0)
+        self.parts = {"head": nn.Neuron(1, bias=False, init=2.0), "tail": [nn.Neuron(1, init=3.0)]}
+        self.pair = (Value(5.0), {"again": self.gain})
+        self.tied = self.parts["head"]
+        self.name, self.sizes, self.last = "everything", [1, 2], self.gain * 2
+
+
+def test_parameters_stand_in_attributes_modules_lists_and_dicts_each_once_and_only_leaves():
+    module = Everything()
+    assert module.state_dict() == {
+        "gain": 1.0,
+        "parts.head.w.0": 2.0,
+        "parts.tail.0.w.0": 3.0,
+        "parts.tail.0.b": 0.0,
+        "pair.0": 5.0,
+    }
+    assert list(map(id, module.parameters())) == [id(p) for _, p in module.named_parameters()]
+    assert repr(module) == "<Everything: 5 parameters>"
+
+
+def test_all_neurons_of_a_layer_share_the_node_of_an_input():
+    y = nn.MLP(2, [3, 1], seed=0)([0.5, 2])
+    inputs = [node for node in topological_order(y) if node.op is ops.constant]
+    assert [node.data for node in inputs] == [0.5, 2]
+
+
+def test_the_row_of_an_embedding_has_its_names_and_cannot_change_it():
+    embedding = nn.Embedding(3, 2, seed=0)
+    row = embedding(2)
+    assert [e.label for e in row] == ["e^2_{1}", "e^2_{2}"] and row[0].scope == "embedding"
+    row.clear()
+    assert len(embedding(numpy.int64(2))) == 2
+    assert [name for name, _ in embedding.named_parameters()][:3] == ["rows.0.0", "rows.0.1", "rows.1.0"]
+
+
 def test_a_picture_of_a_network_groups_by_neuron_by_itself():
     model = nn.MLP(4, [8, 8, 1], "tanh", seed=0, elementary=True)
     y = model([0.1, 0.2, 0.3, 0.4])
@@ -89,15 +170,6 @@ def test_a_network_is_differentiable_by_its_inputs():
     assert len(gradient) == 2 and all(isinstance(g, Value) for g in gradient)  # it reaches the weights
 
 
-@pytest.mark.parametrize("name", sorted(nn.INITS))
-def test_inits_have_the_variance_that_they_promise(name):
-    weights = [w.data for neuron in nn.Layer(50, 60, init=name, seed=3).neurons for w in neuron.w]
-    variance = sum(w * w for w in weights) / len(weights)
-    promised = {"uniform": 1 / 3, "normal": 1, "he": 2 / 50, "lecun": 1 / 50, "zeros": 0}
-    assert variance == pytest.approx(promised.get(name, 2 / 110), rel=0.1)
-    assert weights == [w.data for neuron in nn.Layer(50, 60, init=name, seed=3).neurons for w in neuron.w]
-
-
 def test_names_state_and_zero_grad():
     model = nn.MLP(2, [2, 1], seed=0)
     names = [name for name, _ in model.named_parameters()]
@@ -117,12 +189,29 @@ def test_reprs():
     assert repr(nn.Layer(3, 2, "linear")) == "Layer(3, 2, 'linear')"
     assert repr(nn.MLP(3, [2, 1])).startswith("MLP(3, [2, 1], activation='relu', output='linear')  # 11")
     assert repr(nn.Neuron(1, ops.gelu)) == "Neuron(1, 'gelu')"
+    assert repr(nn.Embedding(27, 16)) == "Embedding(27, 16)"
 
 
 BAD = {
     "inputs": (lambda: nn.MLP(2, [2, 1])([1.0]), ValueError, "Layer: 1 inputs were given and 2 are needed"),
     "inputs of a neuron": (lambda: nn.Neuron(2)([1, 2, 3]), ValueError, "3 inputs were given and 2 are"),
     "number": (lambda: nn.Neuron(1)(["x"]), TypeError, "'x' is a str, not a number"),
+    "one number": (
+        lambda: nn.MLP(2, [1])(3.0),
+        TypeError,
+        "Layer: the input must be a sequence of 2 numbers",
+    ),
+    "one number for a neuron": (lambda: nn.Neuron(1)(None), TypeError, "a sequence of 1 numbers, not None"),
+    "text in a layer": (lambda: nn.MLP(2, [1])("ab"), TypeError, "'a' is a str, not a number"),
+    "no row": (lambda: nn.Embedding(27, 2)(27), IndexError, "there is no row 27; the rows are 0 to 26"),
+    "row from the end": (lambda: nn.Embedding(27, 2)(-1), IndexError, "there is no row -1"),
+    "broken row": (lambda: nn.Embedding(27, 2)(1.0), TypeError, "chosen by an integer, not by 1.0"),
+    "row by text": (lambda: nn.Embedding(27, 2)("a"), TypeError, "chosen by an integer, not by 'a'"),
+    "empty embedding": (
+        lambda: nn.Embedding(0, 2),
+        ValueError,
+        "Embedding: a size must be a whole number from 1",
+    ),
     "activation": (
         lambda: nn.Neuron(1, "sigmiod"),
         ValueError,

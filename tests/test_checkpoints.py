@@ -1,0 +1,390 @@
+"""Files of parameters: every number comes back, a crash leaves a whole file, other bytes change nothing."""
+
+import json
+import math
+import os
+import pickle
+import random
+import stat
+import struct
+import subprocess
+import sys
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from processes import outputs
+from safetensors import safe_open
+from safetensors.numpy import save as to_bytes
+
+import nn
+from autograd import Value
+from nn import checkpoints
+
+sizes = st.lists(st.integers(1, 4), min_size=2, max_size=4)
+NUMBERS = {
+    "float": st.floats(allow_nan=False),
+    "int": st.integers(-(2**63), 2**63 - 1),
+    "big int": st.integers(),
+    "Fraction": st.fractions(),
+    "Decimal": st.decimals(allow_nan=False),
+    "complex": st.complex_numbers(allow_nan=False),
+}
+numbers = st.one_of(*NUMBERS.values())
+
+
+class Tree(nn.Module):
+    """A module whose parameters stand in lists of lists."""
+
+    def __init__(self, tree):
+        self.tree = tree
+
+
+def values(tree):
+    return [values(item) for item in tree] if isinstance(tree, list) else Value(tree)
+
+
+def identical(a, b):
+    """Equal in name, type and every bit that shows."""
+    return list(map(repr, a.items())) == list(map(repr, b.items()))
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    return tmp_path_factory.mktemp("checkpoints") / "model.safetensors"
+
+
+def saved(model, path):
+    """The file's bytes."""
+    nn.save(model, path)
+    return path.read_bytes()
+
+
+# ── Round trips ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@settings(max_examples=40)
+@given(shape=sizes, data=st.data(), kind=st.sampled_from([*NUMBERS, None]))
+def test_every_network_of_every_number_type_comes_back(path, shape, data, kind):
+    model, other = (nn.MLP(shape[0], shape[1:], seed=seed) for seed in (0, 1))
+    for p in model.parameters():
+        p.data = data.draw(NUMBERS.get(kind, numbers))
+    nn.save(model, path)
+    nn.load(other, path)
+    assert identical(other.state_dict(), model.state_dict())
+
+
+trees = st.recursive(numbers, lambda inner: st.lists(inner, max_size=3), max_leaves=8)
+
+
+@settings(max_examples=50)
+@given(tree=trees)
+def test_nested_lists_come_back_be_they_ragged_or_empty(path, tree):
+    model = Tree(values(tree))
+    other = Tree(values(tree))
+    for p in other.parameters():
+        p.data = 0.5
+    nn.save(model, path)
+    nn.load(other, path)
+    assert identical(other.state_dict(), model.state_dict())
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        [10**5000, Fraction(3**9000, -(7**6000))],  # more digits than Python writes in decimal
+        [[1.0, 2.0], [Fraction(1, 3), 2]],  # a row of floats among others
+        [2**63 - 1, -(2**63)],
+        [2**63],
+    ],
+)
+def test_numbers_at_the_limits_come_back(path, tree):
+    model, other = Tree(values(tree)), Tree(values(tree))
+    for p in other.parameters():
+        p.data = 0.5
+    nn.save(model, path)
+    nn.load(other, path)
+    assert other.state_dict() == model.state_dict()
+    assert [type(p.data) for p in other.parameters()] == [type(p.data) for p in model.parameters()]
+
+
+names = st.from_regex(r"[a-c](\.([a-c]|0|1|2|01|999999999999))*", fullmatch=True)
+
+
+@settings(max_examples=50)
+@given(st.dictionaries(names, st.floats(allow_nan=False)))
+def test_packing_loses_no_name(state):
+    assert checkpoints.unpack(checkpoints.pack(state)) == state
+
+
+def test_nan_and_inf_are_numbers(path):
+    model, other = (Tree(values([math.nan, math.inf, x])) for x in (-0.0, 1.0))
+    nn.save(model, path)
+    nn.load(other, path)
+    assert identical(other.state_dict(), model.state_dict())
+
+
+def test_a_list_is_one_tensor_and_the_file_is_small(path):
+    model = nn.MLP(784, [30, 10], seed=0)
+    size = len(saved(model, path))
+    with safe_open(path, framework="numpy") as file:
+        header = json.loads(file.metadata()["scalar-autograd"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    assert tensors["layers.0.neurons.2.w"].shape == (784,)
+    assert tensors["layers.0.neurons.2.w"].tolist() == [p.data for p in model.layers[0].neurons[2].w]
+    assert tensors["layers.0.neurons.2.b"].shape == () and len(tensors) == 80
+    assert header["version"] == 1 and header["architecture"].startswith("MLP(784, [30, 10], activation=")
+    assert size < 8 * len(model.parameters()) + 10_000
+
+
+def test_a_matrix_is_one_tensor(path):
+    nn.save(nn.Embedding(5, 3, seed=0), path)
+    with safe_open(path, framework="numpy") as file:
+        assert file.get_tensor("rows").shape == (5, 3)
+
+
+def test_the_same_bytes_in_every_process():
+    script = (
+        "import nn, os, tempfile; path = os.path.join(tempfile.mkdtemp(), 'm')\n"
+        "nn.save(nn.MLP(2, [3, 1], seed=0), path); print(open(path, 'rb').read())"
+    )
+    assert len(outputs(script)) == 1
+
+
+def test_an_activation_of_ones_own_is_the_same_architecture_in_another_process():
+    class Own:
+        """A function whose repr holds its address in memory."""
+
+        def __call__(self, z):
+            return z.tanh()
+
+    first, second = nn.MLP(2, [1], Own(), Own()), nn.MLP(2, [1], Own(), Own())
+    assert repr(first) != repr(second)
+    assert checkpoints.architecture(first) == checkpoints.architecture(second)
+
+
+# ── Refusals ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def raw(header, data=b"", length=None):
+    """A safetensors file by hand."""
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text) if length is None else length) + text + data
+
+
+def tensor(start, end, dtype="F64", shape=(1,)):
+    return {"dtype": dtype, "shape": list(shape), "data_offsets": [start, end]}
+
+
+def ours(tensors, texts=(), training=None, architecture="Line", **changes):
+    header = {"version": 1, "architecture": architecture, "texts": dict(texts), "training": training or {}}
+    return to_bytes(tensors, {"scalar-autograd": json.dumps(header | changes)})
+
+
+class Line(nn.Module):
+    def __init__(self):
+        self.w, self.b = [Value(1.0), Value(2.0)], Value(3.0)
+
+    def __repr__(self):
+        return "Line"
+
+
+W, B = np.array([4.0, 5.0]), np.array(6.0)
+
+HOSTILE = {
+    "nothing": (b"", "is damaged, or no file of nn.save"),
+    "a pickle": (pickle.dumps([1.0, 2.0]), "is damaged"),
+    "a long header": (raw({}, length=2**63), "header too large"),
+    "overlapping tensors": (raw({"a": tensor(0, 8), "b": tensor(4, 12)}, b"\0" * 12), "is damaged"),
+    "bytes beyond": (raw({"a": tensor(0, 8)}, b"\0" * 9), "is damaged"),
+    "a foreign file": (to_bytes({"w": W, "b": B}), "no file of nn.save"),
+    "a type that NumPy lacks": (raw({"w": tensor(0, 2, "BF16")}, b"\0" * 2), "is damaged"),
+    "no JSON": (to_bytes({}, {"scalar-autograd": "{"}), "JSONDecodeError"),
+    "endless JSON": (to_bytes({}, {"scalar-autograd": "[" * 100_000}), "RecursionError"),
+    "a list as header": (to_bytes({}, {"scalar-autograd": "[]"}), "is damaged"),
+    "a newer format": (ours({"w": W, "b": B}, version=2), "its format is version 2, not 1"),
+    "float32": (ours({"w": W.astype("f4"), "b": B}), "w is a tensor of float32 (2,); float64 and int64"),
+    "an axis of 2⁴⁰ nothings": (
+        raw({"__metadata__": {"scalar-autograd": '{"version": 1}'}, "w": tensor(0, 0, shape=(2**40, 0))}),
+        "w is a tensor of float64 (1099511627776, 0)",
+    ),
+    "a fraction by zero": (ours({"w": W}, {"b": {"$Fraction": "1/0"}}), "ZeroDivisionError"),
+    "a tensor that is not there": (ours({"w": W}, {"b": {"$tensor": "b"}}), "KeyError"),
+    "missing": (ours({"w": W}), "holds Line, not Line: missing ['b'], unknown []"),
+    "extra": (ours({"w": W, "b": B, "c": B}), "missing [], unknown ['c']"),
+    "shape": (ours({"w": np.array([1.0]), "b": B}), "w has the shape (1,) there, and (2,) here"),
+    "rank": (ours({"w": W, "b": W}), "b has the shape (2,) there, and () here"),
+    "ragged": (ours({"b": B}, {"w": [1.0, [2.0]]}), "another architecture"),
+    "text": (ours({"b": B}, {"w": [1.0, "x"]}), "'x' is a str, not a number"),
+    "architecture": (ours({"w": W, "b": B}, architecture="Curve"), "holds Curve, not Line: names and shapes"),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_other_files_are_refused_and_nothing_changes(case, path):
+    data, part = HOSTILE[case]
+    path.write_bytes(data)
+    model = Line()
+    with pytest.raises((ValueError, TypeError)) as caught:
+        nn.load(model, path)
+    message = str(caught.value)
+    assert part in message and "\n" not in message and len(message) < 400
+    assert model.state_dict() == {"w.0": 1.0, "w.1": 2.0, "b": 3.0}
+
+
+def test_the_file_that_the_hostile_ones_are_made_from_loads(path):
+    path.write_bytes(ours({"w": W, "b": B}))
+    model = Line()
+    nn.load(model, path)
+    assert model.state_dict() == {"w.0": 4.0, "w.1": 5.0, "b": 6.0}
+
+
+@given(st.data())
+@settings(max_examples=50)
+def test_a_file_cut_short_or_with_another_byte_never_breaks_the_model(path, data):
+    whole = saved(Line(), path)
+    i = data.draw(st.integers(0, len(whole) - 1))
+    cut = data.draw(st.booleans())
+    path.write_bytes(whole[:i] if cut else whole[:i] + bytes([whole[i] ^ 1]) + whole[i + 1 :])
+    model = Line()
+    for p in model.parameters():
+        p.data = 0.0
+    try:
+        nn.load(model, path)
+    except (ValueError, TypeError):
+        assert set(model.state_dict().values()) == {0.0}
+    else:
+        assert not cut and all(isinstance(x, float) for x in model.state_dict().values())
+
+
+def swapped():
+    nn.save("model.safetensors", Line())
+
+
+def odd_number():
+    nn.save(Tree([Value(np.float32(1))]), "model.safetensors")
+
+
+BAD = {
+    "swapped": (swapped, TypeError, "nn.save: 'model.safetensors' is no model; nn.save(model, path)"),
+    "a number type": (odd_number, TypeError, "tree/0 holds np.float32(1.0), a float32; a file can hold"),
+    "a folder to read": (lambda: nn.load(Line(), "."), FileNotFoundError, "nn.load: there is no file ."),
+    "no file": (lambda: nn.load(Line(), "nowhere"), FileNotFoundError, "there is no file nowhere"),
+    "a folder to write": (lambda: nn.save(Line(), "."), OSError, "nn.save: . is a folder"),
+    "no folder": (lambda: nn.save(Line(), "no/m"), OSError, "no/m lies in no, which is no folder"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_refused_by_name(case, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    call, kind, part = BAD[case]
+    with pytest.raises(kind) as caught:
+        call()
+    assert part in str(caught.value) and "\n" not in str(caught.value)
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("library", ["numpy", "safetensors"])
+def test_a_missing_library_is_named(library, monkeypatch):
+    for name in [name for name in sys.modules if name.split(".")[0] == library]:
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ImportError, match=r"nn\.save and nn\.load: .*pip install 'scalar-autograd\[nn\]'"):
+        nn.save(Line(), "model.safetensors")
+
+
+# ── Crashes ─────────────────────────────────────────────────────────────────────────────────────────
+
+CALLS = ["open", "os.listdir", "os.fsync", "os.replace", "os.open", "os.close"]
+AFTER = ["os.fsync", "os.replace", "os.close"]
+
+
+@pytest.mark.parametrize(("call", "after"), [*((c, False) for c in CALLS), *((c, True) for c in AFTER)])
+def test_a_call_that_fails_leaves_the_old_file_or_the_new_one(call, after, tmp_path, monkeypatch):
+    path, (old, new) = tmp_path / "m", (nn.MLP(2, [1], seed=seed) for seed in (0, 1))
+    contents = saved(old, path), saved(new, tmp_path / "n")
+    nn.save(old, path)
+    original = getattr(os, call.removeprefix("os."))
+
+    def failing(*args):
+        if after:
+            original(*args)
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(call if "." in call else "builtins.open", failing)
+        with pytest.raises(OSError, match="the disk is full"):
+            nn.save(new, path)
+    assert path.read_bytes() in contents
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["m", "n"]
+
+
+def test_the_bytes_are_on_the_disk_before_the_name_and_the_name_before_save_returns(tmp_path, monkeypatch):
+    calls, fsync, replace = [], os.fsync, os.replace
+    monkeypatch.setattr(
+        os, "fsync", lambda file: calls.append(stat.S_ISDIR(os.fstat(file).st_mode)) or fsync(file)
+    )
+    monkeypatch.setattr(os, "replace", lambda *paths: calls.append("replace") or replace(*paths))
+    nn.save(Line(), tmp_path / "m")
+    assert calls == [False, "replace", *[True] * (os.name == "posix")]
+
+
+KILLED = """
+import os, random, signal, sys, time
+import nn
+path = sys.argv[1]
+models = [nn.MLP(20, [20, 1], seed=seed) for seed in (0, 1)]
+for model in models:
+    nn.save(model, path)  # both work, and all is imported
+rng, partial = random.Random(0), 0
+for _ in range(2000):
+    writer = os.fork()
+    if not writer:
+        while True:
+            for model in models:
+                nn.save(model, path)
+    time.sleep(rng.uniform(0, 0.01))
+    os.kill(writer, signal.SIGKILL)
+    os.waitpid(writer, 0)
+    partial += len(os.listdir(os.path.dirname(path))) - 1
+    read = nn.MLP(20, [20, 1])
+    nn.load(read, path)
+    assert read.state_dict() in [model.state_dict() for model in models]
+    if partial == 20:
+        break
+nn.save(models[0], path)
+print(partial, os.listdir(os.path.dirname(path)))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_writer_killed_at_any_moment_leaves_a_whole_file_and_the_next_save_tidies_up(tmp_path):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    run = [sys.executable, "-W", "ignore", "-c", KILLED, str(tmp_path / "m")]
+    shown = subprocess.run(run, env=environment, capture_output=True, text=True, check=True).stdout
+    partial, _, left = shown.partition(" ")
+    assert int(partial) == 20 and left.strip() == "['m']"
+
+
+def test_only_its_own_partial_files_are_removed(tmp_path):
+    for name in [".m.0.partial", ".m.safetensors.partial.py", ".n.0.partial", "m.partial"]:
+        (tmp_path / name).touch()
+    nn.save(Line(), tmp_path / "m")
+    left = sorted(each.name for each in tmp_path.iterdir())
+    assert left == [".m.safetensors.partial.py", ".n.0.partial", "m", "m.partial"]
+
+
+def test_a_file_has_the_permissions_of_new_files(tmp_path):
+    (tmp_path / "new").touch()
+    nn.save(Line(), tmp_path / "m")
+    assert (tmp_path / "m").stat().st_mode == (tmp_path / "new").stat().st_mode
+
+
+def test_random_bytes_are_refused(path):
+    rng = random.Random(0)
+    for _ in range(100):
+        path.write_bytes(struct.pack("<Q", rng.randrange(64)) + rng.randbytes(rng.randrange(64)))
+        with pytest.raises(ValueError, match="is damaged"):
+            nn.load(Line(), path)

@@ -1,0 +1,605 @@
+"""fit: the numbers of a loop by hand, and the same ones after any interruption."""
+
+import io
+import math
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from processes import outputs
+
+import nn
+from autograd import Value, mean
+from nn import training
+from nn.data import Dataset, moons
+from nn.losses import binary_cross_entropy, l2, mse
+from nn.optim import SGD, AdaGrad, Adam, AdamW, RMSProp
+from nn.schedules import cosine
+
+DATA, VALIDATION = moons(24, noise=0.1, seed=0).split(0.7, seed=0)
+OPTIMIZERS = {
+    "SGD": lambda parameters: SGD(
+        parameters, cosine(0.5, 20), momentum=0.9, nesterov=True, weight_decay=0.01
+    ),
+    "AdaGrad": lambda parameters: AdaGrad(parameters, 0.1),
+    "RMSProp": lambda parameters: RMSProp(parameters, 0.01, momentum=0.5, centered=True),
+    "Adam": lambda parameters: Adam(parameters, 0.05),
+    "AdamW": lambda parameters: AdamW(parameters, 0.05),
+}
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c():
+    """Python's own handler, which a worker of pytest-xdist may lack."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    return tmp_path_factory.mktemp("training") / "run.safetensors"
+
+
+def parts(optimizer="SGD", sizes=(2, 1), seed=0):
+    """A small model and its optimizer."""
+    model = nn.MLP(2, sizes, "tanh", seed=seed)
+    return model, OPTIMIZERS[optimizer](model.parameters())
+
+
+def at_call(n, act):
+    """A step like that of fit which calls `act` after its n-th call."""
+
+    def make(model, optimizer):
+        eager, calls = training.EagerStep(model, binary_cross_entropy, optimizer), iter(range(1, 10**9))
+
+        def step(x, y):
+            result = eager(x, y)
+            if next(calls) == n:
+                act()
+            return result
+
+        return step
+
+    return make
+
+
+class CrashError(Exception):
+    pass
+
+
+def crash():
+    raise CrashError
+
+
+def ctrl_c_now():
+    signal.raise_signal(signal.SIGINT)
+
+
+# ── The loop ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@settings(max_examples=20)
+@given(
+    name=st.sampled_from([*OPTIMIZERS]),
+    size=st.integers(1, len(DATA) + 1) | st.none(),
+    seed=st.integers() | st.none(),
+    penalized=st.booleans(),
+)
+def test_fit_does_what_a_loop_by_hand_does_bit_for_bit(name, size, seed, penalized):
+    model, optimizer = parts(name)
+    losses, epochs = [], 2
+    for epoch in range(1, epochs + 1):
+        total = 0
+        for batch in DATA.batches(size or len(DATA), None if size is None or seed is None else (seed, epoch)):
+            loss = mean([binary_cross_entropy(model(x), y) for x, y in batch])
+            if penalized:
+                loss = loss + l2(model.parameters(), 0.1)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            total += loss.data * len(batch)
+        losses.append(total / len(DATA))
+
+    other, optimizer = parts(name)
+    for p in other.parameters():
+        p.grad = 1e9  # what stood there before is no part of the training
+    history = nn.fit(
+        other,
+        DATA,
+        "binary_cross_entropy",
+        optimizer,
+        epochs=epochs,
+        batch_size=size,
+        seed=seed,
+        penalty=(lambda: l2(other.parameters(), 0.1)) if penalized else None,
+    )
+    assert other.state_dict() == model.state_dict() and history.history == {"loss": losses}
+    assert [row["epoch"] for row in history.rows] == [1, 2] and not history.interrupted
+
+
+def test_metrics_and_validation_are_means_over_the_examples():
+    model, _ = parts()
+    frozen = SGD(model.parameters(), 0)
+    history = nn.fit(
+        model,
+        DATA,
+        "binary_cross_entropy",
+        frozen,
+        epochs=1,
+        batch_size=5,
+        validation=VALIDATION,
+        metrics=["accuracy", "mse", lambda_named := lambda y, t: t],
+    )
+    (row,) = history.rows
+    assert list(row) == [
+        *("epoch", "loss", "accuracy", "mse", "<lambda>"),
+        *("val_loss", "val_accuracy", "val_mse", "val_<lambda>", "lr"),
+    ]
+    for prefix, data in ("", DATA), ("val_", VALIDATION):
+        for name, measure in {
+            "loss": binary_cross_entropy,
+            "accuracy": nn.accuracy,
+            "mse": mse,
+            "<lambda>": lambda_named,
+        }.items():
+            expected = sum(float(measure(model(x), t)) for x, t in data) / len(data)
+            assert row[prefix + name] == pytest.approx(expected, rel=1e-14)
+    assert row["val_accuracy"] == sum(nn.accuracy(model(x), t) for x, t in VALIDATION) / len(VALIDATION)
+
+
+def test_validation_records_no_graph():
+    model, optimizer = parts()
+    recorded = []
+    metrics = [lambda y, t: recorded.append(bool(y.args)) or 0]
+    nn.fit(model, DATA[:1], "mse", optimizer, epochs=1, validation=DATA[:2], metrics=metrics)
+    assert recorded == [True, False, False]  # the training example, then those of the validation
+
+
+@pytest.mark.parametrize(
+    ("output", "target", "right"),
+    [
+        *[(0.5, 1, True), (0.5, 0, False), (-0.5, 0, True), (-0.5, -1, True), (0.5, -1, False)],
+        *[([1, 3, 2], 1, True), ([1, 3, 2], 2, False), ([2, 2], 0, True), ((1, 2), [0, 1], True)],
+        *[([1, 2], [1, 0], False), (Value(2.0), 1, True), ([Value(2.0), Value(1.0)], 0, True)],
+    ],
+)
+def test_accuracy(output, target, right):
+    assert nn.accuracy(output, target) is right
+
+
+def test_another_step_takes_the_place_of_the_eager_one():
+    model, optimizer = parts()
+    seen = []
+
+    def step(x, y):
+        seen.append((x, y))
+        return 0.25, [1.0] * len(x)
+
+    before = model.state_dict()
+    history = nn.fit(
+        model, DATA[:6], "mse", optimizer, epochs=1, batch_size=4, seed=None, metrics=["accuracy"], step=step
+    )
+    assert seen == [(DATA.x[:4], DATA.y[:4]), (DATA.x[4:6], DATA.y[4:6])] and model.state_dict() == before
+    assert history.rows == [{"epoch": 1, "loss": 0.25, "accuracy": sum(DATA.y[:6]) / 6, "lr": 0.5}]
+
+
+def test_the_rate_of_a_row_is_that_of_its_last_step():
+    model = nn.MLP(2, [1], seed=0)
+    optimizer = SGD(model.parameters(), lambda n: 1 / (n + 1))
+    history = nn.fit(model, DATA[:10], "mse", optimizer, epochs=2, batch_size=5)
+    assert [row["lr"] for row in history.rows] == [1 / 2, 1 / 4]
+
+
+# ── Interruptions ───────────────────────────────────────────────────────────────────────────────────
+
+OPTIONS = {"epochs": 4, "batch_size": 5, "validation": VALIDATION, "metrics": ["accuracy"], "seed": 3}
+BATCHES = math.ceil(len(DATA) / 5)
+
+
+def uninterrupted(name, **options):
+    model, optimizer = parts(name)
+    history = nn.fit(model, DATA, "binary_cross_entropy", optimizer, **OPTIONS, **options)
+    return history, model.state_dict(), optimizer.state_dict()
+
+
+@settings(max_examples=30)
+@given(
+    name=st.sampled_from([*OPTIMIZERS]),
+    at=st.integers(1, 4 * BATCHES),
+    crashes=st.booleans(),
+    every=st.integers(1, 3),
+    keep_best=st.booleans(),
+)
+def test_a_run_resumed_after_any_batch_gives_the_same_bits(path, name, at, crashes, every, keep_best):
+    options = {**OPTIONS, "checkpoint": path, "every": every, "keep_best": keep_best}
+    model, optimizer = parts(name)
+    step = at_call(at, crash if crashes else ctrl_c_now)(model, optimizer)
+    try:
+        history = nn.fit(model, DATA, "binary_cross_entropy", optimizer, step=step, **options)
+        assert history.interrupted and len(history) == (at - 1) // BATCHES
+        assert optimizer.steps == at
+    except CrashError:
+        assert crashes
+
+    model, optimizer = parts(name, seed=1)  # all that it needs is in the file
+    history = nn.fit(model, DATA, "binary_cross_entropy", optimizer, resume=True, **options)
+    expected, parameters, memory = uninterrupted(name, keep_best=keep_best)
+    assert history == expected and not history.interrupted
+    assert model.state_dict() == parameters and optimizer.state_dict() == memory
+
+
+def test_a_finished_run_resumes_to_more_epochs_and_with_none_it_returns_at_once(path):
+    model, optimizer = parts()
+    short = nn.fit(
+        model, DATA, "binary_cross_entropy", optimizer, **{**OPTIONS, "epochs": 2}, checkpoint=path
+    )
+    data = path.read_bytes()
+    model, optimizer = parts(seed=1)
+    again = nn.fit(
+        model,
+        DATA,
+        "binary_cross_entropy",
+        optimizer,
+        **{**OPTIONS, "epochs": 2},
+        checkpoint=path,
+        resume=True,
+        step=crash,
+    )
+    assert again == short and path.read_bytes() == data
+    history = nn.fit(model, DATA, "binary_cross_entropy", optimizer, **OPTIONS, checkpoint=path, resume=True)
+    assert (history, model.state_dict(), optimizer.state_dict()) == uninterrupted("SGD")
+
+
+def test_exact_training_resumes_with_exact_fractions(path):
+    def run(epochs, resume):
+        model = nn.MLP(1, [1], init=Fraction(1, 3))
+        model.layers[0].neurons[0].b.data = Fraction(0)
+        optimizer = SGD(model.parameters(), Fraction(1, 10), momentum=Fraction(1, 2))
+        data = Dataset([[Fraction(1)], [Fraction(2, 7)]], [Fraction(3), Fraction(4)])
+        nn.fit(model, data, "mse", optimizer, epochs=epochs, checkpoint=path, resume=resume)
+        return model.state_dict()
+
+    run(2, False)
+    resumed = run(4, True)
+    assert resumed == run(4, False) and all(type(x) is Fraction for x in resumed.values())
+
+
+def test_checkpoints_are_written_at_once_after_every_few_epochs_and_at_the_end(path, monkeypatch):
+    written = []
+    monkeypatch.setattr(
+        training.checkpoints, "write", lambda path, model, t: written.append(len(t["history"]))
+    )
+    model, optimizer = parts()
+    nn.fit(model, DATA, "mse", optimizer, epochs=5, checkpoint=path, every=2)
+    assert written == [0, 2, 4, 5]
+    written.clear()
+    nn.fit(model, DATA, "mse", optimizer, epochs=4, checkpoint=path, every=2)
+    assert written == [0, 2, 4]
+
+
+def test_load_reads_the_parameters_of_a_checkpoint(path):
+    model, optimizer = parts()
+    nn.fit(model, DATA, "mse", optimizer, epochs=2, checkpoint=path)
+    other, _ = parts(seed=1)
+    nn.load(other, path)
+    assert other.state_dict() == model.state_dict()
+
+
+PROGRAM = """
+import sys
+import nn
+from nn import training
+from nn.data import moons
+from nn.losses import mse
+from nn.optim import Adam
+
+model = nn.MLP(2, [3, 1], "tanh", seed=0)
+optimizer = Adam(model.parameters())
+eager = training.EagerStep(model, mse, optimizer)
+
+def step(x, y):
+    result = eager(x, y)
+    if optimizer.steps == 5:
+        print("ready", flush=True)
+        sys.stdin.readline()
+    return result
+
+{body}
+"""
+RUN = """
+history = nn.fit(model, moons(20, noise=0.1, seed=0), "mse", optimizer, epochs=10**9, batch_size=6,
+                 checkpoint=sys.argv[1], step=step)
+print(history.interrupted, len(history), optimizer.steps)
+"""
+
+
+def start(path):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": "5"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM.format(body=RUN), str(path)],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to a group of processes")
+def test_ctrl_c_in_a_real_process_ends_after_the_batch_and_the_run_resumes_here(tmp_path):
+    path = tmp_path / "run.safetensors"
+    process = start(path)
+    process.send_signal(signal.SIGINT)
+    shown, errors = process.communicate("\n", timeout=60)
+    assert shown == "True 1 5\n" and not errors and process.returncode == 0
+
+    def run(**options):
+        model = nn.MLP(2, [3, 1], "tanh", seed=0)
+        data = moons(20, noise=0.1, seed=0)
+        history = nn.fit(model, data, "mse", Adam(model.parameters()), epochs=3, batch_size=6, **options)
+        return history, model.state_dict()
+
+    assert run(checkpoint=path, resume=True) == run()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to a group of processes")
+def test_a_second_ctrl_c_interrupts_at_once_and_leaves_the_last_checkpoint(tmp_path):
+    path = tmp_path / "run.safetensors"
+    process = start(path)
+    before = path.read_bytes()
+    while process.poll() is None:  # signals that come too close together are one
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.1)
+    shown, errors = process.communicate()
+    assert "KeyboardInterrupt" in errors and not shown and process.returncode != 0
+    assert path.read_bytes() == before
+
+
+def test_the_second_interrupt_is_pythons_own():
+    model, optimizer = parts()
+
+    def twice():
+        ctrl_c_now()
+        with pytest.raises(KeyboardInterrupt):
+            ctrl_c_now()
+
+    assert nn.fit(
+        model, DATA, "mse", optimizer, epochs=9, step=at_call(2, twice)(model, optimizer)
+    ).interrupted
+    assert optimizer.steps == 2
+
+
+def test_a_handler_of_the_program_stays_in_force():
+    model, optimizer = parts()
+    heard = []
+    signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
+    history = nn.fit(model, DATA, "mse", optimizer, epochs=3, step=at_call(2, ctrl_c_now)(model, optimizer))
+    assert heard == [signal.SIGINT] and len(history) == 3 and not history.interrupted
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def test_outside_of_the_main_thread_there_is_no_handler():
+    model, optimizer = parts()
+    handlers = []
+    step = at_call(1, lambda: handlers.append(signal.getsignal(signal.SIGINT)))(model, optimizer)
+    thread = threading.Thread(
+        target=lambda: handlers.append(nn.fit(model, DATA, "mse", optimizer, epochs=2, step=step))
+    )
+    thread.start()
+    thread.join()
+    assert handlers[0] is signal.default_int_handler and len(handlers[1]) == 2
+
+
+def test_the_same_history_in_every_process():
+    script = (
+        "import nn; from nn.data import moons; from nn.optim import Adam; m = nn.MLP(2, [3, 1], seed=0)\n"
+        "h = nn.fit(m, moons(9, noise=0.1, seed=1), 'mse', Adam(m.parameters()), epochs=3, batch_size=4)\n"
+        "print(h.rows, m.state_dict())"
+    )
+    assert len(outputs(script)) == 1
+
+
+# ── Ends ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@given(st.integers(1, 5))
+@settings(max_examples=5)
+def test_patience_ends_a_run_that_learns_nothing(patience):
+    model, _ = parts()
+    history = nn.fit(model, DATA, "mse", SGD(model.parameters(), 0), epochs=99, patience=patience)
+    assert len(history) == 1 + patience
+
+
+def diverging():
+    """Good for some epochs, then worse and worse: the rate grows."""
+    model = nn.MLP(2, [1], seed=0)
+    return model, SGD(model.parameters(), lambda n: 0.02 * 1.5**n)
+
+
+@pytest.mark.parametrize("keep_best", [False, True])
+def test_patience_leaves_the_last_parameters_and_keep_best_the_best(keep_best, path):
+    model, optimizer = diverging()
+    options = {"validation": VALIDATION, "checkpoint": path, "patience": 3, "keep_best": keep_best}
+    history = nn.fit(model, DATA, "mse", optimizer, epochs=99, **options)
+    best = history.best["epoch"]
+    assert 1 < best == len(history) - 3
+    other, optimizer = diverging()
+    nn.fit(other, DATA, "mse", optimizer, epochs=best if keep_best else len(history))
+    assert model.state_dict() == other.state_dict()
+
+    again, optimizer = diverging()
+    resumed = nn.fit(again, DATA, "mse", optimizer, epochs=99, **options, resume=True, step=crash)
+    assert resumed == history and again.state_dict() == model.state_dict()
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_loss_that_is_no_number_ends_the_run_and_spares_model_and_checkpoint(bad, path):
+    model, optimizer = parts()
+    calls = iter(range(10**9))
+
+    def loss(y, t):
+        return mse(y, t) * (bad if next(calls) == len(DATA) + 7 else 1)
+
+    spared = []
+
+    def step(x, y):
+        spared.append(model.state_dict())
+        return training.EagerStep(model, loss, optimizer)(x, y)
+
+    with pytest.raises(FloatingPointError, match=rf"fit: the loss is {bad} in epoch 2, batch 2; lower"):
+        nn.fit(model, DATA, loss, optimizer, epochs=3, batch_size=5, checkpoint=path, step=step)
+    assert model.state_dict() == spared[-1] and len(spared) == BATCHES + 2
+    nn.load(model, path)
+    assert model.state_dict() == spared[BATCHES]
+
+
+def test_a_validation_loss_that_is_no_number_ends_the_run():
+    model, optimizer = parts()
+    with pytest.raises(FloatingPointError, match="fit: the validation loss is nan in epoch 1;"):
+        nn.fit(model, DATA, "mse", optimizer, epochs=1, validation=Dataset([[0, 0]], [math.nan]))
+
+
+# ── The progress bar ────────────────────────────────────────────────────────────────────────────────
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "progress", "shown"),
+    [(Terminal, None, True), (Terminal, False, False), (io.StringIO, None, False), (io.StringIO, True, True)],
+)
+def test_the_bar_is_shown_on_a_terminal_or_when_asked_for(stream, progress, shown, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", stream())
+    model, optimizer = parts()
+    nn.fit(model, DATA, "mse", optimizer, epochs=2, batch_size=5, progress=progress)
+    text = sys.stderr.getvalue()
+    assert bool(text) is shown
+    assert not shown or (f"{2 * BATCHES}/{2 * BATCHES}" in text and "epoch=2" in text)
+
+
+def test_without_tqdm_there_is_no_bar_and_asking_for_one_names_the_remedy(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    model, optimizer = parts()
+    assert len(nn.fit(model, DATA, "mse", optimizer, epochs=1)) == 1
+    with pytest.raises(ImportError, match=r"fit: progress: .*pip install 'scalar-autograd\[nn\]'"):
+        nn.fit(model, DATA, "mse", optimizer, epochs=1, progress=True)
+
+
+# ── Refusals ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Empty(nn.Module):
+    pass
+
+
+def fit(loss="mse", model=None, data=DATA, optimizer=None, **options):
+    own, its = parts()
+    return nn.fit(model or own, data, loss, optimizer or its, **{"epochs": 1, **options})
+
+
+BAD = {
+    "loss": (lambda: fit("mes"), ValueError, "loss 'mes' does not exist; there is 'mse'"),
+    "metric": (
+        lambda: fit(metrics=["accurracy"]),
+        ValueError,
+        "metric 'accurracy' does not exist; there is 'accuracy'",
+    ),
+    "one metric": (lambda: fit(metrics="accuracy"), TypeError, "metrics must be a list, not 'accuracy'"),
+    "two metrics": (lambda: fit(metrics=["mse", mse]), ValueError, "'mse' would be two columns"),
+    "a plain loss": (lambda: fit(lambda y, t: 0.5), TypeError, "fit: the loss is the plain number 0.5;"),
+    "model": (
+        lambda: fit(model=len),
+        TypeError,
+        "model must be of type Module, as nn.MLP(2, [16, 1]), not builtin_function",
+    ),
+    "no parameters": (lambda: fit(model=Empty()), ValueError, "Empty: 0 parameters> has no parameters"),
+    "optimizer": (
+        lambda: fit(optimizer=0.1),
+        TypeError,
+        "optimizer must be of type Optimizer, as nn.optim.SGD(",
+    ),
+    "another model's": (
+        lambda: fit(optimizer=parts()[1]),
+        ValueError,
+        "the optimizer holds other parameters",
+    ),
+    "data": (
+        lambda: fit(data=DATA.x),
+        TypeError,
+        "data must be of type Dataset, as nn.data.Dataset(x, y), not list",
+    ),
+    "no data": (lambda: fit(data=DATA[:0]), ValueError, "data is empty; give at least one example"),
+    "validation": (
+        lambda: fit(validation=0.2),
+        TypeError,
+        "validation must be of type Dataset, as nn.data.Dataset(x, y), not float",
+    ),
+    "no validation": (lambda: fit(validation=DATA[:0]), ValueError, "validation is empty"),
+    "epochs": (lambda: fit(epochs=0), ValueError, "fit: epochs must be a whole number from 1, not 0"),
+    "half an epoch": (lambda: fit(epochs=0.5), ValueError, "epochs must be a whole number from 1, not 0.5"),
+    "batch size": (
+        lambda: fit(batch_size=-1),
+        ValueError,
+        "batch_size must be a whole number from 1, not -1",
+    ),
+    "every": (lambda: fit(every=0), ValueError, "every must be a whole number from 1, not 0"),
+    "patience": (lambda: fit(patience=0), ValueError, "patience must be a whole number from 1, not 0"),
+    "seed": (lambda: fit(seed="x", batch_size=2), TypeError, "seed must be an int"),
+    "nowhere to save": (lambda: fit(step=crash, checkpoint="no/file"), OSError, "lies in no, which is no"),
+    "resume": (lambda: fit(resume=True), ValueError, "resume needs the file to go on from"),
+    "no file": (lambda: fit(resume=True, checkpoint="no"), FileNotFoundError, "there is no file no"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_refused_by_name(case):
+    call, kind, part = BAD[case]
+    with pytest.raises(kind) as caught:
+        call()
+    assert part in str(caught.value) and "\n" not in str(caught.value)
+
+
+CHANGED = {
+    "optimizer": ({"optimizer": "Adam"}, "optimizer is 'SGD' there, and 'Adam' here"),
+    "loss": ({"loss": "mse"}, "loss is 'binary_cross_entropy' there, and 'mse' here"),
+    "examples": ({"data": DATA[1:]}, "examples is 17 there, and 16 here"),
+    "batch size": ({"batch_size": 4}, "batch_size is 5 there, and 4 here"),
+    "whole batches": ({"batch_size": None}, "batch_size is 5 there, and 17 here"),
+    "seed": ({"seed": 4}, "seed is 3 there, and 4 here"),
+    "metrics": ({"metrics": []}, "metrics is ['accuracy'] there, and [] here"),
+    "validation": ({"validation": None}, "validation is True there, and False here"),
+    "keep_best": ({"keep_best": True}, "keep_best is False there, and True here"),
+    "model": ({"sizes": (2, 2, 1)}, "holds MLP(2, [2, 1], activation='tanh', output='linear') # 9"),
+    "no training": ({"save": True}, "holds a model and no training to resume"),
+}
+
+
+@pytest.mark.parametrize("case", CHANGED)
+def test_a_checkpoint_of_another_training_is_refused_and_nothing_changes(case, path):
+    model, optimizer = parts()
+    nn.fit(model, DATA, "binary_cross_entropy", optimizer, **{**OPTIONS, "epochs": 1}, checkpoint=path)
+    changes, part = {**CHANGED[case][0]}, CHANGED[case][1]
+    if changes.pop("save", False):
+        nn.save(model, path)
+    model, optimizer = parts(changes.pop("optimizer", "SGD"), changes.pop("sizes", (2, 1)), seed=1)
+    data, loss = changes.pop("data", DATA), changes.pop("loss", "binary_cross_entropy")
+    before, memory = model.state_dict(), optimizer.state_dict()
+    with pytest.raises(ValueError, match=r"run\.safetensors") as caught:
+        nn.fit(model, data, loss, optimizer, **{**OPTIONS, **changes}, checkpoint=path, resume=True)
+    assert part in str(caught.value) and "\n" not in str(caught.value)
+    assert (model.state_dict(), optimizer.state_dict()) == (before, memory)
