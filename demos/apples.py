@@ -11,7 +11,7 @@ Source: Saitō, Deep Learning from Scratch, chapter 5: the apple example and its
 """
 
 from autograd import Value
-from demos.runner import Number
+from demos.runner import Number, run_alone
 
 
 def build(number: Number) -> Value:
@@ -32,3 +32,6 @@ FIGURES = {
     "∂price/∂count": ("110.00000000000001", "110"),
     "∂price/∂tax": ("200", "200"),
 }
+
+if __name__ == "__main__":
+    run_alone(__file__)

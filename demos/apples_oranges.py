@@ -7,7 +7,7 @@ Source: Saitō, Deep Learning from Scratch, chapter 5: the second shopping examp
 """
 
 from autograd import Value
-from demos.runner import Number
+from demos.runner import Number, run_alone
 
 
 def build(number: Number) -> Value:
@@ -34,3 +34,6 @@ FIGURES = {
     "∂price/∂orange_count": ("165.0", "165"),
     "∂price/∂tax": ("650", "650"),
 }
+
+if __name__ == "__main__":
+    run_alone(__file__)

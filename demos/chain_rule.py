@@ -7,7 +7,7 @@ Source: Saitō, Deep Learning from Scratch, chapter 5: the chain rule and its gr
 """
 
 from autograd import Value
-from demos.runner import Number
+from demos.runner import Number, run_alone
 
 
 def build(number: Number) -> Value:
@@ -27,3 +27,6 @@ FIGURES = {
     "∂z/∂x": ("10", "10"),
     "∂z/∂y": ("10", "10"),
 }
+
+if __name__ == "__main__":
+    run_alone(__file__)

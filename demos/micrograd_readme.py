@@ -7,7 +7,7 @@ Source: Karpathy, micrograd (2020), README.
 """
 
 from autograd import Value
-from demos.runner import Number
+from demos.runner import Number, run_alone
 
 
 def build(number: Number) -> Value:
@@ -35,3 +35,6 @@ FIGURES = {
     "∂g/∂a": ("138.8338", "47620/343"),
     "∂g/∂b": ("645.5773", "221433/343"),
 }
+
+if __name__ == "__main__":
+    run_alone(__file__)

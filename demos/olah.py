@@ -8,7 +8,7 @@ Source: Olah, Calculus on Computational Graphs: Backpropagation (2015), with a =
 """
 
 from autograd import Value
-from demos.runner import Number
+from demos.runner import Number, run_alone
 
 
 def build(number: Number) -> Value:
@@ -32,3 +32,6 @@ FIGURES = {
     "∂e/∂a": ("2", "2"),
     "∂e/∂b": ("5", "5"),
 }
+
+if __name__ == "__main__":
+    run_alone(__file__)

@@ -14,7 +14,7 @@ Source: Saitō, Deep Learning from Scratch, chapter 5: the Sigmoid layer.
 from fractions import Fraction
 
 from autograd import Op, Value, exp, log
-from demos.runner import Number
+from demos.runner import Number, run_alone
 
 exact_exp = Op("exp", lambda m: Fraction(1, 3), *exp.partials)
 
@@ -40,3 +40,6 @@ FIGURES = {
     "∂y/∂m": ("-0.1875", "-3/16"),
     "∂y/∂x": ("0.1875", "3/16"),
 }
+
+if __name__ == "__main__":
+    run_alone(__file__)

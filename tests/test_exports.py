@@ -152,7 +152,7 @@ def test_the_tree_writes_every_value_once_and_marks_the_others(root):
     )
 
 
-@pytest.mark.parametrize("name", runner.DEMOS)
+@pytest.mark.parametrize("name", runner.GRAPHS)
 def test_every_demo_in_every_format_without_any_program(name, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     root = runner.load(name).build(runner.as_written)
@@ -223,7 +223,7 @@ def test_the_latex_document_compiles_on_one_page(tmp_path, local):
 
 
 @needs_dot
-@pytest.mark.parametrize("name", runner.DEMOS)
+@pytest.mark.parametrize("name", runner.GRAPHS)
 def test_dot_draws_every_demo(name):
     root = runner.load(name).build(Fraction)
     root.backward()

@@ -188,7 +188,7 @@ def by_torch(f, numbers):
     leaves = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in numbers]
     root = f(torch, leaves)
     root.backward()
-    return float(root), [0.0 if leaf.grad is None else float(leaf.grad) for leaf in leaves]
+    return float(root.detach()), [0.0 if leaf.grad is None else float(leaf.grad) for leaf in leaves]
 
 
 @pytest.mark.parametrize(("package", "peer"), [("jax", by_jax), ("torch", by_torch)])
