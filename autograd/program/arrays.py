@@ -1,0 +1,217 @@
+"""The array program: a graph whose nodes are arrays, and what can be done to them.
+
+    shape     of one example; an array that is `batched` has one more axis in front, the batch's n
+    flat      the elements of an array of one example in C order; places are counted in it
+    labels    one character for an axis of an einsum; N is the axis of the batch
+
+An array is made by a row of the table, which works element by element (axes of size 1 are broadcast), or
+by one of the STRUCTURAL operations below. Like scalar graphs, array graphs keep equal operations once.
+"""
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd import ops
+from autograd.functions import pi
+from autograd.ops import Op
+from autograd.program.patterns import View
+from autograd.program.symbol import COMPARISONS, Symbol, simplify
+
+STRUCTURAL = {
+    "theta": "the parameters, flat",
+    "input": "input number `how` of the examples, flat",
+    "constant": "the numbers `how`",
+    "seed": "1/n for the mean over the batch, 1 for the sum",
+    "count": "n",
+    "view": "the View `how` of a flat array, without a copy",
+    "axes": "the axes `how` of an array, without a copy; None is a new axis of size 1",
+    "copy": "a broadcast array in full",
+    "gather": "the elements at the places `how` of a flat array",
+    "join": "flat arrays, one after the other",
+    "einsum": "Σ of products of two arrays; `how` holds the labels of both and of the result",
+    "sum": "the sum over the axes `how.axes`, and over the batch if `how.batch`",
+    "max": "the greatest element over the axes `how.axes`; a constant to differentiation",
+    "segment_sum": "the sums of flat[start:next start], for the starts `how`",
+    "segment_max": "their greatest elements; a constant to differentiation",
+    "take": "choices[…, i] for an array of whole numbers i",
+    "untake": "zeros of the choices' shape `how`, with the elements added where they were taken",
+    "assemble": "zeros, with each array added at its places in `how`",
+    "sequence": "the row `how` of the last axis",
+}
+
+VIEWS = {"theta", "view", "axes"}  # no elements of their own
+N = "n"  # the label of the batch's axis
+
+
+class Axes(NamedTuple):
+    """What `sum` and `max` reduce."""
+
+    axes: tuple[int, ...]
+    batch: bool = False
+
+
+class Assembly(NamedTuple):
+    """Where the arguments of `assemble` go."""
+
+    places: tuple[Any, ...]  # a View or Places for each
+    disjoint: bool  # no place gets two
+    complete: bool  # no place gets none
+
+
+class Places:
+    """Whole numbers as an attribute of an operation: compared by content."""
+
+    def __init__(self, numbers: Any) -> None:
+        self.numbers = np.ascontiguousarray(numbers, np.intp)
+        self.key = self.numbers.shape, self.numbers.tobytes()
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Places) and self.key == other.key
+
+    def places(self) -> Any:
+        """The places of the elements, as View.places gives them."""
+        return self.numbers
+
+
+class Array:
+    """A node of the array program.
+
+    label        the name that the user gave to one of its scalars       scalars   how many it stands for
+    gradient_of  the array whose gradient it is, if it is one
+    """
+
+    __slots__ = ("args", "batched", "gradient_of", "how", "label", "number", "op", "scalars", "shape")
+
+    def __init__(
+        self,
+        number: int,
+        op: Op | str,
+        args: tuple[Any, ...],
+        shape: tuple[int, ...],
+        batched: bool,
+        how: Any,
+    ) -> None:
+        self.number = number
+        self.op = op
+        self.args = args
+        self.shape = shape
+        self.batched = batched
+        self.how = how
+        self.label = ""
+        self.scalars = 0
+        self.gradient_of: Array | None = None
+
+    @property
+    def size(self) -> int:
+        """Elements of one example."""
+        return prod(self.shape)
+
+    def __repr__(self) -> str:
+        name = self.op if isinstance(self.op, str) else self.op.name
+        args = ", ".join(f"%{arg.number}" if isinstance(arg, Array) else repr(arg) for arg in self.args)
+        shape = ", ".join(["n"] * self.batched + [*map(str, self.shape)])
+        return f"%{self.number} = {name}({args}) ({shape}) {self.how or ''}"
+
+
+class ArrayGraph:
+    """The arrays of a program in topological order; equal ones are kept once."""
+
+    def __init__(self) -> None:
+        self.arrays: list[Array] = []
+        self.labels: dict[Array, str] = {}
+        self._known: dict[Any, Array] = {}
+
+    def add(
+        self,
+        op: Op | str,
+        args: Sequence[Any],
+        shape: Sequence[int],
+        batched: bool | None = None,
+        how: Any = None,
+    ) -> Array:
+        """An array, batched if any of its arguments is."""
+        args, shape = tuple(args), tuple(shape)
+        if batched is None:
+            batched = any(arg.batched for arg in args if isinstance(arg, Array))
+        key = (
+            op,
+            tuple(arg.number if isinstance(arg, Array) else ("", arg) for arg in args),
+            shape,
+            batched,
+            how,
+        )
+        if key not in self._known:
+            array = Array(len(self.arrays), op, args, shape, batched, how)
+            self._known[key] = array
+            self.arrays.append(array)
+        return self._known[key]
+
+    def apply(self, op: Op, args: Sequence[Any]) -> Any:
+        """A row of the table, element by element: what Symbols of this graph record."""
+        args = [arg.node if isinstance(arg, Symbol) else arg for arg in args]
+        if op.kind == "constant" and op not in COMPARISONS.values() and len(args) == 1:
+            return op.function(1.0)  # π, ln 2, 1: of the number type float
+        return Symbol(self, self.elementwise(op, args))
+
+    def elementwise(self, op: Op, args: Sequence[Any]) -> Any:
+        """A row of the table; a number where all arguments are numbers."""
+        numbers = [None if isinstance(arg, Array) else arg for arg in args]
+        if None not in numbers:
+            return op.evaluate(numbers, numbers)
+        op, args = simplify(op, args, numbers)
+        if op is ops.identity:
+            return args[0]
+        shape = np.broadcast_shapes(*[arg.shape for arg in args if isinstance(arg, Array)])
+        return self.add(op, [arg if isinstance(arg, Array) else float(arg) for arg in args], shape)
+
+    def view(self, source: Array, view: View) -> Array:
+        """A view of an array; itself where the view is all of it in the same shape."""
+        return source if view == whole(source.shape) else self.add("view", (source,), view.shape, how=view)
+
+    def axes(self, source: Array, how: Sequence[int | None]) -> Array:
+        """The axes of an array in another order; None is a new one, and axes of size 1 may be left out."""
+        if tuple(how) == tuple(range(len(source.shape))):
+            return source
+        if source.op == "axes":
+            how, source = [None if i is None else source.how[i] for i in how], source.args[0]
+            return self.axes(source, how)
+        shape = [1 if i is None else source.shape[i] for i in how]
+        return self.add("axes", (source,), shape, how=tuple(how))
+
+    def own(self, source: Array, shape: Sequence[int] | None = None, batched: bool = False) -> Array:
+        """An array with elements of its own in C order, so that it can be viewed flat."""
+        shape, batched = tuple(source.shape if shape is None else shape), batched or source.batched
+        if (source.shape, source.batched) == (shape, batched) and source.op not in VIEWS:
+            return source
+        return self.add("copy", (source,), shape, batched)
+
+    def einsum(self, a: Array, b: Array, labels: tuple[str, str, str]) -> Array:
+        """Σ a·b over the labels that the result lacks; a plain product where it lacks none."""
+        left, right, out = (label.replace(N, "") for label in labels)
+        batched = N in labels[2]
+        sizes = dict(zip(left + right, a.shape + b.shape, strict=True))
+        if set(labels[0] + labels[1]) == set(labels[2]):
+            spread = [
+                self.axes(x, [own.index(i) if i in own else None for i in out])
+                for x, own in ((a, left), (b, right))
+            ]
+            return self.elementwise(ops.mul, spread)  # type: ignore[no-any-return]
+        return self.add("einsum", (a, b), [sizes[i] for i in out], batched, how=labels)
+
+    def reshape(self, source: Array, shape: Sequence[int]) -> Array:
+        """The same elements in the same order in another shape."""
+        if source.op == "view" and source.how == whole(source.shape):
+            source = source.args[0]
+        return self.view(source, whole(shape)) if source.shape != tuple(shape) else source
+
+
+def whole(shape: Sequence[int]) -> View:
+    """All elements of an array, in C order, in this shape."""
+    strides = [prod(shape[axis + 1 :]) if size > 1 else 0 for axis, size in enumerate(shape)]
+    return View(0, tuple(shape), tuple(strides))

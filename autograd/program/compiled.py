@@ -1,0 +1,156 @@
+"""Compiled: a function recorded for inputs of certain shapes, as array operations, source and buffers."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd import ops
+from autograd.program.arrays import Array, Axes
+from autograd.program.differentiate import differentiate
+from autograd.program.emit import RESERVED, Source, matmul
+from autograd.program.flatten import flatten
+from autograd.program.reroll import Roll
+from autograd.program.symbol import TAKE
+from autograd.program.trace import INPUT, trace
+from autograd.value import Value
+
+Data = Any  # a NumPy array
+KEPT = 2  # batch sizes whose buffers are kept: the usual one, and the last of an epoch
+
+
+class Operation(NamedTuple):
+    """One array operation, as lessons and pictures show it.
+
+    name     of its result in the source           args     names, and numbers as text
+    symbol   "matmul", "+", "σ", "view", …         shape    ("n", 30); the batch's n is absent from parameters
+    scalars  how many scalar operations it stands for; 0 for views and helpers
+    stage    "source", "forward" or "backward"     line     its lines of the source
+    """
+
+    name: str
+    symbol: str
+    args: tuple[str, ...]
+    shape: tuple[str | int, ...]
+    scalars: int
+    stage: str
+    line: str
+
+
+class Compiled:
+    """A function compiled for inputs of certain shapes: its array program, its source, its buffers."""
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        places: dict[Value, int],
+        inputs: Sequence[Data],
+        what: str,
+        reduction: str,
+    ) -> None:
+        shapes = [array.shape[1:] for array in inputs]
+        recorded, result = trace(f, places, shapes)
+        nodes, self.shape = _flat(result)
+        if what == "gradient" and self.shape != ():
+            raise TypeError(
+                "compile: the function returned a list, and a gradient needs one number; return a loss, or "
+                "call program.predict for outputs"
+            )
+        graph, roots = flatten(recorded, nodes)
+        self.nodes = len(recorded)
+        self.indices = self._indices(graph, inputs)
+        used = {args[0] for op, args in zip(graph.ops, graph.args, strict=True) if op is INPUT}
+        if unused := sorted(set(range(len(shapes))) - used):
+            raise ValueError(f"compile: the function ignores its input {unused[0] + 1}; leave it out")
+        roll = Roll(graph, shapes, len(places))
+        roll.run()
+        arrays = roll.arrays
+        if what == "gradient":
+            root = arrays.own(arrays.reshape(roll.flat(np.array(roots)), ()), batched=True)
+            gradient = differentiate(arrays, root)
+            if not gradient.args:
+                raise ValueError("compile: the function depends on no parameter; give those that it uses")
+            total = arrays.add("sum", (root,), (), False, how=Axes((), True))
+            outputs = [arrays.elementwise(ops.mul, [total, arrays.add("seed", (), (), False)])]
+        else:
+            gradient, outputs = None, [arrays.own(roll.flat(np.array(roots)), batched=True)]
+        self.outputs, self.gradient, self.reduction = outputs, gradient, reduction
+        emitted = Source(outputs, gradient, reduction, _names(f, len(shapes)))
+        self.order: list[Array] = emitted.order
+        self.source = emitted.text()
+        namespace = dict(emitted.namespace)
+        exec(self.source, namespace)
+        self.operations = tuple(_operations(emitted, root if gradient else outputs[0]))
+        self._bind = namespace["bind"]
+        self._steps: OrderedDict[Any, Callable[..., Any]] = OrderedDict()
+
+    def _indices(self, graph: Any, inputs: Sequence[Data]) -> dict[int, int]:
+        """How many choices every input of indices has. TypeError for an index that is no whole input."""
+        found: dict[int, int] = {}
+        for op, args in zip(graph.ops, graph.args, strict=True):
+            if op is TAKE:
+                if graph.ops[args[0]] is not INPUT or inputs[graph.args[args[0]][0]].dtype.kind not in "iu":
+                    raise TypeError(
+                        "take in compile needs an index from an input of whole numbers, unchanged"
+                    )
+                which = graph.args[args[0]][0]
+                found[which] = min(found.get(which, len(args)), len(args) - 1)
+        return found
+
+    def run(self, n: int, theta: Data, inputs: Sequence[Data], *out: Data) -> Any:
+        """The step's results for a batch of n. IndexError for an index without a choice."""
+        key = n, theta.dtype
+        if key not in self._steps:
+            self._steps[key] = self._bind(n, theta.dtype)
+            if len(self._steps) > KEPT:
+                self._steps.popitem(last=False)
+        flat = []
+        for i, array in enumerate(inputs):
+            if i in self.indices:
+                if array.min() < 0 or array.max() >= self.indices[i]:
+                    raise IndexError(
+                        f"input {i + 1} holds the index {array.min() if array.min() < 0 else array.max()}; there are "
+                        f"{self.indices[i]} choices, counted from 0"
+                    )
+            elif array.dtype != theta.dtype:
+                array = array.astype(theta.dtype)
+            flat.append(array.reshape(n, -1))
+        with np.errstate(all="ignore"):
+            return self._steps[key](theta, *flat, *out)
+
+
+def _operations(source: Source, root: Array) -> Iterator[Operation]:
+    values = {*source.outputs}
+    for array in source.order:
+        stage = "forward" if array.number <= root.number or array in values else "backward"
+        symbol = array.op if isinstance(array.op, str) else array.op.symbol
+        yield Operation(
+            source.names[array],
+            "matmul" if array.op == "einsum" and matmul(*array.how) else symbol,
+            tuple([source.arg(arg) for arg in array.args]),
+            ("n",) * array.batched + array.shape,
+            array.scalars,
+            stage if array.args else "source",
+            "\n".join(source.line_of[array]),
+        )
+
+
+def _names(f: Callable[..., Any], count: int) -> list[str]:
+    """The names of f's inputs, as f calls them if it says."""
+    code = getattr(f, "__code__", None)
+    names = list(code.co_varnames[: code.co_argcount]) if code else []
+    return (
+        names if len(names) == count and not RESERVED & {*names} else [f"x{i}" for i in range(1, count + 1)]
+    )
+
+
+def _flat(result: Any) -> tuple[list[int], tuple[int, ...]]:
+    """The nodes of nested lists, and their shape. ValueError where the lists are ragged."""
+    if not isinstance(result, list):
+        return [result], ()
+    parts = [_flat(item) for item in result]
+    shapes = {shape for _, shape in parts}
+    if len(shapes) != 1:
+        raise ValueError("compile: the function returned lists of different lengths; make them equal")
+    return [node for nodes, _ in parts for node in nodes], (len(parts), *shapes.pop())

@@ -1,0 +1,142 @@
+"""Kernels: a row of the table on whole arrays, written into a buffer.
+
+Most rows are a ufunc of NumPy. A few have a form here that is as stable as the row's own function and needs
+no array in between; all others are computed by the row's own function.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd import ops
+from autograd.functions import each
+from autograd.ops import Op
+from autograd.program.symbol import AND, COMPARISONS, OR
+
+UFUNCS: dict[Op, str] = {
+    ops.sub: "subtract",
+    ops.mul: "multiply",
+    ops.div: "divide",
+    ops.neg: "negative",
+    ops.mod: "remainder",
+    ops.floordiv: "floor_divide",
+    COMPARISONS["lt"]: "less",
+    COMPARISONS["le"]: "less_equal",
+    COMPARISONS["gt"]: "greater",
+    COMPARISONS["ge"]: "greater_equal",
+    COMPARISONS["eq"]: "equal",
+    COMPARISONS["ne"]: "not_equal",
+    AND: "logical_and",
+    OR: "logical_or",
+    **{
+        row: name
+        for name, row in ops.TABLE.items()
+        if isinstance(getattr(np, name, None), np.ufunc) and not row.sequences
+    },
+}
+BOOLEAN = {*COMPARISONS.values(), AND, OR}
+
+
+def sigmoid(x: Any, out: Any) -> None:
+    """1 / (1 + exp(−x)); where exp overflows, the result is the 0 that it should be."""
+    np.negative(x, out=out)
+    np.exp(out, out=out)
+    np.add(out, 1, out=out)
+    np.reciprocal(out, out=out)
+
+
+def relu(x: Any, out: Any) -> None:
+    """max(x, 0)."""
+    np.maximum(x, 0, out=out)
+
+
+def step(x: Any, out: Any) -> None:
+    """1 for x > 0 and 0 for x ≤ 0; nan for nan."""
+    np.heaviside(x, 0, out=out)
+
+
+def softplus(x: Any, out: Any) -> None:
+    """log(1 + exp(x))."""
+    np.logaddexp(x, 0, out=out)
+
+
+def log_sigmoid(x: Any, out: Any) -> None:
+    """−log(1 + exp(−x))."""
+    np.negative(x, out=out)
+    np.logaddexp(out, 0, out=out)
+    np.negative(out, out=out)
+
+
+def where(condition: Any, x: Any, y: Any, out: Any) -> None:
+    """X where the condition holds, y elsewhere."""
+    out[...] = np.where(condition, x, y)
+
+
+KERNELS: dict[Op, Callable[..., None]] = {
+    ops.sigmoid: sigmoid,
+    ops.relu: relu,
+    ops.step: step,
+    ops.softplus: softplus,
+    ops.log_sigmoid: log_sigmoid,
+    ops.where: where,
+}
+
+
+def kernel(row: Op) -> Callable[..., None]:
+    """The kernel of a row that is no ufunc: `kernel(*args, out=buffer)`."""
+    return KERNELS.get(row) or _apply(row)
+
+
+def _apply(row: Op) -> Callable[..., None]:
+    """The row's own function: on arrays, or on each element if it knows only numbers."""
+    function = row.function
+
+    def apply(*args: Any, out: Any) -> None:
+        nonlocal function
+        args = tuple([arg[()] if isinstance(arg, np.ndarray) else arg for arg in args])  # no axes: a number
+        try:
+            out[...] = function(*args)
+        except (TypeError, ValueError):
+            if function is not row.function:
+                raise
+            function = each(row.function, np.ndarray)
+            out[...] = function(*args)
+
+    return apply
+
+
+def max_of(x: Any, axis: tuple[int, ...], out: Any) -> None:
+    """The greatest element over some axes, 0 where it is infinite: a shift must be finite."""
+    np.maximum.reduce(x, axis=axis, out=out)
+    np.copyto(out, 0, where=np.isinf(out))
+
+
+def segment_max(x: Any, starts: Any, out: Any) -> None:
+    """The greatest element of each segment of the last axis, 0 where it is infinite."""
+    np.maximum.reduceat(x, starts, axis=-1, out=out)
+    np.copyto(out, 0, where=np.isinf(out))
+
+
+def take(choices: Any, index: Any, out: Any) -> None:
+    """choices[…, index], over the axes before the last, which are broadcast against the index."""
+    out[...] = np.take_along_axis(_like(choices, index), index[..., None], -1)[..., 0]
+
+
+def untake(upstream: Any, index: Any, out: Any) -> None:
+    """Zeros, with each element of `upstream` added where `take` took it."""
+    out[...] = 0
+    choices = _like(out, index)
+    grid = np.broadcast_to(np.arange(out.size).reshape(choices.shape), upstream.shape + choices.shape[-1:])
+    places = np.take_along_axis(grid, np.broadcast_to(index, upstream.shape)[..., None], -1)
+    np.add.at(out.reshape(-1), places.reshape(-1), upstream.reshape(-1))
+
+
+def _like(choices: Any, index: Any) -> Any:
+    """The choices with an axis for the batch where only the index has one."""
+    return choices.reshape((1,) * (index.ndim + 1 - choices.ndim) + choices.shape)
+
+
+def sequence(row: Op, x: Any, out: Any) -> None:
+    """A row on sequences, of the last axis."""
+    out[...] = row.function(*np.moveaxis(x, -1, 0))

@@ -1,0 +1,138 @@
+"""Symbol: what a function computes with, in place of a number, while its operations are recorded.
+
+A symbol knows its graph and its node there, and hands every row of the table to `graph.apply`. It has no
+number, so it cannot be compared and branched on: that would freeze one branch for every example.
+"""
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd import ops
+from autograd.ops import Op
+
+COMPARISONS = {
+    name: Op(symbol, getattr(operator, name), kind="constant")
+    for name, symbol in {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}.items()
+}
+AND, OR = Op("and", operator.and_, kind="constant"), Op("or", operator.or_, kind="constant")
+
+TAKE = Op("take", lambda i, *x: x[i], lambda x, z: None, kind="rational", sequences=1)
+"""(i, x₀, x₁, …) → xᵢ, for a whole number i among the inputs."""
+
+NEUTRAL = {  # (row, place of the argument): the number that changes nothing there
+    (ops.add, 0): 0,
+    (ops.add, 1): 0,
+    (ops.sub, 1): 0,
+    (ops.mul, 0): 1,
+    (ops.mul, 1): 1,
+    (ops.div, 1): 1,
+    (ops.power, 1): 1,
+}
+
+
+def simplify(op: Op, args: Sequence[Any], numbers: Sequence[Any]) -> tuple[Op, Sequence[Any]]:
+    """The same operation in its simplest form; `identity` of x where the result is x.
+
+    `numbers` holds the numbers of those arguments that are constants, and None for the others.
+    """
+    if len(args) == 2:
+        for place in range(2):
+            if numbers[place] is not None and numbers[place] == NEUTRAL.get((op, place)):
+                return ops.identity, (args[1 - place],)
+        if op is ops.power and numbers[1] == 2:
+            return ops.mul, (args[0], args[0])
+    return op, args
+
+
+class Symbol:
+    """A node of a graph that is being recorded; `graph.apply(op, args)` makes the next one."""
+
+    __slots__ = ("graph", "node")
+
+    def __init__(self, graph: Any, node: Any) -> None:
+        self.graph = graph
+        self.node = node
+
+    def apply_op(self, op: Op, args: tuple[Any, ...]) -> Any:
+        """Record op(*args)."""
+        return self.graph.apply(op, args)
+
+    def select(self, x: Any, y: Any) -> Any:
+        """X where this condition holds and y elsewhere: both branches are recorded. None contributes 0."""
+        branches = [branch() if callable(branch) else 0.0 if branch is None else branch for branch in (x, y)]
+        return self.graph.apply(ops.where, (self, *branches))
+
+    def take_from(self, choices: Sequence[Any]) -> Any:
+        """choices[self], for a whole number among the inputs; choices that are lists are taken by column."""
+        if hasattr(choices[0], "__len__"):
+            return [self.take_from(column) for column in zip(*choices, strict=True)]
+        return self.graph.apply(TAKE, (self, *choices))
+
+    @property
+    def label(self) -> str:
+        """The name of the node in pictures and in the emitted source."""
+        return self.graph.labels.get(self.node, "")  # type: ignore[no-any-return]
+
+    @label.setter
+    def label(self, name: str) -> None:
+        self.graph.labels.setdefault(self.node, name)
+
+    @property
+    def data(self) -> Any:
+        """A symbol has none: TypeError."""
+        return self._refuse(".data")
+
+    def __pos__(self) -> "Symbol":
+        return self
+
+    def __and__(self, other: Any) -> Any:
+        return self.graph.apply(AND, (self, other)) if isinstance(other, Symbol) else other and self
+
+    def __or__(self, other: Any) -> Any:
+        return self.graph.apply(OR, (self, other)) if isinstance(other, Symbol) else other or self
+
+    __rand__, __ror__ = __and__, __or__
+    __hash__ = object.__hash__
+
+    def _refuse(self, what: str) -> Any:
+        raise TypeError(
+            f"compile records symbols, which have no number: {what} would freeze what one example does for "
+            "all; choose with where, maximum or minimum, index with take, and use autograd's functions"
+        )
+
+    def __bool__(self) -> bool:
+        return self._refuse("a branch (if, while, and, or, max, sorted, in)")  # type: ignore[no-any-return]
+
+    def __float__(self) -> float:
+        return self._refuse("float()")  # type: ignore[no-any-return]
+
+    def __int__(self) -> int:
+        return self._refuse("int()")  # type: ignore[no-any-return]
+
+    def __index__(self) -> int:
+        return self._refuse("an index or range()")  # type: ignore[no-any-return]
+
+    def __repr__(self) -> str:
+        return f"<symbol {self.label or self.node}>"
+
+
+def _operators() -> None:
+    def infix(op: Op, swapped: bool = False) -> Callable[[Symbol, Any], Any]:
+        if swapped:
+            return lambda self, other: self.graph.apply(op, (other, self))
+        return lambda self, other: self.graph.apply(op, (self, other))
+
+    def method(op: Op) -> Callable[..., Any]:
+        return lambda self, *args: op(self, *args)
+
+    for name, op in ops.OPERATORS.items():
+        setattr(Symbol, f"__{name}__", infix(op))
+        setattr(Symbol, f"__r{name}__", infix(op, swapped=True))
+    for name, op in COMPARISONS.items():
+        setattr(Symbol, f"__{name}__", infix(op))
+    for name, op in {**ops.METHODS, "__neg__": ops.neg, "__abs__": ops.absolute}.items():
+        setattr(Symbol, name, method(op))
+
+
+_operators()

@@ -1,0 +1,133 @@
+"""Record: run a function once on symbols, and keep every scalar operation that it performs.
+
+    graph    rows of the table applied to nodes, in the order in which they were recorded
+    node     the number of an operation in its graph
+    theta    the numbers of all parameters, one after the other
+
+A graph keeps equal operations once, and nothing that does nothing (x · 1, x + 0). Its sources, the nodes
+without arguments, are told apart: PARAMETER, INPUT, CONSTANT.
+"""
+
+import operator
+from collections.abc import Callable, Sequence
+from itertools import count
+from math import prod
+from typing import Any
+
+from autograd import ops
+from autograd.ops import Op
+from autograd.program.symbol import Symbol, simplify
+from autograd.value import Value, topological_order, transform
+
+PARAMETER = Op("θ", operator.pos, kind="constant")  # args: (place in theta,)
+INPUT = Op("input", operator.pos, kind="constant")  # args: (which input, place in the flat example)
+CONSTANT = Op("constant", operator.pos, kind="constant")  # args: (number,)
+SOURCES = (PARAMETER, INPUT, CONSTANT)
+
+
+class Graph:
+    """The scalar operations of one example.
+
+    ops, args    by node: the row, and the nodes that it is applied to (of a source: as above)
+    labels       the names that the user gave to nodes
+    parameters   the place of every parameter in theta
+    """
+
+    def __init__(self, parameters: dict[Value, int]) -> None:
+        self.ops: list[Op] = []
+        self.args: list[tuple[Any, ...]] = []
+        self.labels: dict[int, str] = {}
+        self.parameters = parameters
+        self._known: dict[tuple[Op, tuple[Any, ...]], int] = {}
+        self._values: dict[Value, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.ops)
+
+    def add(self, op: Op, args: tuple[Any, ...]) -> int:
+        """The node of an operation: a new one, or the one that is there already."""
+        if op not in SOURCES:
+            numbers = [self.number(arg) for arg in args[:2]]
+            if None not in numbers and None not in (numbers := [self.number(arg) for arg in args]):
+                return self.add(CONSTANT, (float(op.evaluate(numbers, numbers)),))
+            op, args = simplify(op, args, numbers)
+            if op is ops.identity:
+                return args[0]  # type: ignore[no-any-return]
+        node = self._known.get((op, args))
+        if node is None:
+            node = self._known[op, args] = len(self.ops)
+            self.ops.append(op)
+            self.args.append(args)
+        return node
+
+    def number(self, node: int) -> float | None:
+        """The number of a constant; None for any other node."""
+        return self.args[node][0] if self.ops[node] is CONSTANT else None
+
+    def apply(self, op: Op, args: Sequence[Any]) -> Symbol:
+        """Record a row applied to symbols, Values and numbers."""
+        return Symbol(self, self.add(op, tuple([self.lift(arg, op) for arg in args])))
+
+    def lift(self, arg: Any, op: Op) -> int:
+        """The node of an argument of `op`; TypeError for what arrays of floats cannot hold."""
+        if type(arg) is Symbol:
+            if arg.graph is not self:
+                raise TypeError(f"{op.name} got a symbol of another call: keep none outside of the function")
+            return arg.node  # type: ignore[no-any-return]
+        return self.value(arg) if type(arg) is Value else self.add(CONSTANT, (plain(arg, op.name),))
+
+    def value(self, root: Value) -> int:
+        """The node of a Value: a parameter, what was recorded from parameters, or a constant."""
+        nodes = self._values
+        for value in (root,) if root in nodes or root in self.parameters else topological_order(root):
+            if value in nodes:
+                continue
+            if value in self.parameters:
+                nodes[value] = self.add(PARAMETER, (self.parameters[value],))
+            elif value.args:
+                nodes[value] = self.add(value.op, tuple([nodes[arg] for arg in value.args]))  # type: ignore[arg-type]
+            else:
+                nodes[value] = self.add(CONSTANT, (plain(value.data, ops.describe(value)),))
+            if value.label:
+                self.labels.setdefault(nodes[value], value.label)
+        return nodes[root]
+
+
+def plain(number: Any, where: str) -> float:
+    """The number as a float. TypeError for other number types, which arrays would round in silence."""
+    if isinstance(number, int | float) or type(number).__module__ == "numpy" and not number.imag:
+        return float(number)
+    raise TypeError(
+        f"compile: {where} has the {type(number).__name__} {ops.describe(number)}, which arrays of floats "
+        "cannot hold; use float(…) or stay with the eager engine"
+    )
+
+
+def trace(
+    f: Callable[..., Any], parameters: dict[Value, int], shapes: Sequence[tuple[int, ...]]
+) -> tuple[Graph, Any]:
+    """The graph that f records for inputs of these shapes, and what f returned: nested lists of nodes."""
+    graph = Graph(parameters)
+    symbols = []
+    for i, shape in enumerate(shapes):
+        flat = [Symbol(graph, graph.add(INPUT, (i, place))) for place in range(prod(shape))]
+        symbols.append(_nest(flat, shape))
+    token = transform.set("compile")
+    try:
+        result = f(*symbols)
+    finally:
+        transform.reset(token)
+    return graph, _nodes(graph, result)
+
+
+def _nest(flat: list[Any], shape: Sequence[int]) -> Any:
+    """The elements as nested lists of that shape: one element for ()."""
+    for size in reversed(shape[1:]):
+        flat = [flat[i : i + size] for i in range(0, len(flat), size)]
+    return flat if shape else flat[0]
+
+
+def _nodes(graph: Graph, result: Any) -> Any:
+    if isinstance(result, list | tuple):
+        return [_nodes(graph, item) for item in result]
+    return graph.lift(result, ops.identity)
