@@ -18,7 +18,7 @@ def polygamma(n: int, x: Number) -> Number:
     if hasattr(type(x), "context"):
         return type(x).context.psi(n, x)
     if is_array(x):
-        return each(polygamma, type(x))(n, x)
+        return each(lambda n, x: polygamma(int(n), x), type(x))(n, x)
     if x <= 0:
         raise ValueError(f"polygamma needs x > 0, not {x}")
     flip, shifted = (-1) ** n, 0.0
@@ -44,7 +44,7 @@ def sinc(x: Number, n: int = 0) -> Number:
     series of the sine.
     """
     if is_array(x):
-        return each(sinc, type(x))(x, n)
+        return each(lambda x, n: sinc(x, int(n)), type(x))(x, n)
     t = pi(x) * x
     if not abs(t) <= n + 1:  # nan too
         z = sin(t) / t

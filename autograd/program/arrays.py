@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import ops
-from autograd.functions import pi
 from autograd.ops import Op
 from autograd.program.patterns import View
 from autograd.program.symbol import COMPARISONS, Symbol, simplify
@@ -215,3 +214,10 @@ def whole(shape: Sequence[int]) -> View:
     """All elements of an array, in C order, in this shape."""
     strides = [prod(shape[axis + 1 :]) if size > 1 else 0 for axis, size in enumerate(shape)]
     return View(0, tuple(shape), tuple(strides))
+
+
+def base(array: Array) -> Array:
+    """The array whose elements an array shows."""
+    while array.op in ("view", "axes"):
+        array = array.args[0]
+    return array

@@ -8,8 +8,9 @@ import numpy as np
 
 from autograd import ops
 from autograd.program.arrays import Array, Axes
+from autograd.program.contract import product
 from autograd.program.differentiate import differentiate
-from autograd.program.emit import RESERVED, Source, matmul
+from autograd.program.emit import RESERVED, Source
 from autograd.program.flatten import flatten
 from autograd.program.reroll import Roll
 from autograd.program.symbol import TAKE
@@ -64,24 +65,23 @@ class Compiled:
         if unused := sorted(set(range(len(shapes))) - used):
             raise ValueError(f"compile: the function ignores its input {unused[0] + 1}; leave it out")
         roll = Roll(graph, shapes, len(places))
-        roll.run()
         arrays = roll.arrays
         if what == "gradient":
-            root = arrays.own(arrays.reshape(roll.flat(np.array(roots)), ()), batched=True)
+            root = roll.operand(*roll.where(roots[0]), [])
             gradient = differentiate(arrays, root)
             if not gradient.args:
                 raise ValueError("compile: the function depends on no parameter; give those that it uses")
             total = arrays.add("sum", (root,), (), False, how=Axes((), True))
-            outputs = [arrays.elementwise(ops.mul, [total, arrays.add("seed", (), (), False)])]
+            output = arrays.elementwise(ops.mul, [total, arrays.add("seed", (), (), False)])
         else:
-            gradient, outputs = None, [arrays.own(roll.flat(np.array(roots)), batched=True)]
-        self.outputs, self.gradient, self.reduction = outputs, gradient, reduction
-        emitted = Source(outputs, gradient, reduction, _names(f, len(shapes)))
+            gradient, output = None, arrays.own(roll.flat(np.array(roots)), batched=True)
+        self.output, self.gradient, self.reduction = output, gradient, reduction
+        emitted = Source(output, gradient, reduction, _names(f, len(shapes)))
         self.order: list[Array] = emitted.order
-        self.source = emitted.text()
+        self.source = emitted.text
         namespace = dict(emitted.namespace)
         exec(self.source, namespace)
-        self.operations = tuple(_operations(emitted, root if gradient else outputs[0]))
+        self.operations = tuple(_operations(emitted, root if gradient else output))
         self._bind = namespace["bind"]
         self._steps: OrderedDict[Any, Callable[..., Any]] = OrderedDict()
 
@@ -108,9 +108,10 @@ class Compiled:
         flat = []
         for i, array in enumerate(inputs):
             if i in self.indices:
-                if array.min() < 0 or array.max() >= self.indices[i]:
+                low, high = array.min(), array.max()
+                if low < 0 or high >= self.indices[i]:
                     raise IndexError(
-                        f"input {i + 1} holds the index {array.min() if array.min() < 0 else array.max()}; there are "
+                        f"input {i + 1} holds the index {low if low < 0 else high}; there are "
                         f"{self.indices[i]} choices, counted from 0"
                     )
             elif array.dtype != theta.dtype:
@@ -121,13 +122,12 @@ class Compiled:
 
 
 def _operations(source: Source, root: Array) -> Iterator[Operation]:
-    values = {*source.outputs}
     for array in source.order:
-        stage = "forward" if array.number <= root.number or array in values else "backward"
+        stage = "forward" if array.number <= root.number or array is source.output else "backward"
         symbol = array.op if isinstance(array.op, str) else array.op.symbol
         yield Operation(
-            source.names[array],
-            "matmul" if array.op == "einsum" and matmul(*array.how) else symbol,
+            source.name(array),
+            "matmul" if array.op == "einsum" and product(*array.how) else symbol,
             tuple([source.arg(arg) for arg in array.args]),
             ("n",) * array.batched + array.shape,
             array.scalars,

@@ -15,8 +15,9 @@ import numpy as np
 
 from autograd import ops
 from autograd.ops import Op
-from autograd.program.arrays import VIEWS, N, Array, ArrayGraph, Assembly, Axes, Places, whole
-from autograd.program.patterns import View, axes as even
+from autograd.program.arrays import Array, ArrayGraph, Assembly, Axes, N, Places, base, whole
+from autograd.program.patterns import View
+from autograd.program.patterns import axes as even
 from autograd.program.symbol import COMPARISONS, Symbol
 
 CONSTANTS = {"max", "segment_max"}
@@ -99,7 +100,7 @@ class _Sweep:
             total = self.summed(x, tuple(axes), batch and x.batched)
             names = [axis for axis in kept if axis is not None]
             x = self.graph.axes(total, [None if axis is None else names.index(axis) for axis in kept])
-        return x if factor == 1 else self.graph.elementwise(ops.mul, [x, factor])  # type: ignore[no-any-return]
+        return x if factor == 1 else self.graph.elementwise(ops.mul, [x, factor])
 
     def one_like(self, scalar: Array, x: Array) -> Array:
         """A scalar with as many axes as x, of size 1."""
@@ -116,13 +117,14 @@ class _Sweep:
         """A row of the table: upstream × its rule, called on symbols."""
         symbols = [Symbol(self.graph, arg) if isinstance(arg, Array) else arg for arg in array.args]
         z = Symbol(self.graph, array)
-        for arg, rule in zip(array.args, array.op.partials, strict=True):
+        partials = array.op.partials  # type: ignore[union-attr]
+        for arg, rule in zip(array.args, partials, strict=True):
             if arg not in self.active or (local := rule(*symbols, z)) is None:
                 continue
             self.add(arg, self.product(array, upstream, local), array)
 
     def product(self, array: Array, upstream: Array, local: Any) -> Array:
-        """upstream × local; 0 where nothing arrives at a branch of where, even if the slope is infinite."""
+        """Upstream × local; 0 where nothing arrives at a branch of where, even if the slope is infinite."""
         local = local.node if isinstance(local, Symbol) else float(local)
         if local == -1:
             return self.graph.elementwise(ops.neg, [upstream])  # type: ignore[no-any-return]
@@ -133,8 +135,8 @@ class _Sweep:
         return product
 
     def finite(self, array: Array, x: Array) -> Array:
-        """An operand of a sum of products in a branch of where: without what is infinite where it is not taken."""
-        if array not in self.masked or x.op in VIEWS and x.args and x.args[0].op in ("theta", "input"):
+        """An operand of a sum of products; in a branch of where 0 for what is infinite, as 0 · ∞ is nan."""
+        if array not in self.masked or base(x).op in ("theta", "input", "constant"):
             return x
         small = self.graph.elementwise(
             COMPARISONS["lt"], [self.graph.elementwise(ops.absolute, [x]), math.inf]

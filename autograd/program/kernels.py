@@ -82,6 +82,9 @@ KERNELS: dict[Op, Callable[..., None]] = {
     ops.where: where,
 }
 
+IN_PLACE = {ops.sigmoid, ops.relu, ops.step, ops.softplus, ops.log_sigmoid, *UFUNCS}
+"""The rows whose result may be written over an argument."""
+
 
 def kernel(row: Op) -> Callable[..., None]:
     """The kernel of a row that is no ufunc: `kernel(*args, out=buffer)`."""
@@ -106,7 +109,7 @@ def _apply(row: Op) -> Callable[..., None]:
     return apply
 
 
-def max_of(x: Any, axis: tuple[int, ...], out: Any) -> None:
+def greatest(x: Any, axis: tuple[int, ...], out: Any) -> None:
     """The greatest element over some axes, 0 where it is infinite: a shift must be finite."""
     np.maximum.reduce(x, axis=axis, out=out)
     np.copyto(out, 0, where=np.isinf(out))

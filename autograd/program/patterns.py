@@ -6,6 +6,7 @@ view      start and axes: what slicing, reshaping and transposing can give witho
 """
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,11 @@ class View(NamedTuple):
     start: int
     shape: tuple[int, ...]
     strides: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """How many elements it has."""
+        return prod(self.shape)
 
     def places(self) -> Places:
         """The places of the elements, as an array of the view's shape."""

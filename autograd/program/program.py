@@ -65,8 +65,8 @@ class Program:
         for leaf in self.leaves:
             if not isinstance(leaf.data, int | float):
                 raise TypeError(
-                    f"compile: the parameter {ops.describe(leaf)} is a {type(leaf.data).__name__}, which arrays "
-                    "cannot hold; give it a float, or stay with the eager engine"
+                    f"compile: the parameter {ops.describe(leaf)} is a {type(leaf.data).__name__}, which "
+                    "arrays cannot hold; give it a float, or stay with the eager engine"
                 )
         return np.array([leaf.data for leaf in self.leaves], dtype)
 
@@ -152,12 +152,13 @@ class Program:
 
     def _check(self, theta: Data, inputs: Sequence[Data]) -> tuple[Data, list[Data], int]:
         theta = self._theta(theta)
-        arrays = []
+        arrays: list[Data] = []
         for i, given in enumerate(inputs, start=1):
             array = np.asarray(given)
             if array.dtype.kind == "f" and array.dtype != theta.dtype:
                 raise TypeError(
-                    f"input {i} is {array.dtype} and theta {theta.dtype}; make them equal: x.astype({theta.dtype})"
+                    f"input {i} is {array.dtype} and theta {theta.dtype}; make them equal: "
+                    f"x.astype({theta.dtype})"
                 )
             if array.dtype.kind not in "fiub":
                 raise TypeError(
@@ -167,7 +168,8 @@ class Program:
             if not array.ndim or len(array) != len(arrays[0] if arrays else array) or not array.size:
                 shapes = ", ".join(str(np.shape(x)) for x in inputs)
                 raise ValueError(
-                    f"inputs have the shapes {shapes}; the first axis is the batch's: equally long, and not empty"
+                    f"inputs have the shapes {shapes}; the first axis is the batch's: equally long and not "
+                    "empty"
                 )
             arrays.append(np.ascontiguousarray(array))
         if not arrays:

@@ -1,36 +1,50 @@
 """Re-roll: scalar operations of one kind at one level become one operation on arrays.
 
-    level     the longest way from the sources to a node
-    bundle    the nodes of one level that one array operation will do
-    home      the array that holds a node          place    where in it, flat
-    operand   what stands in one argument place of all nodes of a bundle
+    bundle    the nodes that one array operation does (see bundle.py)
+    home      the array that holds a node            place    where in it, flat
+    operand   what stands in one argument place of all nodes of a bundle: places in arrays
 
-A bundle's operands are places in arrays. Where the places run evenly they are views (slices, reshapes,
-broadcasts); elsewhere they are gathered, so every graph compiles. A bundle of dots is one einsum, whose
-labels follow from which operand varies along which axis: matrix products appear by themselves.
+Where the places run evenly an operand is a view (slices, reshapes, broadcasts); elsewhere it is gathered,
+so every graph compiles. A bundle of dots is one einsum, whose labels follow from which operand varies along
+which axis: matrix products appear by themselves.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd import ops
 from autograd.ops import Op
-from autograd.program.arrays import N, Array, ArrayGraph, Axes, Places
+from autograd.program.arrays import Array, ArrayGraph, Axes, N, Places
+from autograd.program.bundle import REDUCING, bundles, split
 from autograd.program.patterns import View, axes, refine, slicing
 from autograd.program.symbol import TAKE
-from autograd.program.trace import CONSTANT, INPUT, PARAMETER, SOURCES, Graph
+from autograd.program.trace import CONSTANT, INPUT, PARAMETER, Graph
 
 COMMUTATIVE = {ops.add, ops.mul, ops.maximum, ops.minimum, ops.hypot}
-FEW = 3  # bundles of rows with fixed arguments, that read different arrays, are split up to this number
-REDUCING = {ops.sum, ops.dot, ops.logsumexp}
+LABELS = "ijklmabcdefgh"  # of an einsum's axes; n is the batch
+
+Numbers = Any  # an array of whole numbers: nodes or places
+Pattern = list[tuple[int, int]]  # [(size, stride), …], outermost first
+
+
+class Rows(NamedTuple):
+    """An operand of many rows: the elements start + outer + inner of a source, one outer step per node."""
+
+    source: Array
+    start: int
+    outer: Pattern
+    inner: Pattern
+
+    def places(self) -> Numbers:
+        """The places as a matrix, one row per node."""
+        return self.start + _steps(self.outer)[:, None] + _steps(self.inner)[None, :]
 
 
 class Roll:
-    """The array program of a scalar graph, while it grows level by level."""
+    """The array program of a scalar graph, while it grows bundle by bundle."""
 
     def __init__(self, graph: Graph, shapes: Sequence[tuple[int, ...]], parameters: int) -> None:
         self.graph = graph
@@ -49,37 +63,23 @@ class Roll:
                 self.home[node], self.place[node] = inputs[args[0]].number, args[1]
             elif op is CONSTANT:
                 self.numbers[node] = args[0]
-
-    def run(self) -> None:
-        """Do all levels."""
-        for op, nodes in bundles(self.graph):
-            for part in self.split(op, nodes):
+        for op, nodes in bundles(graph):
+            for part in split(op, nodes, self.reads):
                 self.bundle(op, part)
 
-    # ── Which nodes go together ─────────────────────────────────────────────────────────────────────
+    def reads(self, node: int) -> list[Hashable]:
+        """What each argument of a node is read from: its array; for the weights of a dot, the first one."""
+        op, args = self.graph.ops[node], self.graph.args[node]
+        if op in REDUCING:  # by their first arguments
+            args = (args[0], args[len(args) // 2]) if op is ops.dot else args[:1]
+        return [
+            (PARAMETER, arg) if op is ops.dot and self.graph.ops[arg] is PARAMETER else self._home(arg)
+            for arg in args
+        ]
 
-    def split(self, op: Op, nodes: list[int]) -> list[list[int]]:
-        """The nodes that read the same arrays together; with rows of many arguments, those connected."""
-        if len(nodes) == 1:
-            return [nodes]
-        reads = defaultdict(list)
-        for node in nodes:
-            args = self.graph.args[node]
-            if op is ops.dot:
-                args = args[0], args[len(args) // 2]
-            elif op in REDUCING:
-                args = args[:1]
-            reads[tuple([self.read(arg, op is ops.dot) for arg in args])].append(node)
-        if op not in REDUCING and len(reads) <= FEW:
-            return [*reads.values()]
-        return connected(reads)
-
-    def read(self, arg: int, exactly: bool) -> tuple[int, int]:
-        """What an argument is read from: its array; for the weights of a dot the weight itself."""
-        home = int(self.home[arg])
-        return home, (int(self.place[arg]) if exactly and self.graph.ops[arg] is PARAMETER else -1)
-
-    # ── One bundle ──────────────────────────────────────────────────────────────────────────────────
+    def _home(self, node: int) -> int | None:
+        home = int(self.home[node])
+        return home if home >= 0 else None  # a constant
 
     def bundle(self, op: Op, nodes: list[int]) -> None:
         """Make the array of a bundle, and note where its nodes are."""
@@ -87,14 +87,14 @@ class Roll:
         if op is ops.dot:
             array = self.dots(args)
         elif op in REDUCING:
-            array = self.reductions(op, args)
+            array = self.reduction(op, args)
         elif op is TAKE:
             array = self.takes(args)
         elif op.sequences:
             array = self.sequences(op, args)
         else:
             columns = np.array(args).T
-            if op in COMMUTATIVE and len(nodes) > 1:
+            if op in COMMUTATIVE:
                 swap = self.home[columns[0]] > self.home[columns[1]]
                 columns = np.where(swap, columns[::-1], columns)
             array = self.elementwise(op, columns)
@@ -103,53 +103,10 @@ class Roll:
         self.home[nodes] = array.number
         self.place[nodes] = np.arange(len(nodes))
 
-    def elementwise(self, op: Op, columns: Iterable[Any]) -> Array:
-        """A row of the table on whole operands."""
-        sources = [self.source(column) for column in columns]
-        patterns = [None if places is None else axes(places) for _, places in sources]
-        length = max(len(column) for column in columns)
-        shape, strides = self.common(sources, patterns, length)
-        operands = [
-            source if places is None else self.operand(source, places, shape, steps)
-            for (source, places), steps in zip(sources, strides, strict=True)
-        ]
-        return self.arrays.add(op, operands, shape)
+    # ── Operands ────────────────────────────────────────────────────────────────────────────────────
 
-    def common(self, sources: list[Any], patterns: list[Any], length: int) -> Any:
-        """A shape that all operands share, gathering those that do not fit; and their strides."""
-        for i, (_, places) in enumerate(sources):
-            if places is not None and patterns[i] is None:
-                self.gather(sources, patterns, i)
-        while (found := refine([p for p in patterns if p is not None], length)) is None:
-            self.gather(sources, patterns, max(range(len(patterns)), key=lambda i: len(patterns[i] or ())))
-        shape, strides = found
-        given = iter(strides)
-        return shape, [None if p is None else next(given) for p in patterns]
-
-    def gather(self, sources: list[Any], patterns: list[Any], i: int) -> None:
-        """Copy an operand, so that its places run evenly."""
-        source, places = sources[i]
-        sources[i] = (
-            self.arrays.add("gather", (source,), places.shape, how=Places(places)),
-            np.arange(len(places)),
-        )
-        patterns[i] = axes(sources[i][1])
-
-    def operand(self, source: Array, places: Any, shape: Sequence[int], strides: Sequence[int]) -> Array:
-        """The view of a source with these strides, broadcast where they are 0; gathered if it must be."""
-        sizes = tuple(size if stride else 1 for size, stride in zip(shape, strides, strict=True))
-        steps = tuple(stride if size > 1 else 0 for size, stride in zip(sizes, strides, strict=True))
-        view = View(int(places.flat[0]), sizes, steps)
-        if slicing(view, source.size) is None:
-            return self.arrays.add("gather", (source,), sizes, how=Places(view.places()))
-        array = self.arrays.view(source, view)
-        if source.op == "theta" and array is not source:
-            array.label = array.label or self.labels.get(view.start, "")
-        return array
-
-    def source(self, nodes: Any) -> tuple[Any, Any]:
+    def source(self, nodes: Numbers) -> tuple[Any, Numbers]:
         """(array, places) of nodes; (number, None) where all are the same constant."""
-        nodes = np.asarray(nodes)
         homes = self.home[nodes]
         first = homes.flat[0]
         if (homes == first).all():
@@ -160,7 +117,11 @@ class Roll:
                 return float(numbers.flat[0]), None
         return self.join(nodes, homes)
 
-    def join(self, nodes: Any, homes: Any) -> tuple[Array, Any]:
+    def where(self, node: int) -> tuple[Array, int]:
+        """The array that holds a node, and its place there."""
+        return self.arrays.arrays[self.home[node]], int(self.place[node])
+
+    def join(self, nodes: Numbers, homes: Numbers) -> tuple[Array, Numbers]:
         """The nodes of several arrays, and constants, in one."""
         parts, places, offset = [], np.empty(nodes.shape, int), 0
         for home in dict.fromkeys(homes.flat):
@@ -169,208 +130,201 @@ class Roll:
             used, inverse = np.unique(wanted, return_inverse=True)
             places[here] = offset + inverse
             offset += len(used)
-            if home < 0:
-                parts.append(self.constant(used))
-            else:
-                array = self.arrays.arrays[home]
-                steps = (int(used[1] - used[0]) if len(used) > 1 else 1,)
-                even = len(used) < 2 or (np.diff(used) == steps[0]).all()
-                parts.append(
-                    self.operand(array, used, (len(used),), steps)
-                    if even
-                    else self.arrays.add("gather", (array,), used.shape, how=Places(used))
-                )
+            parts.append(self.line(self.arrays.arrays[home], used) if home >= 0 else self.constant(used))
         return self.arrays.add("join", parts, (offset,)), places
+
+    def line(self, source: Array, places: Numbers) -> Array:
+        """Elements of an array side by side."""
+        pattern = axes(places)
+        if pattern is None or len(pattern) > 1:
+            return self.gathered(source, places)
+        array = self.operand(source, int(places[0]), pattern)
+        return array if pattern else self.arrays.axes(array, [None])
+
+    def flat(self, nodes: Numbers) -> Array:
+        """Nodes side by side."""
+        source, places = self.source(nodes)
+        return self.constant(np.full(len(nodes), source)) if places is None else self.line(source, places)
 
     def constant(self, numbers: Any) -> Array:
         """An array of constants."""
         return self.arrays.add("constant", (), numbers.shape, False, how=tuple(map(float, numbers)))
 
+    def gathered(self, source: Array, places: Numbers) -> Array:
+        """A copy of the elements at some places."""
+        return self.arrays.add("gather", (source,), places.shape, how=Places(places))
+
+    def operand(self, source: Array, start: int, pattern: Pattern) -> Array:
+        """The view of a source with these axes, broadcast where the stride is 0; gathered if it must be."""
+        sizes = tuple([size if stride else 1 for size, stride in pattern])
+        view = View(start, sizes, tuple([stride if size > 1 else 0 for size, stride in pattern]))
+        if slicing(view, source.size) is None:
+            return self.gathered(source, view.places())
+        array = self.arrays.view(source, view)
+        if source.op == "theta" and array is not source:
+            array.label = array.label or self.labels.get(start, "")
+        return array
+
+    # ── Rows with a fixed number of arguments ───────────────────────────────────────────────────────
+
+    def elementwise(self, op: Op, columns: Iterable[Numbers]) -> Array:
+        """A row of the table on whole operands, of the shape that all of them share."""
+        operands = [self.source(column) for column in columns]
+        patterns: dict[int, Any] = {
+            i: axes(places) for i, (_, places) in enumerate(operands) if places is not None
+        }
+        length = max(len(places) for _, places in operands if places is not None)
+        while (uneven := self.misfit(patterns, length)) is not None:
+            source, places = operands[uneven]
+            operands[uneven] = self.gathered(source, places), np.arange(length)
+            patterns[uneven] = axes(operands[uneven][1])
+        sizes, strides = refine([*patterns.values()], length)  # type: ignore[misc]
+        steps = dict(zip(patterns, strides, strict=True))
+        args = [
+            self.operand(source, int(places[0]), [*zip(sizes, steps[i], strict=True)])
+            if i in steps
+            else source
+            for i, (source, places) in enumerate(operands)
+        ]
+        return self.arrays.add(op, args, sizes)
+
+    def misfit(self, patterns: dict[int, Any], length: int) -> int | None:
+        """An operand that must be copied for all to share a shape: an uneven one, or that of most axes."""
+        for i, pattern in patterns.items():
+            if pattern is None:
+                return i
+        if refine([*patterns.values()], length) is not None:
+            return None
+        return max(patterns, key=lambda i: len(patterns[i]))
+
     # ── Dots and other sums ─────────────────────────────────────────────────────────────────────────
 
-    def dots(self, args: list[tuple[int, ...]]) -> Array:
+    def dots(self, args: Sequence[tuple[int, ...]]) -> Array:
         """Σ a·b as an einsum; with unequal lengths as products and their sums by segment."""
         lengths = [len(arg) // 2 for arg in args]
-        left, right = ([arg[:k] for arg, k in zip(args, lengths)], [arg[k:] for arg, k in zip(args, lengths)])
-        if len(set(lengths)) > 1:
-            columns = [np.concatenate([np.array(rows) for rows in side]) for side in (left, right)]
-            products = self.elementwise(ops.mul, columns)
-            products.scalars += len(columns[0])
-            return self.segments(
-                "segment_sum", self.arrays.reshape(self.arrays.own(products), (len(columns[0]),)), lengths
-            )
-        a, b = self.matrix(np.array(left)), self.matrix(np.array(right))
-        return self.einsum(a, b, (len(args), lengths[0]))
+        left = [arg[:k] for arg, k in zip(args, lengths, strict=True)]
+        right = [arg[k:] for arg, k in zip(args, lengths, strict=True)]
+        if len(set(lengths)) == 1:
+            return self.einsum(self.rows(np.array(left)), self.rows(np.array(right)))
+        products = self.elementwise(ops.mul, [np.concatenate(left), np.concatenate(right)])
+        products.scalars += sum(lengths)
+        return self.segments("segment_sum", self.arrays.reshape(products, (sum(lengths),)), lengths)
 
-    def matrix(self, nodes: Any) -> tuple[Array, int, Any, Any]:
-        """(source, start, outer pattern, inner pattern) of operands in rows, gathered where uneven."""
+    def rows(self, nodes: Numbers) -> Rows:
+        """The operand that stands in the rows of a matrix of nodes, gathered where it is uneven."""
         source, places = self.source(nodes)
         if places is None:
             source, places = self.constant(np.array([source])), np.zeros(nodes.shape, int)
-        even = (places - places[:, :1] == places[0] - places[0, 0]).all()
-        outer, inner = axes(places[:, 0]), axes(places[0])
-        if even and outer is not None and inner is not None:
-            return source, int(places[0, 0]), outer, inner
-        rows, index = np.unique(places, axis=0, return_inverse=True)
-        first = {row: i for i, row in enumerate(dict.fromkeys(index.reshape(-1).tolist()))}
-        index = np.array([first[row] for row in index.reshape(-1).tolist()])
-        outer = axes(index)
-        if outer is None:
-            rows, outer = places, axes(np.arange(len(places)))
-        else:
-            rows = rows[[*first]]
-        k = rows.shape[1]
-        gathered = self.arrays.add("gather", (source,), rows.shape, how=Places(rows))
-        return gathered, 0, [(size, stride * k) for size, stride in outer or []], axes(np.arange(k))
+        inner = axes(places[0])
+        if inner is not None and (places - places[:, :1] == places[0] - places[0, 0]).all():
+            outer = axes(places[:, 0])
+            if outer is not None:
+                return Rows(source, int(places[0, 0]), outer, inner)
+        found, index = np.unique(places, axis=0, return_inverse=True)
+        outer = axes(index.reshape(-1))  # the rows themselves may repeat evenly
+        if outer is None or any(stride < 0 for _, stride in outer):
+            return self.copied(source, places)
+        k = places.shape[1]
+        first = int(index.flat[0]) * k
+        return Rows(
+            self.gathered(source, found), first, [(size, d * k) for size, d in outer], [(k, 1)] * (k > 1)
+        )
 
-    def einsum(self, a: Any, b: Any, shape: tuple[int, int]) -> Array:
+    def copied(self, source: Array, places: Numbers) -> Rows:
+        """Rows with a place of its own for every element."""
+        m, k = places.shape
+        return Rows(self.gathered(source, places), 0, [(m, k)] * (m > 1), [(k, 1)] * (k > 1))
+
+    def einsum(self, a: Rows, b: Rows) -> Array:
         """Σ over the inner axes of the product of two operands in rows."""
-        m, k = shape
-        inner, outer = refine([a[3], b[3]], k), refine([a[2], b[2]], m)
-        if inner is None or outer is None or any(not x or not y for x, y in zip(*inner[1], strict=True)):
-            a, b = self.copied(a, shape), self.copied(b, shape)
-            inner, outer = refine([a[3], b[3]], k), refine([a[2], b[2]], m)
+        m, k = len(_steps(a.outer)), len(_steps(a.inner))
+        outer, inner = refine([a.outer, b.outer], m), refine([a.inner, b.inner], k)
+        if outer is None or inner is None or not all(map(all, inner[1])):
+            a, b = self.copied(a.source, a.places()), self.copied(b.source, b.places())
+            outer, inner = refine([a.outer, b.outer], m), refine([a.inner, b.inner], k)
         (sizes, outer_strides), (inner_sizes, inner_strides) = outer, inner  # type: ignore[misc]
-        labels = "ijklmabcdefgh"  # without n
-        names = labels[: len(sizes) + len(inner_sizes)]
-        operands, subscripts = [], []
-        for (source, start, *_), o, i in zip((a, b), outer_strides, inner_strides, strict=True):
-            every = [*zip(names, (*sizes, *inner_sizes), (*o, *i), strict=True)]
-            kept = [(name, size, stride) for name, size, stride in every if stride]
-            array = self.operand(source, np.array([start]), [x[1] for x in kept], [x[2] for x in kept])
-            operands.append(array)
-            subscripts.append(N * array.batched + "".join(x[0] for x in kept))
+        operands, labels = [], []
+        for rows, *strides in zip((a, b), outer_strides, inner_strides, strict=True):
+            every = zip(LABELS, (*sizes, *inner_sizes), (*strides[0], *strides[1]), strict=False)
+            kept = [(label, size, stride) for label, size, stride in every if stride]
+            operands.append(
+                self.operand(rows.source, rows.start, [(size, stride) for _, size, stride in kept])
+            )
+            labels.append(N * operands[-1].batched + "".join(label for label, *_ in kept))
         batched = any(operand.batched for operand in operands)
-        return self.arrays.einsum(*operands, (*subscripts, N * batched + names[: len(sizes)]))
+        left, right = labels
+        return self.arrays.einsum(operands[0], operands[1], (left, right, N * batched + LABELS[: len(sizes)]))
 
-    def copied(self, operand: Any, shape: tuple[int, int]) -> Any:
-        """An operand in rows, every element of it in a place of its own."""
-        source, start, outer, inner = operand
-        places = _grid(outer, shape[0])[:, None] + _grid(inner, shape[1])[None, :] + start
-        gathered = self.arrays.add("gather", (source,), shape, how=Places(places))
-        m, k = shape
-        return gathered, 0, axes(np.arange(m) * k), axes(np.arange(k))
+    def reduction(self, op: Op, args: Sequence[tuple[int, ...]]) -> Array:
+        """Σ, or log Σ exp, of operands in rows; of segments where their lengths differ.
 
-    def reductions(self, op: Op, args: list[tuple[int, ...]]) -> Array:
-        """Σ or log Σ exp of operands in rows, or of segments where their lengths differ."""
+        log Σ exp is shifted by the greatest element, so that exp cannot overflow: max + log Σ exp(x − max).
+        """
         lengths = [len(arg) for arg in args]
-        total: Callable[[Array], Array]
         if len(set(lengths)) == 1:
-            source, start, outer, inner = self.matrix(np.array(args))
-            if any(not stride for _, stride in [*outer, *inner]):
-                source, start, outer, inner = self.copied(
-                    (source, start, outer, inner), (len(args), lengths[0])
-                )
-            sizes, strides = zip(*outer, *inner, strict=True) if [*outer, *inner] else ((), ())
-            x = self.operand(source, np.array([start]), sizes, strides)
-            axes_ = tuple(range(len(outer), len(sizes)))
-            shape, kept = sizes[: len(outer)], sizes[: len(outer)] + (1,) * len(inner)
-            how = Axes(axes_)
+            return self.reduced_rows(op, np.array(args))
+        x = self.flat(np.concatenate(args))
+        if op is ops.sum:
+            return self.segments("segment_sum", x, lengths)
+        greatest = self.segments("segment_max", x, lengths)
+        spread = self.gathered(greatest, np.repeat(np.arange(len(lengths)), lengths))
+        e = self.arrays.elementwise(ops.exp, [self.arrays.elementwise(ops.sub, [x, spread])])
+        return self.logarithm(self.segments("segment_sum", e, lengths), greatest)
 
-            def total(x: Array) -> Array:
-                return self.arrays.add("sum", (x,), shape, how=how)
+    def reduced_rows(self, op: Op, nodes: Numbers) -> Array:
+        """The reduction of operands in rows of one length."""
+        rows = self.rows(nodes)
+        if any(not stride for _, stride in (*rows.outer, *rows.inner)):
+            rows = self.copied(rows.source, rows.places())
+        x = self.operand(rows.source, rows.start, [*rows.outer, *rows.inner])
+        how = Axes(tuple(range(len(rows.outer), len(rows.outer) + len(rows.inner))))
+        shape = x.shape[: len(rows.outer)]
+        if op is ops.sum:
+            return self.arrays.add("sum", (x,), shape, how=how)
+        greatest = self.arrays.add("max", (x,), shape, how=how)
+        spread = self.arrays.axes(greatest, [*range(len(shape)), *[None] * len(rows.inner)])
+        e = self.arrays.elementwise(ops.exp, [self.arrays.elementwise(ops.sub, [x, spread])])
+        return self.logarithm(self.arrays.add("sum", (e,), shape, how=how), greatest)
 
-            def spread(x: Array) -> Array:
-                return self.arrays.reshape(x, kept)
-
-            greatest = self.arrays.add("max", (x,), shape, how=how) if op is ops.logsumexp else None
-        else:
-            x = self.flat(np.concatenate([np.array(arg) for arg in args]))
-            rows = Places(np.repeat(np.arange(len(args)), lengths))
-            shape = (len(args),)
-
-            def total(x: Array) -> Array:
-                return self.segments("segment_sum", x, lengths)
-
-            def spread(x: Array) -> Array:
-                return self.arrays.add("gather", (x,), rows.numbers.shape, how=rows)
-
-            greatest = self.segments("segment_max", x, lengths) if op is ops.logsumexp else None
-        if greatest is None:
-            return total(x)
-        e = self.arrays.elementwise(ops.exp, [self.arrays.elementwise(ops.sub, [x, spread(greatest)])])
-        return self.arrays.elementwise(ops.add, [self.arrays.elementwise(ops.log, [total(e)]), greatest])  # type: ignore[no-any-return]
-
-    def flat(self, nodes: Any) -> Array:
-        """Nodes side by side, as an array with one axis."""
-        source, places = self.source(nodes)
-        if places is None:
-            return self.constant(np.full(len(nodes), source))
-        pattern = axes(places)
-        if pattern is None or len(pattern) > 1:
-            return self.arrays.add("gather", (source,), places.shape, how=Places(places))
-        return self.operand(source, places, [size for size, _ in pattern], [stride for _, stride in pattern])
+    def logarithm(self, total: Array, greatest: Array) -> Array:
+        """Max + log Σ."""
+        z: Array = self.arrays.elementwise(ops.add, [self.arrays.elementwise(ops.log, [total]), greatest])
+        return z
 
     def segments(self, name: str, x: Array, lengths: Sequence[int]) -> Array:
         """The sums, or greatest elements, of neighbouring elements."""
-        starts = Places(np.cumsum([0, *lengths[:-1]]))
-        return self.arrays.add(name, (x,), (len(lengths),), how=starts)
+        return self.arrays.add(name, (x,), (len(lengths),), how=Places(np.cumsum([0, *lengths[:-1]])))
 
-    def takes(self, args: list[tuple[int, ...]]) -> Array:
+    # ── Choices, and rows on sequences ──────────────────────────────────────────────────────────────
+
+    def takes(self, args: Sequence[tuple[int, ...]]) -> Array:
         """choices[i], the choices in rows."""
-        index, places = self.source(np.array([arg[0] for arg in args]))
-        source, start, outer, inner = self.matrix(np.array([arg[1:] for arg in args]))
-        k = len(args[0]) - 1
+        nodes = np.array(args)
+        choices, (index, places) = self.rows(nodes[:, 1:]), self.source(nodes[:, 0])
         pattern = axes(places)
-        found = None if pattern is None else refine([pattern, outer], len(args))
-        if found is None or len(inner) > 1:
-            source, start, outer, inner = self.copied((source, start, outer, inner), (len(args), k))
-            index, pattern = (
-                self.arrays.add("gather", (index,), places.shape, how=Places(places)),
-                axes(np.arange(len(args))),
-            )
-            places = np.zeros(1, int)
-            found = refine([pattern, outer], len(args))
-        sizes, (i_strides, o_strides) = found  # type: ignore[misc]
-        (k, stride) = inner[0] if inner else (1, 1)
-        choices = self.operand(source, np.array([start]), (*sizes, k), (*o_strides, stride))
-        i = self.operand(index, places, sizes, i_strides)
-        return self.arrays.add("take", (choices, i), sizes)
+        common = refine([pattern, choices.outer], len(args)) if pattern is not None else None
+        if common is None or len(choices.inner) > 1 or any(not stride for _, stride in choices.inner):
+            choices = self.copied(choices.source, choices.places())
+            index, places = self.gathered(index, places), np.arange(len(args))
+            common = refine([axes(places) or [], choices.outer], len(args))
+        sizes, (steps, rows) = common  # type: ignore[misc]
+        outer = [*zip(sizes, rows, strict=True), *(choices.inner or [(1, 1)])]
+        x = self.operand(choices.source, choices.start, outer)
+        i = self.operand(index, int(places[0]), [*zip(sizes, steps, strict=True)])
+        return self.arrays.add("take", (x, i), sizes)
 
-    def sequences(self, op: Op, args: list[tuple[int, ...]]) -> Array:
+    def sequences(self, op: Op, args: Sequence[tuple[int, ...]]) -> Array:
         """A row on sequences that has no form of its own here: its function, on the operands by column."""
-        x = self.copied(self.matrix(np.array(args)), (len(args), len(args[0])))[0]
-        return self.arrays.add("sequence", (x,), (len(args),), how=op)
+        nodes = np.array(args)
+        source, places = self.source(nodes)
+        if places is None:
+            source, places = self.constant(np.array([source])), np.zeros(nodes.shape, int)
+        return self.arrays.add("sequence", (self.gathered(source, places),), (len(args),), how=op)
 
 
-def _grid(pattern: Sequence[tuple[int, int]], length: int) -> Any:
-    """The places of a pattern that starts at 0."""
+def _steps(pattern: Pattern) -> Numbers:
+    """The places of a pattern that starts at 0, flat."""
     places = np.zeros(1, int)
     for size, stride in pattern:
         places = (places[:, None] + stride * np.arange(size)).reshape(-1)
     return places
-
-
-def bundles(graph: Graph) -> list[tuple[Op, list[int]]]:
-    """The nodes with arguments by level and row, those that depend on inputs apart."""
-    level, batched = [0] * len(graph), [False] * len(graph)
-    found: dict[Any, list[int]] = defaultdict(list)
-    for node, (op, args) in enumerate(zip(graph.ops, graph.args, strict=True)):
-        if op in SOURCES:
-            batched[node] = op is INPUT
-            continue
-        level[node] = 1 + max([level[arg] for arg in args])
-        batched[node] = any([batched[arg] for arg in args])
-        many = len(args) if op.sequences and op not in REDUCING else 0
-        found[level[node], op.name, op, batched[node], many].append(node)
-    return [(key[2], nodes) for key, nodes in sorted(found.items(), key=lambda item: item[0][0])]
-
-
-def connected(reads: dict[tuple[Any, ...], list[int]]) -> list[list[int]]:
-    """The lists of nodes, joined where they read the same in the same argument place."""
-    parent: dict[Any, Any] = {}
-
-    def find(x: Any) -> Any:
-        while parent.setdefault(x, x) != x:
-            parent[x] = x = parent[parent[x]]
-        return x
-
-    for key in reads:
-        tokens = [(place, token) for place, token in enumerate(key) if token[0] >= 0]
-        for token in tokens[1:]:
-            parent[find(token)] = find(tokens[0])
-    parts: dict[Any, list[int]] = defaultdict(list)
-    for key, nodes in reads.items():
-        tokens = [(place, token) for place, token in enumerate(key) if token[0] >= 0]
-        parts[find(tokens[0]) if tokens else None] += nodes
-    return [sorted(nodes) for nodes in parts.values()]

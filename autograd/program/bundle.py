@@ -1,0 +1,68 @@
+"""Bundle: which scalar operations one array operation can do.
+
+level     the longest way from the sources to a node
+bundle    nodes of one row at one level; those that depend on inputs apart from those that do not
+reads     what the arguments of a node are read from, place by place
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Any
+
+from autograd import ops
+from autograd.ops import Op
+from autograd.program.trace import INPUT, SOURCES, Graph
+
+REDUCING = {ops.sum, ops.dot, ops.logsumexp}  # bundled whatever the number of their arguments
+FEW = 3  # bundles of other rows, that read different arrays, are split up to this number
+
+
+def bundles(graph: Graph) -> Iterator[tuple[Op, list[int]]]:
+    """The nodes with arguments, level by level, and in a bundle in the order in which they were recorded."""
+    level, batched = [0] * len(graph), bytearray(len(graph))
+    found: dict[Any, list[int]] = defaultdict(list)
+    for node, (op, args) in enumerate(zip(graph.ops, graph.args, strict=True)):
+        if op in SOURCES:
+            batched[node] = op is INPUT
+            continue
+        level[node] = 1 + max([level[arg] for arg in args])
+        batched[node] = max([batched[arg] for arg in args])
+        arity = 0 if op in REDUCING else len(args)
+        found[level[node], op, batched[node], arity].append(node)
+    for key in sorted(found, key=lambda key: key[0]):  # a stable sort: rows stay in the order of recording
+        yield key[1], found[key]
+
+
+def split(op: Op, nodes: list[int], reads: Callable[[int], Sequence[Hashable]]) -> list[list[int]]:
+    """The nodes of a bundle that belong together.
+
+    Few kinds of reading stay apart, so that every operand is a view of one array. Many, and those of sums,
+    are joined where they share an argument: the positions of a sequence that the same weights read.
+    """
+    if len(nodes) == 1:
+        return [nodes]
+    kinds: dict[tuple[Hashable, ...], list[int]] = defaultdict(list)
+    for node in nodes:
+        kinds[tuple(reads(node))].append(node)
+    if op not in REDUCING and len(kinds) <= FEW:
+        return [*kinds.values()]
+    return connected(kinds)
+
+
+def connected(kinds: dict[tuple[Hashable, ...], list[int]]) -> list[list[int]]:
+    """The nodes, joined where they read the same in the same place; None there joins nothing."""
+    parent: dict[Hashable, Hashable] = {}
+
+    def find(x: Hashable) -> Hashable:
+        while parent.setdefault(x, x) != x:
+            parent[x] = x = parent[parent[x]]
+        return x
+
+    tokens = {kind: [token for token in enumerate(kind) if token[1] is not None] for kind in kinds}
+    for first, *others in tokens.values():
+        for other in others:
+            parent[find(other)] = find(first)
+    parts: dict[Hashable, list[int]] = defaultdict(list)
+    for kind, nodes in kinds.items():
+        parts[find(tokens[kind][0])] += nodes
+    return [sorted(nodes) for nodes in parts.values()]

@@ -1,0 +1,63 @@
+"""Views as Python text: slices, reshapes and transposes of a named array, none of which copies.
+
+name     the variable that holds the array       n   the batch, the first axis where there is one
+cuts     see patterns.slicing
+"""
+
+from collections.abc import Sequence
+
+from autograd.program.arrays import Array, whole
+from autograd.program.patterns import View, slicing
+
+
+def reshaped(name: str, batched: bool, shape: Sequence[int]) -> str:
+    """An array in another shape: `a2.reshape(n, 8, 16)`."""
+    sizes = ", ".join(["n"] * batched + [str(size) for size in shape])
+    return f"{name}.reshape({sizes or '()'})"
+
+
+def flat(name: str, array: Array) -> str:
+    """An array with one axis for the elements of an example."""
+    return name if len(array.shape) == 1 else reshaped(name, array.batched, (array.size,))
+
+
+def turned(name: str, batched: bool, rank: int, how: Sequence[int | None]) -> str:
+    """The axes of an array in another order; None is a new one, and an axis left out must have size 1."""
+    kept = [axis for axis in how if axis is not None]
+    if rank and not kept and not batched:  # x[0] would be a number, no view
+        name = reshaped(name, False, ())
+    elif len(kept) < rank:
+        name += _index(batched, [":" if axis in kept else "0" for axis in range(rank)])
+    ranks = [sorted(kept).index(axis) + batched for axis in kept]
+    if ranks != sorted(ranks):
+        order = [*range(batched), *ranks]
+        name += ".T" if order == [1, 0] else f".transpose({', '.join(map(str, order))})"
+    if None in how:
+        name += _index(batched, ["None" if axis is None else ":" for axis in how])
+    return name
+
+
+def sliced(name: str, source: Array, view: View) -> str:
+    """A view of an array's flat elements; `patterns.slicing` must know how."""
+    if view == whole(view.shape) and view.size == source.size:
+        return name if view.shape == source.shape else reshaped(name, source.batched, view.shape)
+    found = slicing(view, source.size)
+    if found is None:
+        raise ValueError(f"{view} of {source.size} elements is no slice")
+    cuts, order = found
+    name, size, done = flat(name, source), source.size, [view.shape[axis] for axis in order]
+    for i, cut in enumerate(cuts):
+        if (cut.start, cut.stop, cut.step) != (0, size, 1):
+            step = f":{cut.step}" if cut.step > 1 else ""
+            name += _index(source.batched, [":"] * i + [f"{cut.start}:{cut.stop}{step}"])
+        if cut.rows:
+            size = (cut.stop - cut.start) // cut.rows
+            name = reshaped(name, source.batched, [*done[:i], cut.rows, size])
+    if not order:
+        return reshaped(name, source.batched, view.shape)
+    how = [order.index(axis) if axis in order else None for axis in range(len(view.shape))]
+    return turned(name, source.batched, len(order), how)
+
+
+def _index(batched: bool, axes: Sequence[str]) -> str:
+    return f"[{', '.join([':'] * batched + [*axes])}]"
