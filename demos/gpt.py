@@ -50,6 +50,8 @@ def read_names(path: Path | None = None) -> tuple[list[str], str]:
     """
     if path is None and (folder := os.environ.get("AUTOGRAD_DATA")):
         path = Path(folder) / "names.txt"
+        if not path.exists():
+            return NAMES.split(), f"the built-in list ({path} does not exist)"
     if path is None:
         return NAMES.split(), "the built-in list (AUTOGRAD_DATA is not set)"
     return path.read_text(encoding="utf-8").split(), str(path)
@@ -79,13 +81,15 @@ class Alphabet:
 
 def rms_norm(x: Sequence[Value]) -> list[Value]:
     """The numbers x, divided by the root of the mean of its squares, so that its numbers are of size 1."""
-    scale = (dot(x, x) / len(x) + 1e-5) ** -0.5
-    return [xi * scale for xi in x]
+    with scope("norm"):
+        scale = (dot(x, x) / len(x) + 1e-5) ** -0.5
+        return [xi * scale for xi in x]
 
 
 def add(x: Sequence[Value], y: Sequence[Value]) -> list[Value]:
     """The sum of x and y, coordinate by coordinate."""
-    return [xi + yi for xi, yi in zip(x, y, strict=True)]
+    with scope("add"):
+        return [xi + yi for xi, yi in zip(x, y, strict=True)]
 
 
 class Linear(nn.Layer):
@@ -155,7 +159,9 @@ class Block(nn.Module):
     def __call__(self, x: list[Value], past: Past) -> list[Value]:
         """X after the block, at the next position."""
         x = add(x, self.attention(rms_norm(x), past))
-        hidden = [relu(z) for z in self.up(rms_norm(x))]
+        z = self.up(rms_norm(x))
+        with scope("relu"):
+            hidden = [relu(zi) for zi in z]
         return add(x, self.down(hidden))
 
 
@@ -195,8 +201,7 @@ class GPT(nn.Module):
 
     def read(self, token: int, past: list[Past]) -> list[Value]:
         """The logits after one more token; what it leaves behind is added to `past`."""
-        x = add(self.token(token), self.position(len(past[0].keys)))
-        x = rms_norm(x)
+        x = rms_norm(add(self.token(token), self.position(len(past[0].keys))))
         for block, its_past in zip(self.blocks, past, strict=True):
             x = block(x, its_past)
         return self.head(x)
@@ -208,7 +213,9 @@ class GPT(nn.Module):
 def loss_of(model: GPT, tokens: Sequence[int]) -> Value:
     """The mean of −log(probability of the token that comes next), over all but the last token."""
     logits = model(tokens[:-1])
-    loss: Value = mean([cross_entropy(z, t) for z, t in zip(logits, tokens[1:], strict=True)])
+    with scope("cross_entropy"):
+        costs = [cross_entropy(z, t) for z, t in zip(logits, tokens[1:], strict=True)]
+    loss: Value = mean(costs)
     loss.label = "loss"
     return loss
 
@@ -264,7 +271,8 @@ def run(out: Path, steps: int = 200, path: Path | None = None) -> bool:
     for step, loss in enumerate(train(model, documents, steps), 1):
         losses.append(loss.data)
         if step % 50 == 0 or step == steps:
-            print(f"step {step:4} of {steps}   mean loss of the last 50: {fmean(losses[-50:]):.4f}")
+            recent = losses[-50:]
+            print(f"step {step:4} of {steps}   mean loss of the last {len(recent)}: {fmean(recent):.4f}")
     print("\nNames that the model makes up:")
     print(" ", ", ".join(sample(model, alphabet, rng) for _ in range(12)))
     print(f"\nThe graph of the last step, grouped: {viz.draw(loss).save(out / 'gpt.svg')}")

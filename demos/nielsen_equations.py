@@ -61,7 +61,8 @@ def build(number: Number) -> Value:
     for parameter in model.parameters():
         parameter.data = number(f"{rng.uniform(-1, 1):.1f}")
     a = model([constant(number(x), f"a^1_{{{k}}}") for k, x in enumerate(X, 1)])
-    C: Value = quadratic(a, [number(y) for y in Y])
+    y = [constant(number(y), f"y_{{{j}}}") for j, y in enumerate(Y, 1)]
+    C: Value = quadratic(a, y)
     C.label = "C"
     return C
 

@@ -59,7 +59,7 @@ def run(out: Path) -> bool:
         print(f"{x}  {first.data:+.4f}  {second.data:+.4f}  {sigmoid(model(x)).data:.4f}  {y}")
     print()
     held = runner.confirm(claims(alone, both, [gate_of(each, data) for each in hidden.neurons]))
-    costs = {"one neuron": alone.history["loss"], "after two": both.history["loss"]}
+    costs = {"one neuron": alone.history["loss"], "two hidden": both.history["loss"]}
     runner.plot(
         out / "xor.png",
         lambda ax: viz.plot_decision_boundary(model, data.x, data.y, ax),

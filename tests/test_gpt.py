@@ -9,6 +9,7 @@ from benchmarks.peers import gpt_rows, gpt_train, gpt_weights
 from hypothesis import given
 from hypothesis import strategies as st
 
+import viz
 from demos import gpt
 
 NAMES = ["ada", "bea", "abe", "dabe", "eda", "bead"]
@@ -162,8 +163,9 @@ def test_names_come_from_the_path_else_the_folder_of_data_else_the_list(tmp_path
     names, source = gpt.read_names()
     assert "anna" in names and "built-in" in source
     assert all(name.isascii() and name.islower() for name in names) and len(set(names)) == len(names)
-    (tmp_path / "names.txt").write_text("ada\nbea\n", encoding="utf-8")
     monkeypatch.setenv("AUTOGRAD_DATA", str(tmp_path))
+    assert gpt.read_names() == (names, f"the built-in list ({tmp_path / 'names.txt'} does not exist)")
+    (tmp_path / "names.txt").write_text("ada\nbea\n", encoding="utf-8")
     assert gpt.read_names() == (["ada", "bea"], str(tmp_path / "names.txt"))
     (tmp_path / "others").write_text("eda\n", encoding="utf-8")
     assert gpt.read_names(tmp_path / "others")[0] == ["eda"]
@@ -176,6 +178,14 @@ def test_the_parameters_of_the_default_model_and_its_scopes():
     [w, *_] = model.blocks[0].attention.query.parameters()
     [*_, z] = model.read(0, model.past())
     assert (w.scope, z.scope) == ("query.layer2.neuron1", "head.layer2.neuron27")
+
+
+def test_the_picture_shows_the_parts_of_the_model_and_no_single_numbers():
+    loss = gpt.loss_of(small_model(), DOCUMENTS[0])
+    drawn = viz.draw(loss, group=1).text()
+    parts = ["query", "key", "value", "attention", "output", "up", "relu", "down", "head", "cross_entropy"]
+    assert all(f"{part}:" in drawn for part in [*parts, "embedding", "add 3/3", "norm 2/2"])
+    assert "dot" not in drawn
 
 
 def test_heads_that_cannot_share_the_width_are_refused():

@@ -179,6 +179,16 @@ def test_constants_stand_inside_or_as_nodes():
         picture(x, constants="outside")
 
 
+@pytest.mark.parametrize("blank", ["", "gradients", "all"])
+def test_a_constant_with_a_label_is_an_input_whose_number_is_shown(blank):
+    """So that a worksheet can be filled in: `× i` alone would not say by what."""
+    w, i = Value(0.15, "w"), constant(0.05, "i")
+    drawn = picture(2 * (w * i), blank=blank)
+    assert (texts(drawn, "fixed"), texts(drawn, "sign")) == (["i = 0.05"], ["×", "2 ×"])
+    drawn = picture(where(i, w, 3.0), blank=blank)
+    assert (texts(drawn, "fixed"), texts(drawn, "sign")) == (["i = 0.05", "3"], ["where"])
+
+
 def test_variables_stand_in_one_column_at_the_left():
     drawn = picture(built(apples_oranges))
     assert len({name.get("x") for name in drawn.iterfind(f".//{SVG}text[@class='name']")}) == 1

@@ -23,8 +23,8 @@ class Options:
     local      local derivatives as "number", "formula" (`y`, `1 − z²`), "both" or "none"; the style
                "textbook" then writes the gradients as formulas (`∂L/∂y · y²`)
     blank      a worksheet: "gradients" or "all" numbers are left blank, to be filled in
-    constants  in style "textbook": "inside" the operation (`× 2`) where it has exactly one other operand,
-               or each as a "node"; in style "record" they are always nodes
+    constants  in style "textbook": "inside" the operation (`× 2`) where they have no label and it has
+               exactly one other operand, or each as a "node"; in style "record" they are always nodes
     group      how many parts of a scope make a group: 0 none, 1 `layer1`, 2 `layer1.neuron3`;
                None: as the size of the graph asks for
     open       names of groups to show with what is inside

@@ -348,21 +348,25 @@ class Sheet:
 
     def _is_inside(self, node: Node) -> bool:
         """Whether the constants of a node stand inside of it: it has exactly one other operand."""
-        kinds = [self.graph.nodes[edge.source].kind for edge in self.operands[node.key]]
-        one_other = len(kinds) - kinds.count(CONSTANT) == 1
+        sources = [self.graph.nodes[edge.source] for edge in self.operands[node.key]]
+        one_other = len(sources) - sum(map(self._is_plain, sources)) == 1
         return self.options.constants == "inside" and node.size == 1 and one_other
 
     def _is_swallowed(self, node: Node) -> bool:
         """Whether a constant stands inside of its users only."""
         users = self.users[node.key]
-        return node.kind == CONSTANT and bool(users) and all(self.inside[edge.target] for edge in users)
+        return self._is_plain(node) and bool(users) and all(self.inside[edge.target] for edge in users)
+
+    def _is_plain(self, node: Node) -> bool:
+        """Whether a node is a constant without a name; one with a name is an input: name = number."""
+        return node.kind == CONSTANT and not node.label
 
     def _symbol(self, node: Node) -> str:
         """The symbol, with the constants inside: `× 2`, `1 /`; those of a function by commas: `max 0`."""
         if not self.inside[node.key] or len(self.operands[node.key]) == 1:
             return clip(node.symbol, LETTERS)
         sources = [self.graph.nodes[edge.source] for edge in self.operands[node.key]]
-        texts = ["" if s.kind != CONSTANT else s.label or self._number(s.data) for s in sources]
+        texts = [self._number(s.data) if self._is_plain(s) else "" for s in sources]
         if len(texts) == 2:
             return clip(f"{texts[0]} {node.symbol} {texts[1]}".strip(), LETTERS)
         return clip(f"{node.symbol}({', '.join(t or '·' for t in texts)})", LETTERS)
@@ -418,7 +422,7 @@ class Sheet:
 
     def _wires(self, node: Node) -> Iterator[Wire]:
         edges = [e for e in self.operands[node.key] if e.source in self.index and not (
-            self.inside[node.key] and self.graph.nodes[e.source].kind == CONSTANT)]  # fmt: skip
+            self.inside[node.key] and self._is_plain(self.graph.nodes[e.source]))]  # fmt: skip
         for port, edge in enumerate(edges):
             ends = self.index[edge.source], self.index[edge.target]
             source = self.graph.nodes[edge.source]
