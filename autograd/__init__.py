@@ -20,8 +20,9 @@ from autograd.value import Value, constant, local_derivatives, no_grad, scope, t
 
 if TYPE_CHECKING:
     from autograd.arrays import array as array
+    from autograd.program import compile as compile
 
-__all__ = [  # `array` is left out: a star import must not need NumPy
+__all__ = [  # `array` and `compile` are left out: a star import must not need NumPy
     "Op",
     "Step",
     "Value",
@@ -49,11 +50,14 @@ __all__ = [  # `array` is left out: a star import must not need NumPy
 
 
 def __getattr__(name: str) -> Any:
-    """`array` needs NumPy, which is imported when it is first used."""
-    if name != "array":
+    """`array` and `compile` need NumPy, which is imported when they are first used."""
+    if name not in ("array", "compile"):
         raise AttributeError(f"module 'autograd' has no attribute {name!r}")
     try:
-        from autograd.arrays import array
+        if name == "compile":
+            from autograd.program import compile as found
+        else:
+            from autograd.arrays import array as found  # type: ignore[assignment]
     except ImportError as error:
-        raise ImportError(f"autograd.array: {error}; pip install 'scalar-autograd[numpy]'") from None
-    return array
+        raise ImportError(f"autograd.{name}: {error}; pip install 'scalar-autograd[numpy]'") from None
+    return found

@@ -15,7 +15,7 @@ from nn.checkpoints import load, save
 from nn.history import History
 from nn.init import INITS
 from nn.modules import MLP, Embedding, Layer, Module, Neuron
-from nn.training import accuracy, fit
+from nn.training import accuracy, evaluate, fit
 
 __all__ = [
     "INITS",
@@ -27,6 +27,7 @@ __all__ = [
     "Neuron",
     "accuracy",
     "data",
+    "evaluate",
     "fit",
     "load",
     "losses",

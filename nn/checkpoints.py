@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
+from nn.checks import library
 from nn.modules import Module
 
 VERSION = 1
@@ -73,7 +74,7 @@ def load(model: Module, path: str | os.PathLike[str]) -> None:
 
 def write(path: str | os.PathLike[str], model: Module, training: dict[str, Any]) -> None:
     """Write a model, and the tree of a training's state: see `save`."""
-    _, safetensors = _libraries()
+    to_bytes = library("safetensors.numpy", "nn.save").save
     tensors: dict[str, Any] = {}
     texts = {}
     for name, numbers in pack(model.state_dict()).items():
@@ -88,17 +89,17 @@ def write(path: str | os.PathLike[str], model: Module, training: dict[str, Any])
         "texts": texts,
         "training": _encode(training, "training", tensors),
     }
-    _replace(Path(path), safetensors.numpy.save(tensors, {KEY: json.dumps(header)}))
+    _replace(Path(path), to_bytes(tensors, {KEY: json.dumps(header)}))
 
 
 def read(path: str | os.PathLike[str]) -> Checkpoint:
     """What `write` wrote. FileNotFoundError where there is no file, ValueError for any other bytes."""
-    _, safetensors = _libraries()
+    safe_open = library("safetensors", "nn.load").safe_open
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"nn.load: there is no file {path}")
     try:
-        with safetensors.safe_open(path, framework="numpy") as file:
+        with safe_open(path, framework="numpy") as file:
             header = json.loads((file.metadata() or {})[KEY])
             if header["version"] != VERSION:
                 raise ValueError(f"its format is version {header['version']}, not {VERSION}")
@@ -220,7 +221,7 @@ def _decode(tree: Any, tensors: dict[str, Any]) -> Any:
 
 def _as_array(tree: Any) -> Any:
     """A float, an int of 64 bits or a rectangular list of these as an array; None for any other tree."""
-    np, _ = _libraries()
+    np = library("numpy", "nn.save")
     kinds = {float if isinstance(number, float) else type(number) for _, number in _named("", tree)}
     dtype = {float: np.float64, int: np.int64}.get(kinds.pop()) if len(kinds) == 1 else None
     try:
@@ -234,16 +235,6 @@ def _as_list(name: str, array: Any) -> Any:
     if array.dtype.name not in ("float64", "int64") or not array.size:
         raise ValueError(f"{name} is a tensor of {array.dtype} {array.shape}; float64 and int64 are known")
     return array.tolist()
-
-
-def _libraries() -> tuple[Any, Any]:
-    """NumPy and safetensors."""
-    try:
-        import numpy
-        import safetensors.numpy
-    except ImportError as error:
-        raise ImportError(f"nn.save and nn.load: {error}; pip install 'scalar-autograd[nn]'") from None
-    return numpy, safetensors
 
 
 # ── Writing ─────────────────────────────────────────────────────────────────────────────────────────

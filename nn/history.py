@@ -86,7 +86,10 @@ class History:
         """A table, its numbers to four digits; of a long history the first and the last rows."""
         if not self.rows:
             return "History of no epochs"
-        lines = [self.columns, *([f"{number:.4g}" for number in row.values()] for row in self.rows)]
+        lines = [
+            self.columns,
+            *([f"{x:.4g}" if isinstance(x, float) else str(x) for x in row.values()] for row in self.rows),
+        ]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         text = ["  ".join(map(str.rjust, line, widths)) for line in lines]
         if len(self) > SHOWN:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral
 from typing import Any
 
-from autograd import absolute, dot, logsumexp, relu, softplus
+from autograd import absolute, dot, logsumexp, relu, softplus, take
 from autograd import sum as total
 
 Loss = Callable[[Any, Any], Any]
@@ -139,7 +139,7 @@ def _pick(loss: str, output: Sequence[Any], target: Any) -> Any:
         raise ValueError(
             f"{loss}: a class index must be a whole number from 0 to {len(output) - 1}, not {target!r}"
         )
-    return output[target]
+    return take(output, target)
 
 
 def _probabilities(loss: str, target: Sequence[Any]) -> None:

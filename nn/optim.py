@@ -38,20 +38,22 @@ class Optimizer:
     weight_decay   λ: adds λθ to the gradient, that of the penalty ½λθ²
     steps          the number of steps taken
 
-    TypeError for parameters that are no Values; ValueError where there are none, and for a setting out of
-    its range. A step that raises leaves every parameter as it was.
+    TypeError for parameters that are no Values; ValueError where there are none or one is given twice, and
+    for a setting out of its range. A step that raises leaves every parameter as it was.
     """
 
     memory: tuple[str, ...] = ()
     """Names of the numbers remembered per parameter."""
 
     def __init__(self, parameters: Iterable[Value], lr: Any, weight_decay: Any = 0) -> None:
+        name = type(self).__name__
+        if not isinstance(parameters, Iterable):
+            raise TypeError(f"{name}: {parameters!r:.60} is no list of parameters; give model.parameters()")
         self.parameters = list(parameters)
         self.lr = lr
         self.weight_decay = weight_decay
         self.steps = 0
         self.remembered: list[Any] = [[0] * len(self.parameters) for _ in self.memory]
-        name = type(self).__name__
         if not self.parameters:
             raise ValueError(f"{name}: parameters is empty; give model.parameters()")
         for i, p in enumerate(self.parameters):
@@ -59,6 +61,8 @@ class Optimizer:
                 raise TypeError(
                     f"{name}: parameter {i} is {p!r}, which is no leaf; give Values made by Value(…)"
                 )
+        if len(set(self.parameters)) < len(self.parameters):
+            raise ValueError(f"{name}: a parameter is given twice; give each once")
         self._check("weight_decay", weight_decay)
         self.rate()
 
@@ -131,6 +135,7 @@ class Optimizer:
                 f"it has {sorted(state)}, and {sorted(names)} are needed"
             )
         steps, *remembered = (state[name] for name in names)
+        self._check("steps", operator.index(steps))
         for x in remembered:
             if len(x) != len(self.parameters):
                 raise ValueError(
@@ -292,27 +297,37 @@ class AdamW(Adam):
 # ── Gradients that are too large ────────────────────────────────────────────────────────────────────
 
 
-def clip_grad_norm(parameters: Iterable[Value], limit: Any) -> float:
+def clip_grad_norm(parameters: Any, limit: Any) -> float:
     """Scale all gradients down together, to a Euclidean norm of at most `limit`; gives the norm before.
 
-    ValueError for a limit that is not positive, and where the norm is infinite or nan: then no scale helps.
+    parameters   Values, or the NumPy array of their gradients, as `step_array` takes it, changed in place
+
+    PyTorch adds 10⁻⁶ to the norm before it divides. ValueError for a limit that is not positive, and where
+    the norm is infinite or nan: then no scale helps.
     """
-    parameters = list(parameters)
     _positive("clip_grad_norm", limit)
-    norm = math.hypot(*(p.grad for p in parameters))
+    is_array = hasattr(parameters, "__array__")
+    parameters = parameters if is_array else list(parameters)
+    norm = math.hypot(*(parameters.tolist() if is_array else (p.grad for p in parameters)))
     if not math.isfinite(norm):
         raise ValueError(f"clip_grad_norm: the norm of the gradients is {norm}; lower the learning rate")
-    if norm > limit:
+    scale = limit / norm if norm > limit else 1
+    if is_array:
+        parameters *= scale
+    else:
         for p in parameters:
-            p.grad *= limit / norm
+            p.grad *= scale
     return norm
 
 
-def clip_grad_value(parameters: Iterable[Value], limit: Any) -> None:
-    """Keep every gradient between −limit and limit. ValueError for a limit that is not positive."""
+def clip_grad_value(parameters: Any, limit: Any) -> None:
+    """Keep every gradient between −limit and limit; the arguments are those of `clip_grad_norm`."""
     _positive("clip_grad_value", limit)
-    for p in parameters:
-        p.grad = clip(p.grad, -limit, limit)
+    if hasattr(parameters, "__array__"):
+        parameters[:] = clip(parameters, -limit, limit)
+    else:
+        for p in parameters:
+            p.grad = clip(p.grad, -limit, limit)
 
 
 def _positive(function: str, limit: Any) -> None:

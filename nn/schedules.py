@@ -11,6 +11,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from nn.checks import check_whole
+
 Schedule = Callable[[int], Any]
 
 
@@ -21,7 +23,7 @@ def constant(lr: Any) -> Schedule:
 
 def step_decay(lr: Any, every: int, factor: Any = 0.1) -> Schedule:
     """`factor` times the rate before, after `every` steps. ValueError for `every` below 1."""
-    _whole("step_decay: every", every)
+    check_whole("step_decay", "every", every)
     return lambda n: lr * factor ** (n // every)
 
 
@@ -35,7 +37,7 @@ def linear(lr: Any, steps: int, end: Any = 0) -> Schedule:
 
     ValueError for steps below 1.
     """
-    _whole("linear: steps", steps)
+    check_whole("linear", "steps", steps)
     return lambda n: lr + (end - lr) * min(n, steps) / steps
 
 
@@ -44,7 +46,7 @@ def cosine(lr: Any, steps: int, end: Any = 0) -> Schedule:
 
     ValueError for steps below 1.
     """
-    _whole("cosine: steps", steps)
+    check_whole("cosine", "steps", steps)
     return lambda n: end + (lr - end) * (1 + math.cos(math.pi * min(n, steps) / steps)) / 2
 
 
@@ -53,11 +55,6 @@ def warmup(steps: int, then: Any) -> Schedule:
 
     `then` starts at n = steps, as if that were its first step. ValueError for steps below 1.
     """
-    _whole("warmup: steps", steps)
+    check_whole("warmup", "steps", steps)
     after = then if callable(then) else constant(then)
     return lambda n: after(0) * (n + 1) / (steps + 1) if n < steps else after(n - steps)
-
-
-def _whole(what: str, count: Any) -> None:
-    if not isinstance(count, int) or count < 1:
-        raise ValueError(f"{what} must be a whole number from 1, not {count!r}")

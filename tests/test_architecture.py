@@ -22,6 +22,24 @@ MAY_IMPORT = {  # module of autograd: the modules of autograd it may import
     "derivatives": {"functions", "ops", "value", "series", "trees"},
     "steps": {"functions", "ops", "value", "formula"},
 }
+PROGRAM = {  # module of autograd.program: what it may import of autograd
+    "symbol": {"ops"},
+    "trace": {"ops", "value", "symbol"},
+    "flatten": {"ops", "trace"},
+    "patterns": set(),
+    "arrays": {"ops", "patterns", "symbol"},
+    "bundle": {"ops", "trace"},
+    "reroll": {"ops", "arrays", "bundle", "patterns", "symbol", "trace"},
+    "differentiate": {"ops", "arrays", "patterns", "symbol"},
+    "kernels": {"functions", "ops", "symbol"},
+    "contract": {"arrays"},
+    "views": {"arrays", "patterns"},
+    "memory": {"ops", "arrays", "contract", "kernels", "patterns"},
+    "emit": {"ops", "arrays", "contract", "kernels", "memory", "patterns", "views"},
+    "compiled": {"ops", "value", "arrays", "contract", "differentiate", "emit", "flatten", "reroll", "symbol", "trace"},
+    "program": {"ops", "value", "compiled", "jax"},
+    "jax": {"functions", "ops", "arrays", "compiled", "contract", "kernels", "patterns", "program", "symbol"},
+}
 PUBLIC = {"autograd", "autograd.ops"}  # what viz, nn and demos may import of autograd
 
 
@@ -45,6 +63,16 @@ def test_imports_in_autograd_run_one_way(module):
 
 def test_every_module_of_autograd_has_its_place():
     assert {path.stem for path in ROOT.glob("autograd/*.py")} - {"__init__"} == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("module", PROGRAM)
+def test_the_passes_of_compile_run_one_way(module):
+    names = {name for name in imports(ROOT / f"autograd/program/{module}.py") if "autograd." in name}
+    assert {name.removeprefix("autograd.").removeprefix("program.") for name in names} <= PROGRAM[module]
+
+
+def test_every_pass_of_compile_has_its_place():
+    assert {path.stem for path in ROOT.glob("autograd/program/*.py")} - {"__init__"} == set(PROGRAM)
 
 
 CORE = ["functions", "special", "ops", "value", "series", "derivatives", "formula", "steps"]

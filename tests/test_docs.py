@@ -30,6 +30,15 @@ def test_the_code_of_the_readme_runs(tmp_path, monkeypatch, capsys):
     assert series(lambda x: 1 / (1 - x), Fraction(1, 2), 3) == [2, 4, 8, 16]
 
 
+@pytest.mark.parametrize("document", ["compile.md"])
+def test_the_code_of_a_document_runs(document, capsys):
+    names = {}
+    for block in re.findall(r"```python\n(.*?)```", (ROOT / "docs" / document).read_text(encoding="utf-8"), re.S):
+        exec(block, names)
+    shown = capsys.readouterr().out
+    assert "np.matmul(dz2.T, x, out=dw2)" in shown and "would freeze" in shown
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_between_documents_lead_somewhere(document):
     for target in re.findall(r"\]\(([^)#]+)", document.read_text(encoding="utf-8")):

@@ -66,6 +66,13 @@ def test_its_repr_is_a_small_table(history):
     assert len({len(line) for line in lines if "…" not in line}) == 1
 
 
+def test_its_repr_rounds_floats_alone():
+    assert repr(History([{"epoch": 12345, "loss": 12345.678}])).split() == [
+        *("epoch", "loss"),
+        *("12345", "1.235e+04"),
+    ]
+
+
 def test_its_repr_rounds_and_equality_does_not():
     third = [{"epoch": 1, "loss": 1 / 3}]
     assert "0.3333" in repr(History(third)) and "0.33333" not in repr(History(third))

@@ -128,6 +128,8 @@ def test_clipping_by_norm_keeps_the_direction(gradients, limit):
     assert clip_grad_norm(parameters, limit) == norm
     scale = limit / norm if norm > limit else 1
     assert [p.grad for p in parameters] == [g * scale for g in gradients]
+    array = np.array(gradients)
+    assert clip_grad_norm(array, limit) == norm and array.tolist() == [p.grad for p in parameters]
     assert math.hypot(*(p.grad for p in parameters)) == pytest.approx(min(norm, limit), rel=1e-14)
 
 
@@ -136,6 +138,9 @@ def test_clipping_by_value_is_exact(gradients, limit):
     parameters = leaves(gradients, gradients)
     clip_grad_value(iter(parameters), limit)
     assert [p.grad for p in parameters] == [max(-limit, min(g, limit)) for g in gradients]
+    array = np.array(gradients, float)
+    clip_grad_value(array, float(limit))
+    assert array.tolist() == [float(p.grad) for p in parameters]
 
 
 # ── Schedules ───────────────────────────────────────────────────────────────────────────────────────
@@ -218,6 +223,8 @@ BAD = {
     "no parameters": (lambda: SGD([], 0.1), ValueError, "SGD: parameters is empty; give model.parameters()"),
     "number": (lambda: Adam([P[0], 1.0]), TypeError, "Adam: parameter 1 is 1.0, which is no leaf"),
     "node": (lambda: SGD([P[0] * 2], 0.1), TypeError, "SGD: parameter 0 is Value(2.0"),
+    "model": (lambda: SGD(P[0], 0.1), TypeError, "is no list of parameters; give model.parameters()"),
+    "twice": (lambda: SGD([*P, P[0]], 0.1), ValueError, "SGD: a parameter is given twice; give each once"),
     "lr": (lambda: SGD(P, -0.1), ValueError, "SGD: lr must be at least 0 and finite, not -0.1"),
     "nan lr": (lambda: SGD(P, math.nan), ValueError, "not nan"),
     "infinite lr": (lambda: SGD(P, math.inf), ValueError, "not inf"),
@@ -248,6 +255,11 @@ BAD = {
         TypeError,
         "float",
     ),
+    "negative steps": (
+        lambda: SGD(P, 1).load_state_dict({"SGD.steps": -1, "SGD.velocity": [0, 0]}),
+        ValueError,
+        "SGD: steps must be at least 0 and finite, not -1",
+    ),
     "shape": (
         lambda: SGD(P, 1).step_array(np.ones(3), np.ones(3)),
         ValueError,
@@ -260,6 +272,7 @@ BAD = {
     "limit of values": (lambda: clip_grad_value(P, -1), ValueError, "clip_grad_value: limit must"),
     "infinite": (lambda: clip_grad_norm(leaves([1], [math.inf]), 1), ValueError, "the gradients is inf"),
     "every": (lambda: schedules.step_decay(1, 0), ValueError, "step_decay: every must be a whole number"),
+    "true": (lambda: schedules.warmup(True, 1), ValueError, "warmup: steps must be a whole number from 1"),
     "linear": (lambda: schedules.linear(1, 1.5), ValueError, "steps must be a whole number from 1, not 1.5"),
     "cosine": (lambda: schedules.cosine(1, -1), ValueError, "cosine: steps must be"),
     "warm-up": (lambda: schedules.warmup(0, 1), ValueError, "warmup: steps must be"),

@@ -1,5 +1,6 @@
 """fit: the numbers of a loop by hand, and the same ones after any interruption."""
 
+import gc
 import io
 import math
 import os
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from fractions import Fraction
 
 import pytest
@@ -20,7 +22,7 @@ from autograd import Value, mean
 from nn import training
 from nn.data import Dataset, moons
 from nn.losses import binary_cross_entropy, l2, mse
-from nn.optim import SGD, AdaGrad, Adam, AdamW, RMSProp
+from nn.optim import SGD, AdaGrad, Adam, AdamW, RMSProp, clip_grad_norm
 from nn.schedules import cosine
 
 DATA, VALIDATION = moons(24, noise=0.1, seed=0).split(0.7, seed=0)
@@ -154,6 +156,66 @@ def test_metrics_and_validation_are_means_over_the_examples():
             expected = sum(float(measure(model(x), t)) for x, t in data) / len(data)
             assert row[prefix + name] == pytest.approx(expected, rel=1e-14)
     assert row["val_accuracy"] == sum(nn.accuracy(model(x), t) for x, t in VALIDATION) / len(VALIDATION)
+
+
+def test_evaluate_gives_what_a_row_says_of_the_validation():
+    model, optimizer = parts()
+    names = ["accuracy", "mse"]
+    history = nn.fit(model, DATA, "mse", optimizer, epochs=1, validation=VALIDATION, metrics=["accuracy"])
+    (row,) = history.rows
+    assert nn.evaluate(model, VALIDATION, names) == {"accuracy": row["val_accuracy"], "mse": row["val_loss"]}
+    recorded = nn.evaluate(model, VALIDATION, [lambda y, t: bool(y.args)])
+    assert recorded == {"<lambda>": 0}
+
+
+def test_clip_norm_limits_every_step():
+    def loop(model, optimizer):
+        for _ in range(5):
+            optimizer.zero_grad()
+            mean([mse(model(x), y) for x, y in DATA]).backward()
+            clip_grad_norm(model.parameters(), 0.1)
+            optimizer.step()
+
+    (model, optimizer), (other, others) = parts(), parts()
+    loop(model, optimizer)
+    nn.fit(other, DATA, "mse", others, epochs=5, clip_norm=0.1)
+    assert other.state_dict() == model.state_dict()
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_garbage_collector_rests_during_a_batch_and_goes_on_as_before(enabled):
+    model, optimizer = parts()
+    seen = []
+    metrics = [lambda y, t: seen.append(gc.isenabled()) or 0]
+    options = {"epochs": 2, "batch_size": 5, "metrics": metrics}
+    if not enabled:
+        gc.disable()
+    try:
+        nn.fit(model, DATA, "mse", optimizer, **options)
+        assert gc.isenabled() is enabled
+        with pytest.raises(CrashError):
+            nn.fit(model, DATA, "mse", optimizer, **options, step=at_call(1, crash)(model, optimizer))
+        assert gc.isenabled() is enabled
+    finally:
+        gc.enable()
+    assert len(seen) == 2 * len(DATA) and not any(seen)
+
+
+def test_between_batches_the_garbage_collector_frees_the_cycles_of_a_model():
+    class Cycle:
+        def __init__(self):
+            self.itself = [self] * 10
+
+    model, optimizer = parts()
+    alive = []
+
+    def step(x, y):
+        cycles = [Cycle() for _ in range(1000)]
+        alive.append(weakref.ref(cycles[0]))
+        return training.EagerStep(model, mse, optimizer)(x, y)
+
+    nn.fit(model, DATA, "mse", optimizer, epochs=20, batch_size=len(DATA), step=step)
+    assert sum(cycle() is not None for cycle in alive) <= 5
 
 
 def test_validation_records_no_graph():
@@ -520,6 +582,32 @@ BAD = {
         "metric 'accurracy' does not exist; there is 'accuracy'",
     ),
     "one metric": (lambda: fit(metrics="accuracy"), TypeError, "metrics must be a list, not 'accuracy'"),
+    "a number as metric": (
+        lambda: fit(metrics=[3]),
+        TypeError,
+        "fit: a metric is a name or a function (output, target), not 3",
+    ),
+    "no loss": (
+        lambda: fit(None),
+        TypeError,
+        "fit: a loss is a name or a function (output, target), not None",
+    ),
+    "a step and a penalty": (
+        lambda: fit(step=crash, penalty=crash),
+        ValueError,
+        "fit: a step of your own adds the penalty and clips",
+    ),
+    "clip_norm": (lambda: fit(clip_norm=0), ValueError, "clip_grad_norm: limit must be positive, not 0"),
+    "data to evaluate": (
+        lambda: nn.evaluate(parts()[0], DATA.x, ["mse"]),
+        TypeError,
+        "evaluate: data must be of type Dataset, as nn.data.Dataset(x, y), not list",
+    ),
+    "nothing to evaluate": (
+        lambda: nn.evaluate(parts()[0], DATA[:0], ["mse"]),
+        ValueError,
+        "evaluate: data is empty",
+    ),
     "two metrics": (lambda: fit(metrics=["mse", mse]), ValueError, "'mse' would be two columns"),
     "a plain loss": (lambda: fit(lambda y, t: 0.5), TypeError, "fit: the loss is the plain number 0.5;"),
     "model": (
@@ -603,3 +691,54 @@ def test_a_checkpoint_of_another_training_is_refused_and_nothing_changes(case, p
         nn.fit(model, data, loss, optimizer, **{**OPTIONS, **changes}, checkpoint=path, resume=True)
     assert part in str(caught.value) and "\n" not in str(caught.value)
     assert (model.state_dict(), optimizer.state_dict()) == (before, memory)
+
+
+def with_(part, value):
+    """A change of a training: the part at this path of keys becomes the value."""
+    *path, last = part.split("/")
+
+    def change(tree):
+        for key in path:
+            tree = tree[int(key) if isinstance(tree, list) else key]
+        tree[last] = value
+        return tree
+
+    return change
+
+
+SUMS = {"loss": 1.0, "accuracy": 1.0}
+FOREIGN = {
+    "other keys": lambda training: (training.clear(), training.update(a=1)),
+    "no history": lambda training: training.pop("history"),
+    "settings": with_("settings", 5),
+    "one setting": lambda training: training["settings"].pop("loss"),
+    "optimizer": with_("optimizer", 5),
+    "memory": with_("optimizer/Adam.m", "abc"),
+    "steps": with_("optimizer/Adam.steps", -1),
+    "batch": lambda training: training.update(batch=BATCHES + 1, sums=SUMS),
+    "half a batch": lambda training: training.update(batch=1.5, sums=SUMS),
+    "sums": with_("sums", []),
+    "sums of an epoch that has not begun": with_("sums", SUMS),
+    "text": with_("history/0/loss", "x"),
+    "columns": with_("history/0/a", 1.0),
+    "epochs": with_("history/0/epoch", 2),
+    "lr": with_("lr", None),
+    "best": with_("best", 5),
+    "best of another model": with_("best", {"w": 1.0}),
+}
+
+
+@pytest.mark.parametrize("case", FOREIGN)
+def test_a_training_that_fit_did_not_write_is_refused_and_nothing_changes(case, path):
+    options = {**OPTIONS, "checkpoint": path, "keep_best": True}
+    model, optimizer = parts("Adam")
+    nn.fit(model, DATA, "mse", optimizer, **{**options, "epochs": 1})
+    file = training.checkpoints.read(path)
+    FOREIGN[case](file.training)
+    training.checkpoints.write(path, model, file.training)
+    model, optimizer = parts("Adam", seed=1)
+    before = model.state_dict(), optimizer.state_dict()
+    with pytest.raises(ValueError, match=r"run\.safetensors holds|Adam: ") as caught:
+        nn.fit(model, DATA, "mse", optimizer, **options, resume=True)
+    assert "\n" not in str(caught.value)
+    assert (model.state_dict(), optimizer.state_dict()) == before

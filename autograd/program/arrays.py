@@ -17,7 +17,7 @@ import numpy as np
 from autograd import ops
 from autograd.ops import Op
 from autograd.program.patterns import View
-from autograd.program.symbol import COMPARISONS, Symbol, simplify
+from autograd.program.symbol import Symbol, simplify
 
 STRUCTURAL = {
     "theta": "the parameters, flat",
@@ -138,13 +138,8 @@ class ArrayGraph:
         args, shape = tuple(args), tuple(shape)
         if batched is None:
             batched = any(arg.batched for arg in args if isinstance(arg, Array))
-        key = (
-            op,
-            tuple(arg.number if isinstance(arg, Array) else ("", arg) for arg in args),
-            shape,
-            batched,
-            how,
-        )
+        parts = tuple([arg.number if isinstance(arg, Array) else ("number", arg) for arg in args])
+        key = op, parts, shape, batched, how
         if key not in self._known:
             array = Array(len(self.arrays), op, args, shape, batched, how)
             self._known[key] = array
@@ -154,7 +149,7 @@ class ArrayGraph:
     def apply(self, op: Op, args: Sequence[Any]) -> Any:
         """A row of the table, element by element: what Symbols of this graph record."""
         args = [arg.node if isinstance(arg, Symbol) else arg for arg in args]
-        if op.kind == "constant" and op not in COMPARISONS.values() and len(args) == 1:
+        if op.kind == "constant" and len(args) == 1:
             return op.function(1.0)  # π, ln 2, 1: of the number type float
         return Symbol(self, self.elementwise(op, args))
 

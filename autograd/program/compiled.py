@@ -81,7 +81,7 @@ class Compiled:
         self.source = emitted.text
         namespace = dict(emitted.namespace)
         exec(self.source, namespace)
-        self.operations = tuple(_operations(emitted, root if gradient else output))
+        self.operations = tuple(_operations(emitted, root if gradient else output, gradient))
         self._bind = namespace["bind"]
         self._steps: OrderedDict[Any, Callable[..., Any]] = OrderedDict()
 
@@ -121,9 +121,10 @@ class Compiled:
             return self._steps[key](theta, *flat, *out)
 
 
-def _operations(source: Source, root: Array) -> Iterator[Operation]:
+def _operations(source: Source, root: Array, gradient: Array | None) -> Iterator[Operation]:
     for array in source.order:
-        stage = "forward" if array.number <= root.number or array is source.output else "backward"
+        backward = gradient is not None and root.number < array.number <= gradient.number
+        stage = "backward" if backward else "forward"
         symbol = array.op if isinstance(array.op, str) else array.op.symbol
         yield Operation(
             source.name(array),

@@ -71,6 +71,7 @@ class _Sweep:
         return self.assemble(theta, parts)
 
     def assemble(self, array: Array, parts: list[tuple[Array, Any]]) -> Array:
+        """The contributions to some places of an array, in one."""
         counts = np.zeros(array.size, int)
         for _, places in parts:
             np.add.at(counts, places.places().reshape(-1), 1)
@@ -144,12 +145,15 @@ class _Sweep:
         return self.graph.elementwise(ops.where, [small, x, 0.0])  # type: ignore[no-any-return]
 
     def view(self, array: Array, upstream: Array) -> None:
+        """Upstream belongs to the places that the view shows."""
         self.part(array, upstream, array.how)
 
     def gather(self, array: Array, upstream: Array) -> None:
+        """Upstream belongs to the places gathered from, added up where one was gathered twice."""
         self.part(array, upstream, array.how)
 
     def part(self, array: Array, upstream: Array, places: Any) -> None:
+        """A contribution to some places of the only argument."""
         (source,) = array.args
         if isinstance(places, Places):
             upstream, places = self.distinct(self.graph.own(upstream, array.shape), places)
@@ -176,11 +180,13 @@ class _Sweep:
         return self.graph.reshape(self.graph.own(x), shape), View(int(found[0]), shape, strides)
 
     def axes(self, array: Array, upstream: Array) -> None:
+        """Upstream with its axes put back."""
         (source,) = array.args
         back = [array.how.index(axis) if axis in array.how else None for axis in range(len(source.shape))]
         self.add(source, self.graph.axes(upstream, back), source)
 
     def join(self, array: Array, upstream: Array) -> None:
+        """Each argument gets its stretch of upstream."""
         upstream, start = self.graph.own(upstream, array.shape), 0
         for arg in array.args:
             part = self.graph.view(upstream, View(start, arg.shape, whole(arg.shape).strides))
@@ -190,12 +196,14 @@ class _Sweep:
                 self.add(arg, part, like)
 
     def sum(self, array: Array, upstream: Array) -> None:
+        """Every element of a sum gets its upstream."""
         (x,) = array.args
         kept = iter(range(len(upstream.shape)))
         how = [None if axis in array.how.axes else next(kept) for axis in range(len(x.shape))]
         self.add(x, self.graph.axes(upstream, how), x)
 
     def segment_sum(self, array: Array, upstream: Array) -> None:
+        """Every element of a segment gets its sum's upstream."""
         (x,) = array.args
         lengths = np.diff([*array.how.numbers, x.size])
         if upstream.size > 1:
@@ -220,6 +228,7 @@ class _Sweep:
                 self.add(x, self.graph.axes(product, how), x)
 
     def take(self, array: Array, upstream: Array) -> None:
+        """Upstream goes to the choice that was taken."""
         choices, index = array.args
         upstream = self.graph.own(upstream, array.shape, array.batched)
         self.add(
@@ -227,6 +236,7 @@ class _Sweep:
         )
 
     def sequence(self, array: Array, upstream: Array) -> None:
+        """The one rule of a row on sequences gives all local derivatives."""
         (x,) = array.args
         m, k = x.shape
         views = [View(i, (m,), (k if m > 1 else 0,)) for i in range(k)]

@@ -98,7 +98,7 @@ class Roll:
                 swap = self.home[columns[0]] > self.home[columns[1]]
                 columns = np.where(swap, columns[::-1], columns)
             array = self.elementwise(op, columns)
-        array.scalars += sum(map(len, args)) if op in REDUCING else len(nodes)
+        array.scalars += sum(len(arg) - 1 for arg in args) if op in REDUCING else len(nodes)
         array.label = array.label or next((self.graph.labels[n] for n in nodes if n in self.graph.labels), "")
         self.home[nodes] = array.number
         self.place[nodes] = np.arange(len(nodes))
@@ -136,7 +136,7 @@ class Roll:
     def line(self, source: Array, places: Numbers) -> Array:
         """Elements of an array side by side."""
         pattern = axes(places)
-        if pattern is None or len(pattern) > 1:
+        if pattern is None or len(pattern) > 1 or any(not stride for _, stride in pattern):
             return self.gathered(source, places)
         array = self.operand(source, int(places[0]), pattern)
         return array if pattern else self.arrays.axes(array, [None])

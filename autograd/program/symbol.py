@@ -104,14 +104,14 @@ class Symbol:
     def __bool__(self) -> bool:
         return self._refuse("a branch (if, while, and, or, max, sorted, in)")  # type: ignore[no-any-return]
 
-    def __float__(self) -> float:
-        return self._refuse("float()")  # type: ignore[no-any-return]
-
-    def __int__(self) -> int:
-        return self._refuse("int()")  # type: ignore[no-any-return]
-
     def __index__(self) -> int:
         return self._refuse("an index or range()")  # type: ignore[no-any-return]
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return self._refuse("round()")
+
+    def __format__(self, spec: str) -> str:
+        return self._refuse("format()") if spec else repr(self)
 
     def __repr__(self) -> str:
         return f"<symbol {self.label or self.node}>"
@@ -126,6 +126,9 @@ def _operators() -> None:
     def method(op: Op) -> Callable[..., Any]:
         return lambda self, *args: op(self, *args)
 
+    def refusal(name: str) -> Callable[[Symbol], Any]:
+        return lambda self: self._refuse(f"{name}()")
+
     for name, op in ops.OPERATORS.items():
         setattr(Symbol, f"__{name}__", infix(op))
         setattr(Symbol, f"__r{name}__", infix(op, swapped=True))
@@ -133,6 +136,8 @@ def _operators() -> None:
         setattr(Symbol, f"__{name}__", infix(op))
     for name, op in {**ops.METHODS, "__neg__": ops.neg, "__abs__": ops.absolute}.items():
         setattr(Symbol, name, method(op))
+    for name in ("float", "int", "complex", "floor", "ceil", "trunc"):
+        setattr(Symbol, f"__{name}__", refusal(name))
 
 
 _operators()

@@ -66,15 +66,15 @@ class Graph:
 
     def apply(self, op: Op, args: Sequence[Any]) -> Symbol:
         """Record a row applied to symbols, Values and numbers."""
-        return Symbol(self, self.add(op, tuple([self.lift(arg, op) for arg in args])))
+        return Symbol(self, self.add(op, tuple([self.lift(arg, op.name) for arg in args])))
 
-    def lift(self, arg: Any, op: Op) -> int:
-        """The node of an argument of `op`; TypeError for what arrays of floats cannot hold."""
+    def lift(self, arg: Any, where: str) -> int:
+        """The node of an argument of `where`; TypeError for what arrays of floats cannot hold."""
         if type(arg) is Symbol:
             if arg.graph is not self:
-                raise TypeError(f"{op.name} got a symbol of another call: keep none outside of the function")
+                raise TypeError(f"{where} got a symbol of another call: keep none outside of the function")
             return arg.node  # type: ignore[no-any-return]
-        return self.value(arg) if type(arg) is Value else self.add(CONSTANT, (plain(arg, op.name),))
+        return self.value(arg) if type(arg) is Value else self.add(CONSTANT, (plain(arg, where),))
 
     def value(self, root: Value) -> int:
         """The node of a Value: a parameter, what was recorded from parameters, or a constant."""
@@ -130,4 +130,4 @@ def _nest(flat: list[Any], shape: Sequence[int]) -> Any:
 def _nodes(graph: Graph, result: Any) -> Any:
     if isinstance(result, list | tuple):
         return [_nodes(graph, item) for item in result]
-    return graph.lift(result, ops.identity)
+    return graph.lift(result, "the result")

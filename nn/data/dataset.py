@@ -6,6 +6,8 @@ from numbers import Integral
 from random import Random
 from typing import Any
 
+from nn.checks import check_whole
+
 Seed = int | tuple[int, ...]
 """What decides random numbers: an int, or several, such as (seed, epoch)."""
 
@@ -65,7 +67,7 @@ class Dataset:
 
         ValueError where one of the two would be empty.
         """
-        n = round(fraction * len(self))
+        n = round(fraction * len(self)) if 0 < fraction < 1 else 0
         if not 0 < n < len(self):
             raise ValueError(
                 f"Dataset.split: fraction {fraction!r} of {len(self)} examples leaves a part empty; "
@@ -102,12 +104,6 @@ def random_numbers(seed: Seed) -> Random:
     if not all(isinstance(part, Integral) for part in parts):
         raise TypeError(f"seed must be an int or a tuple of ints, not {seed!r}")
     return Random(" ".join(str(int(part)) for part in parts))
-
-
-def check_whole(what: str, name: str, number: Any, least: int = 1) -> None:
-    """ValueError unless the argument is a whole number from `least`."""
-    if not isinstance(number, Integral) or isinstance(number, bool) or int(number) < least:
-        raise ValueError(f"{what}: {name} must be a whole number from {least}, not {number!r}")
 
 
 def _permutation(n: int, seed: Seed) -> list[int]:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from nn.checks import library
+
 MNIST = {  # file: SHA-256 of the gzipped file as its authors published it
     "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
     "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
@@ -63,10 +65,4 @@ def _fetch(name: str, folder: Path, urls: list[str]) -> None:
 
 
 def _pooch() -> Any:
-    try:
-        import pooch  # type: ignore[import-untyped]
-    except ImportError:
-        raise ImportError(
-            "nn.data: the download of MNIST needs pooch: pip install 'scalar-autograd[nn]'"
-        ) from None
-    return pooch
+    return library("pooch", "nn.data.download_mnist")

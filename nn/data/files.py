@@ -8,8 +8,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from nn.checks import check_whole
 from nn.data import idx
-from nn.data.dataset import Dataset, check_whole
+from nn.data.dataset import Dataset
 from nn.data.download import MNIST, cache
 
 FOLDER = "AUTOGRAD_DATA"  # the environment variable

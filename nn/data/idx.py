@@ -14,6 +14,8 @@ import zlib
 from pathlib import Path
 from typing import IO, Any
 
+from nn.checks import library
+
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 CHUNK = 1 << 20  # bytes read at a time
 
@@ -40,7 +42,7 @@ def write(path: str | os.PathLike[str], array: Any) -> None:
 
     TypeError for numbers of a type that IDX does not have.
     """
-    np = _numpy("idx.write")
+    np = library("numpy", "idx.write")
     array = np.asarray(array)
     codes = {np.dtype(name).newbyteorder("="): code for code, name in TYPES.items()}
     code = codes.get(array.dtype.newbyteorder("="))
@@ -55,7 +57,7 @@ def write(path: str | os.PathLike[str], array: Any) -> None:
 
 def _read_array(file: IO[bytes] | gzip.GzipFile) -> Any:
     """The array of an open file. ValueError says what is wrong with it."""
-    np = _numpy("idx.read")
+    np = library("numpy", "idx.read")
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in TYPES:
         raise ValueError(
@@ -82,11 +84,3 @@ def _read_at_most(file: IO[bytes] | gzip.GzipFile, limit: int) -> bytearray:
     while chunk := file.read(min(CHUNK, limit - len(data))):
         data += chunk
     return data
-
-
-def _numpy(what: str) -> Any:
-    try:
-        import numpy
-    except ImportError:
-        raise ImportError(f"{what} needs NumPy: pip install 'scalar-autograd[nn]'") from None
-    return numpy

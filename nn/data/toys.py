@@ -13,7 +13,8 @@ from itertools import product
 from random import Random
 from typing import Any
 
-from nn.data.dataset import Dataset, Seed, check_whole, random_numbers
+from nn.checks import check_whole
+from nn.data.dataset import Dataset, Seed, random_numbers
 from nn.init import choose
 
 Point = tuple[float, float]

@@ -141,6 +141,22 @@ def optimizers():
             yield {"name": name, "settings": settings, "start": START, "path": path}
 
 
+def clipping():
+    """The norm and the clipped gradients of one step, for limits within and beyond the norm."""
+    import torch
+    from torch.nn.utils import clip_grad_norm_, clip_grad_value_
+
+    gradients_ = [3.0, -4.0, 12.0, 0.0, 1e-7]
+    for limit in 0.5, 13.5:
+        theta = torch.zeros(len(gradients_), dtype=torch.float64)
+        theta.grad = torch.tensor(gradients_, dtype=torch.float64)
+        case = {"gradients": gradients_, "limit": limit, "norm": clip_grad_norm_([theta], limit).item()}
+        yield {"name": "clip_grad_norm", **case, "clipped": theta.grad.tolist()}
+        theta.grad = torch.tensor(gradients_, dtype=torch.float64)
+        clip_grad_value_([theta], limit)
+        yield {"name": "clip_grad_value", **case, "clipped": theta.grad.tolist()}
+
+
 def schedules():
     """The learning rates of the first steps."""
     import torch
@@ -175,7 +191,7 @@ def gains():
 
 def figures():
     """All of it: lists of cases by section."""
-    sections = activations, losses, gradients, optimizers, schedules, gains
+    sections = activations, losses, gradients, optimizers, clipping, schedules, gains
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of PyTorch's own code
         return {section.__name__: [*section()] for section in sections}

@@ -65,6 +65,23 @@ def test_twenty_steps_of_every_optimizer(case, arrays):
         assert (theta.tolist() if arrays else [p.data for p in parameters]) == near(wanted)
 
 
+@cases("clipping")
+@pytest.mark.parametrize("arrays", [False, True])
+def test_clipping_but_for_what_pytorch_adds_to_the_norm(case, arrays):
+    """It divides by norm + 10⁻⁶, so that what it clips is a millionth of a norm of 1 too short."""
+    parameters = np.array(case["gradients"]) if arrays else [Value(0.0) for _ in case["gradients"]]
+    if not arrays:
+        for p, g in zip(parameters, case["gradients"], strict=True):
+            p.grad = g
+    norm = getattr(optim, case["name"])(parameters, case["limit"])
+    clipped = parameters.tolist() if arrays else [p.grad for p in parameters]
+    if case["name"] == "clip_grad_norm":
+        assert norm == near(case["norm"])
+        if norm > case["limit"]:
+            clipped = [g * norm / (norm + 1e-6) for g in clipped]
+    assert clipped == near(case["clipped"])
+
+
 @cases("schedules")
 def test_schedules(case):
     schedule = getattr(schedules, case["name"])(*case["arguments"])
