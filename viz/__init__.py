@@ -26,7 +26,7 @@ z     → y        ∂z/∂y = x            1      ×    3    =   3           3
 
 from collections.abc import Iterable
 from dataclasses import fields
-from typing import Any
+from typing import Any, overload
 
 from autograd import Value
 from viz.diagram import Diagram
@@ -34,6 +34,7 @@ from viz.matrix import Picture, draw_affine, draw_softmax_with_loss
 from viz.network import NetworkPicture, draw_network
 from viz.options import Options
 from viz.plots import plot_decision_boundary, plot_derivatives, plot_history
+from viz.program import Program, ProgramPicture
 from viz.records import read, read_backward
 from viz.table import Table
 from viz.view import select
@@ -43,6 +44,7 @@ __all__ = [
     "NetworkPicture",
     "Options",
     "Picture",
+    "ProgramPicture",
     "Table",
     "draw",
     "draw_affine",
@@ -55,8 +57,12 @@ __all__ = [
 ]
 
 
-def draw(root: Value | Iterable[Value], **options: Any) -> Diagram:
-    """The picture of everything that a root, or several, were made from.
+@overload
+def draw(root: Value | Iterable[Value], **options: Any) -> Diagram: ...
+@overload
+def draw(root: Program, **options: Any) -> ProgramPicture: ...
+def draw(root: Any, **options: Any) -> Diagram | ProgramPicture:
+    """The picture of everything that a root, or several, were made from; or of a compiled program.
 
     `root` is a Value, or a sequence of them for several roots in one picture. The options are those of
     `viz.Options`: style, theme, direction, digits, local, blank, group, focus, …
@@ -65,7 +71,13 @@ def draw(root: Value | Iterable[Value], **options: Any) -> Diagram:
     folding chains of one operation; the picture then says how many of its values it shows.
 
     The gradients are those of the last `backward()`; before it, every card shows "·".
+
+    A program, as `autograd.compile` makes it and once it has run, is drawn by its array operations. Its
+    options: `stage`, "forward", "backward" or "both" (None: both, or of more than 60 operations the forward
+    ones); `rows`, how many of them a column holds, 18 at most unless said; and `theme`.
     """
+    if hasattr(root, "operations"):
+        return ProgramPicture(root, **options)
     known = [field.name for field in fields(Options)]
     if unknown := options.keys() - set(known):
         raise TypeError(f"draw has no option {min(unknown)!r}; there is {', '.join(known)}")

@@ -56,6 +56,6 @@ def title(node: Node, options: Options) -> str:
     lines = [f"{node.name} = {node.expression}" if node.expression else node.name or node.kind]
     if node.data is not None and options.blank != "all":
         lines.append(f"value {full(node.data)}")
-    if node.gradient is not None and node.kind != CONSTANT and not options.blank:
+    if node.gradient not in (None, "") and node.kind != CONSTANT and not options.blank:
         lines.append(f"gradient {full(node.gradient)}")
     return "\n".join(lines)

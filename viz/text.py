@@ -89,15 +89,15 @@ def full(number: Any) -> str:
 def short(number: Any, signed: bool = False, digits: int | None = 4) -> str:
     """The number in so many significant digits, None: all; whole numbers and fractions of few digits exactly.
 
-    None instead of a number is "": a group of values has none.
+    None instead of a number is "": a group of values has none. A text, the shape of an array, stays as it is.
 
     >>> short(220.00000000000003), short(-1 / 3), short(1e-5), short(12345.6), short(0.5, signed=True)
     ('220', '−0.3333', '1e−5', '12346', '+0.5')
     >>> short(-1 / 3, digits=2), short(123.4, digits=2), short(-1 / 3, digits=None)
     ('−0.33', '123', '−0.3333333333333333')
     """
-    if number is None:
-        return ""
+    if number is None or isinstance(number, str):
+        return number or ""
     if number == 0:
         return "0"
     text = full(number)

@@ -18,6 +18,7 @@ from autograd.program.trace import INPUT, trace
 from autograd.value import Value
 
 Data = Any  # a NumPy array
+SYMBOLS = {"sum": "Σ", "segment_sum": "Σ", "segment_max": "max", "einsum": "Σ ×"}
 KEPT = 2  # batch sizes whose buffers are kept: the usual one, and the last of an epoch
 
 
@@ -125,7 +126,7 @@ def _operations(source: Source, root: Array, gradient: Array | None) -> Iterator
     for array in source.order:
         backward = gradient is not None and root.number < array.number <= gradient.number
         stage = "backward" if backward else "forward"
-        symbol = array.op if isinstance(array.op, str) else array.op.symbol
+        symbol = SYMBOLS.get(array.op, array.op) if isinstance(array.op, str) else array.op.symbol
         yield Operation(
             source.name(array),
             "matmul" if array.op == "einsum" and product(*array.how) else symbol,

@@ -60,7 +60,7 @@ class _Sweep:
         total = contributions[0] if contributions else None
         for more in contributions[1:]:
             total = self.graph.elementwise(ops.add, [total, more])
-        if total is not None and total.gradient_of is None and total.number > array.number:
+        if total is not None and total.args and total.gradient_of is None and total.number > array.number:
             total.gradient_of = array
         return total
 

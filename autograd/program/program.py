@@ -114,7 +114,7 @@ class Program:
 
     @property
     def nodes(self) -> int:
-        """How many scalar operations what was compiled last has recorded."""
+        """How many scalar nodes what was compiled last has recorded, parameters and inputs among them."""
         return self._last().nodes
 
     def _last(self) -> "Compiled":

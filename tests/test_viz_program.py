@@ -1,0 +1,295 @@
+"""The picture of a compiled program: laws of every picture, then a program by hand, a real one, errors."""
+
+import re
+import xml.etree.ElementTree as ET
+from itertools import combinations
+from math import ceil
+from pathlib import Path
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from processes import outputs
+
+import autograd
+import nn
+import viz
+from viz.program import NAME, NOTE, NUMBER
+from viz.svg import MARGIN
+from viz.text import bold_width, mono_width
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+class Operation(NamedTuple):
+    """What viz knows of an operation."""
+
+    name: str
+    symbol: str
+    args: tuple[str, ...]
+    shape: tuple[str | int, ...]
+    scalars: int = 0
+    stage: str = "forward"
+    line: str = ""
+
+
+def program(*operations, nodes=100):
+    return SimpleNamespace(operations=operations, nodes=nodes)
+
+
+THETA = Operation("theta", "theta", (), (12,), stage="source")
+X = Operation("x", "input", (), ("n", 3), stage="source")
+W = Operation("w", "view", ("theta",), (4, 3), line="w = theta[0:12].reshape(4, 3)")
+Z = Operation("z", "matmul", ("w", "x"), ("n", 4), 24, line="np.matmul(x, w.T, out=z)")
+ROW = Operation("row", "axes", ("z",), ("n", 4, 1))
+A = Operation("a", "−", ("1", "row"), ("n", 4, 1), 4)
+DZ = Operation("dz", "×", ("a", "a"), ("n", 4), stage="backward")
+DW = Operation("gradient", "matmul", ("dz", "x"), (4, 3), stage="backward")
+SMALL = program(THETA, X, W, Z, ROW, A, DZ, DW, nodes=1234)
+
+
+@st.composite
+def programs(draw):
+    """Leaves, then operations on what stands above them, views among them; backward ones last."""
+    operations = [THETA, X, W]
+    forward, backward = draw(st.integers(1, 12)), draw(st.integers(0, 12))
+    for i in range(forward + backward):
+        stage = "forward" if i < forward else "backward"
+        names = [operation.name for operation in operations[1:]]
+        args = tuple(draw(st.lists(st.sampled_from([*names, "2", "0.1"]), min_size=1, max_size=3)))
+        if draw(st.booleans()) and args[0] in names:
+            operations.append(Operation(f"view{i}", "view", args[:1], ("n", i), stage=stage))
+            args = (f"view{i}",)
+        scalars = draw(st.integers(0, 10**6))
+        operations.append(Operation(f"v{i}", draw(st.sampled_from("+×σ")), args, ("n",), scalars, stage))
+    return program(*operations)
+
+
+def groups(picture):
+    """The groups of an SVG picture by the class of their first shape."""
+    found = {}
+    for group in ET.fromstring(picture.svg()).iter(f"{SVG}g"):
+        shape = next(child for child in group if child.tag != f"{SVG}title")
+        found.setdefault(shape.get("class"), []).append(group)
+    return found
+
+
+def texts(group):
+    return [element.text for element in group.iter(f"{SVG}text")]
+
+
+def words(picture):
+    return texts(ET.fromstring(picture.svg()))
+
+
+def made(operations, stage=None):
+    real = [o for o in operations if o.stage != "source" and o.symbol not in ("view", "axes")]
+    return [o for o in real if stage in (None, o.stage)]
+
+
+def operands(given):
+    """For every operand that is an array, what is drawn for it, and its operation."""
+    known = {operation.name: operation for operation in given.operations}
+    for operation in made(given.operations):
+        for arg in operation.args:
+            while arg.startswith("view"):
+                (arg,) = known[arg].args
+            if arg in known:
+                yield arg, operation.name
+
+
+def name(group):
+    """The name on a card: after its symbol, if it has one."""
+    return texts(group)[1 if group.find(f"{SVG}path") is not None else 0]
+
+
+def place(rect):
+    return [float(rect.get(side)) for side in ("x", "y", "width", "height")]
+
+
+def at(box, x, y, *, foot):
+    """Whether a point is on the foot, or the top, of a box, up to rounding."""
+    left, top, width, height = box
+    return left < x < left + width and abs(y - (top + height if foot else top)) < 0.11
+
+
+# ── Laws ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@given(programs(), st.integers(1, 20))
+def test_every_operation_is_one_card_with_its_symbol_shape_and_count(given, rows):
+    cards = groups(viz.draw(given, rows=rows)).get("card", [])
+    assert len(cards) == len(made(given.operations))
+    shown = {texts(card)[1]: texts(card) for card in cards}
+    for o in made(given.operations):
+        assert o.symbol in shown[o.name][0]
+        assert [f"×{o.scalars:,}"] * bool(o.scalars) + ["(n,)"] == shown[o.name][2:]
+
+
+@given(programs(), st.integers(1, 20))
+def test_every_operand_is_one_line_down_in_forward_and_up_in_backward(given, rows):
+    root = ET.fromstring(viz.draw(given, rows=rows).svg())
+    stage = {o.name: o.stage for o in made(given.operations)}
+    boxes = [
+        (name(group), place(rect)) for group in root.iter(f"{SVG}g") for rect in group.iter(f"{SVG}rect")
+    ]
+    starts = [p.get("d") for p in root.iter(f"{SVG}path") if p.get("class") == "line"]
+    heads = [p.get("d") for p in root.iter(f"{SVG}path") if p.get("class") == "head"]
+    found = []
+    for start, head in zip(starts, heads, strict=True):
+        down = "l-3.5 -7h7z" in head
+        (x, y), (u, v) = (map(float, re.match(r"M(\S+?) ([\d.]+)", way).groups()) for way in (start, head))
+        [source] = [n for n, box in boxes if at(box, x, y, foot=down)]
+        [target] = [n for n, box in boxes if at(box, u, v, foot=not down)]
+        assert down == (stage[target] == "forward")
+        found.append((source, target))
+    assert sorted(found) == sorted(operands(given))
+    assert len(set(heads)) == len(heads)
+
+
+@given(programs(), st.integers(1, 20))
+def test_nothing_overlaps_and_all_is_inside(given, rows):
+    root = ET.fromstring(viz.draw(given, rows=rows).svg())
+    boxes = [place(rect) for rect in root.iter(f"{SVG}rect") if rect.get("class") != "ground"]
+    for note in (element for element in root.iter(f"{SVG}text") if element.get("class") == "note"):
+        width = bold_width(note.text, NOTE)  # wider than it is
+        boxes.append([float(note.get("x")), float(note.get("y")) - NOTE, width, NOTE])
+    width, height = (float(root.get(a)) - MARGIN for a in ("width", "height"))
+    assert all(x >= 0 and y >= 0 and x + w <= width and y + h <= height for x, y, w, h in boxes)
+    for (x, y, w, h), (u, v, s, t) in combinations(boxes, 2):
+        assert x + w <= u or u + s <= x or y + h <= v or v + t <= y
+
+
+@given(programs(), st.integers(1, 20))
+def test_columns_hold_at_most_so_many_rows(given, rows):
+    headings = [word for word in words(viz.draw(given, rows=rows)) if re.search("[↑↓]$", word)]
+    wanted = [ceil(len(made(given.operations, stage)) / rows) for stage in ("forward", "backward")]
+    assert [sum(h.startswith(stage) for h in headings) for stage in ("forward", "backward")] == wanted
+
+
+@given(programs())
+def test_all_formats_name_all_operations(given):
+    picture = viz.draw(given)
+    for o in made(given.operations):
+        assert re.search(rf"^{o.name} .* \(n,\) .*{o.stage}$", picture.text(), re.M)
+        assert f">{o.name}<" in picture.dot().source
+
+
+def test_the_same_program_gives_the_same_bytes_in_every_process():
+    script = "import test_viz_program as t, viz; print(viz.draw(t.SMALL).svg())"
+    assert len(outputs(script)) == 1
+
+
+# ── A program by hand ───────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_caption_says_what_became_of_the_scalars():
+    assert viz.draw(SMALL).caption == "1,234 scalar nodes became 2 array operations forward and 2 backward"
+    assert (
+        viz.draw(program(X, Z._replace(args=("x",)))).caption == "100 scalar nodes became 1 array operation"
+    )
+    assert viz.draw(SMALL).caption in words(viz.draw(SMALL))
+    assert repr(viz.draw(SMALL)) == f"ProgramPicture({viz.draw(SMALL).caption!r})"
+
+
+def test_a_view_of_parameters_is_a_leaf_and_any_other_is_its_shape_on_the_line():
+    found = groups(viz.draw(SMALL))
+    assert [texts(leaf) for leaf in found["leaf"]] == [["w", "(4, 3)"], ["x", "(n, 3)"]]
+    assert [texts(line) for line in found["line"]] == [["(n, 4, 1)"]]
+
+
+def test_a_number_stands_with_the_symbol():
+    operations = [("1", "x"), ("x", "-0.5"), ("x", "0.123456", "x")]
+    drawn = viz.draw(program(X, *[Operation(f"v{i}", "f", args, ()) for i, args in enumerate(operations)]))
+    assert [texts(card)[0] for card in groups(drawn)["card"]] == ["1 f", "f −0.5", "f(·, 0.1235, ·)"]
+
+
+def test_what_stands_in_another_column_is_named_in_its_colour():
+    chips = groups(viz.draw(SMALL))["elsewhere"]
+    kinds = [(chip.find(f"{SVG}text").get("class"), *texts(chip)) for chip in chips]
+    assert kinds == [("middle forward", "a"), ("middle forward", "a"), ("middle source", "x")]
+
+
+def test_the_count_has_room_beside_the_name():
+    long = Z._replace(name="a_name_longer_than_its_shape", args=("x",))
+    [card] = groups(viz.draw(program(X, long)))["card"]
+    words = [element for element in card.iter(f"{SVG}text") if element.get("class") in ("name", "count")]
+    (left, end), (name, count) = ([float(w.get("x")) for w in words], [w.text for w in words])
+    assert left + bold_width(name, NAME) < end - mono_width(count, NUMBER)
+
+
+def test_a_card_tells_its_line_and_what_it_stands_for():
+    card = groups(viz.draw(SMALL))["card"][0]
+    assert card.find(f"{SVG}title").text.split("\n") == [
+        "np.matmul(x, w.T, out=z)",
+        "shape (n, 4)",
+        "stands for 24 scalar operations",
+    ]
+
+
+def test_of_many_operations_the_forward_ones_are_shown_unless_asked_for():
+    many = [Operation(f"v{i}", "σ", ("x",), ("n",), 1, "backward" if i % 2 else "forward") for i in range(62)]
+    shown = lambda **options: len(groups(viz.draw(program(X, *many), **options))["card"])
+    assert (shown(), shown(stage="both"), shown(stage="backward")) == (31, 62, 31)
+    assert "showing 31 of 62 array operations: forward" in words(viz.draw(program(X, *many)))
+
+
+def test_it_is_saved_by_its_ending(tmp_path):
+    picture = viz.draw(SMALL)
+    assert picture.save(tmp_path / "new" / "p.svg").read_text(encoding="utf-8") == picture.svg()
+    assert picture.save(tmp_path / "p.txt").read_text(encoding="utf-8") == picture.text()
+    assert picture.save(tmp_path / "p.dot").read_text(encoding="utf-8") == picture.dot().source
+    assert picture._repr_svg_() == picture.svg()
+
+
+def test_a_png_is_as_dark_as_the_theme():
+    pytest.importorskip("resvg_py")
+    light, dark = viz.draw(SMALL).png(), viz.draw(SMALL, theme="dark").png()
+    assert light[:4] == dark[:4] == b"\x89PNG" and light != dark
+
+
+# ── A real one ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_network_of_the_house():
+    model = nn.MLP(3, [5, 2], activation="sigmoid", output="sigmoid", seed=0)
+    compiled = autograd.compile(
+        lambda x, y: sum((a - t) ** 2 for a, t in zip(model(x), y, strict=True)), model.parameters()
+    )
+    with pytest.raises(RuntimeError, match="call the program once"):
+        viz.draw(compiled)
+    compiled(compiled.parameters(), np.ones((4, 3)), np.zeros((4, 2)))
+    picture = viz.draw(compiled)
+    found = groups(picture)
+    assert len(found["card"]) == len(made(compiled.operations))
+    assert [texts(leaf)[1] for leaf in found["leaf"][:3]] == ["(5, 3)", "(n, 3)", "(5,)"]
+    symbols = [texts(card)[0] for card in found["card"]]
+    assert symbols[:7] == ["matmul", "+", "σ", "matmul", "+", "σ", "−"]
+    assert f"{compiled.nodes:,} scalar nodes" in picture.caption
+
+
+# ── Errors ──────────────────────────────────────────────────────────────────────────────────────────
+
+BAD = [
+    (lambda: viz.draw(program(X)), ValueError, "the program has no operations"),
+    (lambda: viz.draw(SMALL, stage="sideways"), ValueError, "'forward', 'backward', 'both'"),
+    (lambda: viz.draw(SMALL, theme="pink"), ValueError, "'auto', 'light', 'dark'"),
+    (lambda: viz.draw(SMALL, rows=0), ValueError, "rows must be a whole number of at least 1, not 0"),
+    (lambda: viz.draw(SMALL, rows=True), ValueError, "rows must be a whole number"),
+    (lambda: viz.draw(SMALL, style="record"), TypeError, "style"),
+    (lambda: viz.draw(SMALL).save("p.html"), ValueError, "'.svg', '.png', '.dot', '.txt'"),
+]
+
+
+@pytest.mark.parametrize(("bad", "error", "words"), BAD, ids=[row[2] for row in BAD])
+def test_bad_input(bad, error, words):
+    with pytest.raises(error, match=re.escape(words)) as caught:
+        bad()
+    assert "\n" not in str(caught.value)
+
+
+def test_no_compiler_is_imported():
+    assert "autograd.program" not in Path(viz.program.__file__).read_text(encoding="utf-8")

@@ -1,0 +1,433 @@
+"""A compiled program: how a graph of many scalars became a few operations on arrays.
+
+    ┌────────┬──────────────────┐   badge   the operation; a number among its operands stands with it: `1 −`
+    │        │ z2           ×30 │   name    the variable of the program's source
+    │   +    │ (n, 30)          │   ×30     how many scalar operations it stands for
+    └────────┴──────────────────┘   shape   n is the size of the batch
+
+Forward operations are blue and lead down, backward ones are orange and lead up. A column holds so many of
+them, in the order of the source; what stands in another column is named in a dashed frame. Inputs and views
+of the parameters, the weights of a layer for one, are leaves; any other view is a shape written on its line.
+
+No compiler is known here: a program is what has `nodes`, how many scalars it was recorded from, and
+`operations`, each with
+    name     its variable                  args     names of the operands, or numbers as text
+    symbol   "matmul", "σ", "view", "theta" (all parameters), …        shape   such as ("n", 30)
+    stage    "source", "forward" or "backward"
+    scalars  how many scalar operations it stands for         line   of the source
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
+from math import ceil
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from viz import dot, layout, raster
+from viz.layout import Box, Layout, Point
+from viz.options import THEMES, Options, check
+from viz.records import LEAF, OPERATION, Edge, Graph, Node
+from viz.svg import ROUND, group, page, rect, text
+from viz.text import bold_width, clip, columns, mono_width, printable, short
+
+if TYPE_CHECKING:
+    import graphviz  # type: ignore[import-untyped]
+
+SOURCE, FORWARD, BACKWARD, BOTH = "source", "forward", "backward", "both"
+THETA, VIEWS = "theta", {"view", "axes"}  # symbols of all parameters, and of what has no elements of its own
+MANY = 60  # operations, above which only the forward ones are shown unless asked for
+NAME, NUMBER, SYMBOL, NOTE = 13, 12.5, 14, 12  # font sizes
+PAD, GAP = 10, 14  # inside a card; between its name and its count
+HEIGHT, SMALL = 46, 24  # of a card, of the name of what stands elsewhere
+PORT, ROW = 17, 16  # between two ports; height of a shape on a line
+COLUMN, HEAD = 40, 34  # between two columns; the headings above them
+LETTERS = 28  # of a name or a symbol; the title has it whole
+ARROW = 6  # the part of an arrow's head that no line crosses
+
+RULES = f"""
+text{{font:{NUMBER}px ui-monospace,Menlo,"DejaVu Sans Mono",Consolas,monospace}}
+.name,.heading{{font:700 {NAME}px Arial,Helvetica,"DejaVu Sans",sans-serif}}
+.note{{font:{NOTE}px Arial,Helvetica,"DejaVu Sans",sans-serif}}
+.sign{{font-size:{SYMBOL}px;font-weight:700}}
+.sign,.middle,.heading{{text-anchor:middle}}
+.count{{text-anchor:end}}
+.line{{fill:none;stroke-width:1.3}}
+"""
+
+COLOURS = """
+.card{{fill:{card};stroke:{border}}}
+.leaf{{fill:{leaf};stroke:{border}}}
+.elsewhere{{fill:none;stroke:{border};stroke-dasharray:3 3}}
+.badge{{fill:{badge};stroke:{border}}}
+.name{{fill:{name}}}
+.count,.note,.source,.label{{fill:{pale}}}
+.forward{{fill:{data}}}
+.backward{{fill:{gradient}}}
+.line{{stroke:{line}}}
+.head{{fill:{line}}}
+"""
+
+
+class Program(Protocol):
+    """What has been compiled."""
+
+    @property
+    def operations(self) -> Sequence[Any]:
+        """The array operations in the order of the source."""
+
+    @property
+    def nodes(self) -> int:
+        """How many scalars they were made from."""
+
+
+class ProgramPicture:
+    """What `viz.draw(program)` gives. In a notebook it shows itself; `save` writes it to a file."""
+
+    def __init__(
+        self, program: Program, *, stage: str | None = None, rows: int = 18, theme: str = "auto"
+    ) -> None:
+        check("theme", theme, THEMES)
+        if stage is not None:
+            check("stage", stage, (FORWARD, BACKWARD, BOTH))
+        if type(rows) is not int or rows < 1:
+            raise ValueError(f"rows must be a whole number of at least 1, not {rows!r}")
+        self.graph, self.operations, self.nodes = read(program), list(program.operations), program.nodes
+        self.rows, self.theme = rows, theme
+        self.counts = {name: len(_of(self.graph, name)) for name in (FORWARD, BACKWARD)}
+        few = sum(self.counts.values()) <= MANY or not self.counts[FORWARD]
+        self.stage = stage or (BOTH if few else FORWARD)
+
+    @property
+    def caption(self) -> str:
+        """What became of the scalars: `24,805 scalar nodes became 10 array operations forward and 14 …`."""
+        forward, backward = self.counts[FORWARD], self.counts[BACKWARD]
+        many = f"array operation{'s' * (forward + backward != 1)}"
+        made = f"{forward:,} {many} forward and {backward:,} backward" if backward else f"{forward:,} {many}"
+        return f"{self.nodes:,} scalar nodes became {made}"
+
+    def svg(self) -> str:
+        """The picture as the text of an SVG file. The same program gives the same bytes."""
+        return _render(self, self.theme)
+
+    def png(self) -> bytes:
+        """The picture as PNG, light unless the theme is dark; RuntimeError without the package resvg_py."""
+        if not raster.has_resvg():
+            raise RuntimeError(f"PNG needs the package resvg_py: {raster.GET_RESVG}; or save as .svg")
+        return raster.png(_render(self, "dark" if self.theme == "dark" else "light"))
+
+    def dot(self) -> "graphviz.Digraph":
+        """All operations for Graphviz: `.source` is its text; `.render(…)` and `.pipe(…)` run `dot`."""
+        return dot.render(self.graph, Options(theme=self.theme, direction="down", local="formula"))
+
+    def text(self) -> str:
+        """The operations as a table of text, views included: name, operation, shape, scalars, stage."""
+        rows = [
+            (op.name, f"{printable(op.symbol)}({', '.join(op.args)})", _shape(op.shape), _count(op), op.stage)
+            for op in self.operations
+        ]
+        widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(_padded(cell, w) for cell, w in zip(row, widths, strict=True)) for row in rows]
+        return "".join(f"{line.rstrip()}\n" for line in [*lines, "", self.caption])
+
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Write the picture to a file that ends in .svg, .png, .dot or .txt; returns the path.
+
+        The folder is made if there is none. ValueError for another ending.
+        """
+        path = Path(path)
+        check("file ending", path.suffix.lower(), FORMATS)
+        written = FORMATS[path.suffix.lower()](self)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(written if isinstance(written, bytes) else written.encode())
+        return path
+
+    def _repr_svg_(self) -> str:
+        return self.svg()
+
+    def __repr__(self) -> str:
+        return f"ProgramPicture({self.caption!r})"
+
+
+FORMATS: dict[str, Callable[[ProgramPicture], str | bytes]] = {
+    ".svg": ProgramPicture.svg,
+    ".png": ProgramPicture.png,
+    ".dot": lambda picture: picture.dot().source,
+    ".txt": ProgramPicture.text,
+}
+
+
+# ── Reading a program ───────────────────────────────────────────────────────────────────────────────
+
+
+def read(program: Program) -> Graph:
+    """The operations and leaves of a program as records, with shapes for numbers.
+
+    The shape of a backward operation is its `gradient`, of anything else its `data`; the other is empty. An
+    operand that is a view bears its shape as the `rule` of its edge. There are no roots. ValueError for a
+    program without operations.
+    """
+    known = {operation.name: operation for operation in program.operations}
+    made = [op for op in known.values() if op.stage != SOURCE and op.symbol not in VIEWS]
+    if not made:
+        raise ValueError("draw: the program has no operations: its function computes nothing from its inputs")
+    shown = {op.name for op in made}
+    shown |= {_drawn_for(arg, known) for op in made for arg in op.args if arg in known}
+    kept = [op for op in known.values() if op.name in shown]
+    keys = {operation.name: key for key, operation in enumerate(kept)}
+    nodes = tuple(_node(key, operation, known) for key, operation in enumerate(kept))
+    edges = tuple(edge for operation in made for edge in _edges(operation, known, keys))
+    return Graph(nodes, edges, ())
+
+
+def _drawn_for(name: str, known: dict[str, Any]) -> str:
+    """What is drawn for an operand: for a view what it shows in the end, unless that is all parameters."""
+    operation = known[name]
+    while operation.symbol in VIEWS and known[operation.args[0]].symbol != THETA:
+        operation = known[operation.args[0]]
+    return str(operation.name)
+
+
+def _node(key: int, operation: Any, known: dict[str, Any]) -> Node:
+    leaf = operation.stage == SOURCE or operation.symbol in VIEWS
+    name, shape = printable(operation.name), _shape(operation.shape)
+    data, gradient = (None, shape) if operation.stage == BACKWARD else (shape, "")
+    symbol = "" if leaf else _symbol(operation, known)
+    kind = LEAF if leaf else OPERATION
+    return Node(key, kind, name, name, symbol, operation.line, data, gradient, operation.scalars)
+
+
+def _symbol(operation: Any, known: dict[str, Any]) -> str:
+    """The symbol with the numbers among its operands: `1 −`, `÷ 16`, `where(·, 0, ·)`."""
+    parts = ["·" if arg in known else short(float(arg)) for arg in operation.args]
+    symbol = printable(operation.symbol)
+    if all(part == "·" for part in parts):
+        return symbol
+    if len(parts) != 2:
+        return f"{symbol}({', '.join(parts)})"
+    return f"{symbol} {parts[1]}" if parts[0] == "·" else f"{parts[0]} {symbol}"
+
+
+def _edges(operation: Any, known: dict[str, Any], keys: dict[str, int]) -> Iterator[Edge]:
+    """An edge for every operand that is an array."""
+    for position, arg in enumerate(arg for arg in operation.args if arg in known):
+        drawn = known[_drawn_for(arg, known)]
+        shape = _shape(known[arg].shape) if known[arg].shape != drawn.shape else ""
+        formula = f"{arg}: {drawn.name} as {shape}" if shape else ""
+        yield Edge(keys[drawn.name], keys[operation.name], position, formula, None, shape)
+
+
+def _of(graph: Graph, stage: str) -> list[Node]:
+    """The operations of a stage, in order."""
+    return [node for node in graph.nodes if node.kind == OPERATION and _stage(node) == stage]
+
+
+def _stage(node: Node) -> str:
+    return SOURCE if node.kind == LEAF else BACKWARD if node.gradient else FORWARD
+
+
+def _shape(shape: Sequence[int | str]) -> str:
+    """A shape as NumPy prints it: (n, 3), and (n,)."""
+    return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
+
+
+def _count(operation: Any) -> str:
+    return f"×{operation.scalars:,}" if operation.scalars else ""
+
+
+def _padded(cell: str, width: int) -> str:
+    return cell + " " * (width - columns(cell))
+
+
+# ── Drawing ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Card(NamedTuple):
+    """A node in a column, with its measures; `elsewhere`: only the name of what stands in another one."""
+
+    node: Node
+    width: float
+    height: float
+    ports: tuple[float, ...] = ()
+    badge: float = 0  # width of the badge, 0 without one
+    elsewhere: bool = False
+
+
+class Column(NamedTuple):
+    """A column that is laid out: down, or up for backward operations."""
+
+    stage: str
+    heading: str
+    cards: list[Card]
+    lines: list[tuple[Edge, tuple[Point, ...]]]
+    corners: tuple[Point, ...]
+    width: float
+    height: float
+
+
+def _render(picture: ProgramPicture, theme: str) -> str:
+    """All columns side by side, their headings, and the caption below."""
+    laid = list(_columns(picture))
+    height = max(column.height for column in laid)
+    widths = [max(column.width, bold_width(column.heading, NAME)) for column in laid]
+    lefts = accumulate((width + COLUMN for width in widths), initial=0.0)
+    body = []
+    for left, width, column in zip(lefts, widths, laid, strict=False):
+        body.append(text(f"heading {column.stage}", left + width / 2, NAME, column.heading))
+        top = HEAD + (height - column.height if column.stage == BACKWARD else 0)
+        body += _drawn(column, left + (width - column.width) / 2, top)
+    notes = [picture.caption, *_legend(picture, laid)]
+    body += [text("note", 0, HEAD + height + 2 * NOTE * i, note) for i, note in enumerate(notes, 1)]
+    width = max([sum(widths) + COLUMN * (len(laid) - 1), *(bold_width(note, NOTE) for note in notes)])
+    size = HEAD + height + 2 * NOTE * len(notes)
+    return page("\n".join(body), width, size, f"Program: {picture.caption}", RULES, COLOURS, theme)
+
+
+def _legend(picture: ProgramPicture, laid: list[Column]) -> Iterator[str]:
+    """What the signs mean, as far as they are there."""
+    cards = [card for column in laid for card in column.cards]
+    shown = sum(card.node.kind == OPERATION and not card.elsewhere for card in cards)
+    total = sum(picture.counts.values())
+    if shown < total:
+        yield f"showing {shown:,} of {total:,} array operations: {picture.stage}"
+    parts = ["n: examples in the batch"]
+    parts += ["×30: stands for 30 scalar operations"] if any(card.node.size for card in cards) else []
+    parts += ["dashed: stands elsewhere"] if any(card.elsewhere for card in cards) else []
+    yield "; ".join(parts)
+
+
+def _columns(picture: ProgramPicture) -> Iterator[Column]:
+    """The columns of the stages that are shown; a leaf stands in the first that needs it."""
+    operands: defaultdict[int, list[Edge]] = defaultdict(list)
+    for edge in picture.graph.edges:
+        operands[edge.target].append(edge)
+    placed: set[int] = set()
+    for stage in (FORWARD, BACKWARD) if picture.stage == BOTH else (picture.stage,):
+        members = _of(picture.graph, stage)
+        number = ceil(len(members) / picture.rows)
+        for i in range(number):
+            own = members[len(members) * i // number : len(members) * (i + 1) // number]
+            part = f" {i + 1} of {number}" if number > 1 else ""
+            yield _column(picture.graph, own, operands, placed, stage, stage + part)
+
+
+def _column(
+    graph: Graph,
+    own: list[Node],
+    operands: dict[int, list[Edge]],
+    placed: set[int],
+    stage: str,
+    heading: str,
+) -> Column:
+    """A column of these operations; `placed` are the leaves that stand already, and grows."""
+    at: dict[int, int] = {}  # the index of the card of each node
+    cards: list[Card] = []
+    edges: list[Edge] = []
+    lines: list[layout.Edge] = []
+    for node in own:
+        ends = []  # the cards of its operands
+        for edge in operands[node.key]:
+            source = graph.nodes[edge.source]
+            if source.kind == LEAF and source.key not in placed:
+                placed.add(source.key)
+                at[source.key] = len(cards)
+                cards.append(_card(source, []))
+            elif source.key not in at:
+                cards.append(_elsewhere(source))
+            ends.append(at.get(source.key, len(cards) - 1))
+        for end, edge in zip(ends, operands[node.key], strict=True):
+            edges.append(edge)
+            lines.append(layout.Edge(end, len(cards), edge.position, ROW if edge.rule else 0))
+        at[node.key] = len(cards)
+        cards.append(_card(node, operands[node.key]))
+    boxes = [Box(card.width, card.height, card.ports) for card in cards]
+    laid = layout.place(boxes, lines, down=True, space=22)
+    corners, routes = _upwards(laid, cards) if stage == BACKWARD else (laid.boxes, laid.routes)
+    arrow = "↑" if stage == BACKWARD else "↓"
+    drawn = list(zip(edges, routes, strict=True))
+    return Column(stage, f"{heading} {arrow}", cards, drawn, corners, laid.width, laid.height)
+
+
+def _upwards(laid: Layout, cards: list[Card]) -> tuple[tuple[Point, ...], tuple[tuple[Point, ...], ...]]:
+    """Corners and routes with top and foot exchanged."""
+    corners = tuple(
+        Point(x, laid.height - y - card.height) for (x, y), card in zip(laid.boxes, cards, strict=True)
+    )
+    return corners, tuple(tuple(Point(x, laid.height - y) for x, y in route) for route in laid.routes)
+
+
+def _card(node: Node, operands: list[Edge]) -> Card:
+    """The card of a node; its ports are as far from each other as the shapes on their lines need."""
+    pitch = max([PORT, *(mono_width(edge.rule, NUMBER) + GAP for edge in operands if edge.rule)])
+    badge = max(30.0, mono_width(clip(node.symbol, LETTERS), SYMBOL) + 14) if node.symbol else 0.0
+    count = mono_width(_times(node), NUMBER) + GAP if node.size else 0.0
+    inner = max(bold_width(clip(node.name, LETTERS), NAME) + count, mono_width(_text(node), NUMBER))
+    width = max(badge + inner + 2 * PAD, pitch * len(operands) + 8)
+    ports = tuple(width / 2 + pitch * (i - (len(operands) - 1) / 2) for i in range(len(operands)))
+    return Card(node, width, HEIGHT, ports, badge)
+
+
+def _elsewhere(node: Node) -> Card:
+    width = max(mono_width(clip(node.name, LETTERS), NUMBER), SMALL) + 2 * PAD
+    return Card(node, width, SMALL, elsewhere=True)
+
+
+def _times(node: Node) -> str:
+    return f"×{node.size:,}" if node.size else ""
+
+
+def _text(node: Node) -> str:
+    """The shape."""
+    return str(node.gradient or node.data)
+
+
+def _drawn(column: Column, left: float, top: float) -> Iterator[str]:
+    """The lines of a column, and its cards."""
+    for edge, route in column.lines:
+        yield _line(edge, [Point(x + left, y + top) for x, y in route], column.stage == BACKWARD)
+    for card, (x, y) in zip(column.cards, column.corners, strict=True):
+        yield _elsewhere_at(card, x + left, y + top) if card.elsewhere else _at(card, x + left, y + top)
+
+
+def _line(edge: Edge, route: list[Point], up: bool) -> str:
+    """A line in two parts around the shape of a view, and the arrow's head at the port."""
+    (x, y), way = route[-1], 1 if up else -1
+    head = f'<path class="head" d="M{x:.1f} {y:.1f}l-3.5 {7 * way}h7z"/>'
+    neck = y + way * ARROW
+    if not edge.rule:
+        return f'<path class="line" d="{layout.path([*route[:-1], Point(x, neck)], True)}"/>{head}'
+    near, far = y + way * layout.ARROW, y + way * (layout.ARROW + ROW)
+    path = f"{layout.path([*route[:-1], Point(x, far)], True)}M{x:.1f} {near:.1f}V{neck:.1f}"
+    label = text("middle label", x, (near + far) / 2 + 4, edge.rule)
+    return group(edge.formula, f'<path class="line" d="{path}"/>', head, label)
+
+
+def _elsewhere_at(card: Card, x: float, y: float) -> str:
+    shape = rect("elsewhere", x, y, card.width, card.height, SMALL / 2)
+    name = text(f"middle {_stage(card.node)}", x + card.width / 2, y + 16.5, clip(card.node.name, LETTERS))
+    return group(_title(card.node), shape, name)
+
+
+def _at(card: Card, x: float, y: float) -> str:
+    """A card at its place."""
+    node, left, middle = card.node, x + card.badge + PAD, y + card.height / 2
+    stage = _stage(node)
+    parts = [rect("leaf" if stage == SOURCE else "card", x, y, card.width, card.height, ROUND)]
+    if card.badge:
+        turn, straight = f"{ROUND} {ROUND} 0 0 0", card.badge - ROUND
+        start = f"M{x + card.badge:.1f} {y:.1f}h{-straight:.1f}a{turn} {-ROUND} {ROUND}"
+        end = f"v{card.height - 2 * ROUND:.1f}a{turn} {ROUND} {ROUND}h{straight:.1f}z"
+        parts.append(f'<path class="badge" d="{start}{end}"/>')
+        parts.append(text(f"sign {stage}", x + card.badge / 2, middle + 5, clip(node.symbol, LETTERS)))
+    parts.append(text("name", left, middle - 5, clip(node.name, LETTERS)))
+    if node.size:
+        parts.append(text("count", x + card.width - PAD, middle - 5, _times(node)))
+    parts.append(text(BACKWARD if stage == BACKWARD else FORWARD, left, middle + 14, _text(node)))
+    return group(_title(node), *parts)
+
+
+def _title(node: Node) -> str:
+    """A node in full: its line of the source, its shape, what it stands for."""
+    lines = [node.expression or node.name, f"shape {_text(node)}"]
+    return "\n".join(lines + ([f"stands for {node.size:,} scalar operations"] if node.size else []))
