@@ -74,6 +74,7 @@ class Compiled:
                 raise ValueError("compile: the function depends on no parameter; give those that it uses")
             total = arrays.add("sum", (root,), (), False, how=Axes((), True))
             output = arrays.elementwise(ops.mul, [total, arrays.add("seed", (), (), False)])
+            output.label = "value"
         else:
             gradient, output = None, arrays.own(roll.flat(np.array(roots)), batched=True)
         self.output, self.gradient, self.reduction = output, gradient, reduction
