@@ -20,7 +20,7 @@ from autograd.value import Value, constant, local_derivatives, no_grad, scope, t
 
 if TYPE_CHECKING:
     from autograd.arrays import array as array
-    from autograd.program import compile as compile
+    from autograd.program import compile as compile  # noqa: A004 (the field's name for it)
 
 __all__ = [  # `array` and `compile` are left out: a star import must not need NumPy
     "Op",

@@ -53,8 +53,10 @@ def formula(value: Value, latex: bool = False) -> str:
         if node.op is ops.identity:  # the lifted argument of a derivative is written as what it lifts
             uses[node.args[0]] += uses[node] - 1
             uses[node] = 0
-    names = node_names(node for node in order if node.op is None or uses[node] > 1)
-    unnamed = map("t{}".format, count(sum(not node.label and uses[node] > 1 for node in order) + 1))
+    labels = {node.label for node in order}
+    names = node_names((node for node in order if node.op is None or uses[node] > 1), labels)
+    taken = labels.union(names.values())
+    unnamed = (name for name in map("t{}".format, count(1)) if name not in taken)
     lines: list[str] = []
     written: dict[Value, Piece] = {}
     for node in order:
@@ -118,13 +120,14 @@ def local_formulas(node: Value, positions: Iterable[int], latex: bool = False) -
     return formulas
 
 
-def node_names(nodes: Iterable[Value]) -> dict[Value, str]:
+def node_names(nodes: Iterable[Value], labels: Iterable[str] = ()) -> dict[Value, str]:
     """A name of its own for every node: its label, or x1, x2, … for leaves and t1, t2, … for others.
 
-    Where several nodes bear one label, the later ones are numbered: w, w_2, w_3.
+    Where several nodes bear one label, the later ones are numbered: w, w_2, w_3. `labels` are what else
+    is called by a name, such as constants: no node gets one of them that does not bear it.
     """
     nodes = list(nodes)
-    taken = {node.label for node in nodes}
+    taken = {node.label for node in nodes}.union(labels)
     names: dict[Value, str] = {}
     numbers: defaultdict[str, Iterable[int]] = defaultdict(count)
     used: set[str] = {""}

@@ -20,7 +20,6 @@ import math
 import operator
 import sys
 from collections.abc import Callable, Sequence
-from itertools import chain
 from numbers import Complex, Real
 from reprlib import repr as short
 from typing import Any, NamedTuple
@@ -116,13 +115,13 @@ class Op:
             args = self.flatten(args)
         elif len(args) != self.arity or not args:
             args = self.complete(args)
-        refused = False
+        refused: set[type] = set()
         for arg in args:
-            if hasattr(arg, "apply_op"):
+            if hasattr(arg, "apply_op") and type(arg) not in refused:
                 result = arg.apply_op(self, args)
                 if result is not NotImplemented:
                     return result
-                refused = True
+                refused.add(type(arg))
         if refused:
             types = ", ".join(sorted({type(arg).__name__ for arg in args}))
             raise TypeError(f"{self.name} cannot mix {types}; make arrays with autograd.array")
@@ -138,16 +137,19 @@ class Op:
 
     def flatten(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The sequences one after the other, checked to be as many as they must be and equally long."""
-        if len(args) != self.sequences or not all(hasattr(arg, "__iter__") for arg in args):
+        sequences = [tuple(arg) for arg in args if hasattr(arg, "__iter__")]
+        if not len(sequences) == len(args) == self.sequences:
             wanted = "one sequence" if self.sequences == 1 else f"{self.sequences} sequences"
             raise TypeError(
                 f"{self.name} takes {wanted} of numbers: {self.name}({'[…], ' * (self.sequences - 1)}[…])"
             )
-        sequences = [tuple(arg) for arg in args]
-        lengths = [len(sequence) for sequence in sequences]
-        if len(set(lengths)) > 1:
-            raise ValueError(f"{self.name}: the sequences have lengths {lengths}; make them equal")
-        return tuple(chain.from_iterable(sequences))
+        flat: tuple[Any, ...] = ()
+        for sequence in sequences:
+            if len(sequence) != len(sequences[0]):
+                lengths = [*map(len, sequences)]
+                raise ValueError(f"{self.name}: the sequences have lengths {lengths}; make them equal")
+            flat += sequence
+        return flat
 
     def evaluate(self, numbers: Sequence[Any], args: Sequence[Any]) -> Any:
         """The function of the numbers; an error names the operation and `args`, whose numbers they are."""
@@ -225,9 +227,9 @@ class Choice(Op):
 
     def __call__(self, condition: Any, x: Any, y: Any) -> Any:
         """X where the condition holds, y elsewhere; a branch not called is recorded as nan."""
+        if hasattr(condition, "select") or (f.is_array(condition) and (callable(x) or callable(y))):
+            return f.where(condition, x, y)
         if callable(x) or callable(y):
-            if f.is_array(condition):
-                return f.where(condition, x, y)
             x = (x() if condition else math.nan) if callable(x) else x
             y = (math.nan if condition else y()) if callable(y) else y
         return super().__call__(condition, x, y)
@@ -424,5 +426,10 @@ def softmax(x: Sequence[Any]) -> list[Any]:
     return [exp(xi) for xi in log_softmax(x)]
 
 
+def take(x: Sequence[Any], i: Any) -> Any:
+    """x[i], where i may also be a whole number that `compile` traces."""
+    return i.take_from(x) if hasattr(i, "take_from") else x[operator.index(i)]
+
+
 _INTERNAL = {"constant", "identity", "one", "share", "normal_cdf", "ln2", "ln10", "pi"}
-__all__ = [*sorted(TABLE.keys() - _INTERNAL), "log_softmax", "softmax"]
+__all__ = [*sorted(TABLE.keys() - _INTERNAL), "log_softmax", "softmax", "take"]

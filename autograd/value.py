@@ -10,7 +10,7 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from numbers import Integral, Number
 from typing import TYPE_CHECKING, Any
 
@@ -22,18 +22,22 @@ from autograd.ops import Op
 mode: ContextVar[str | None] = ContextVar("mode", default="")
 # The name of the transform (grad, jvp, …) that is running the user's function, "" outside of all.
 transform: ContextVar[str] = ContextVar("transform", default="")
+# While compile records: what stands for a Value in a comparison, a symbol, or the number of a constant.
+tracer: ContextVar[Callable[["Value"], Any] | None] = ContextVar("tracer", default=None)
 new = object.__new__
 
 
 @contextmanager
 def no_grad() -> Iterator[None]:
     """Record nothing inside the block: results are constants. Holds for this thread or task alone."""
-    with _set_mode(None):
+    token = mode.set(None)
+    try:
         yield
+    finally:
+        mode.reset(token)
 
 
-@contextmanager
-def scope(name: str) -> Iterator[None]:
+class scope:  # noqa: N801 (used like a function; as a generator it takes four times as long)
     """Note on every Value made inside the block that it belongs to `name`, so that pictures can group.
 
     Scopes nest: `neuron3` inside `layer1` is `layer1.neuron3`. Holds for this thread or task alone.
@@ -42,20 +46,22 @@ def scope(name: str) -> Iterator[None]:
     ...     Value(1.0).scope
     'layer1.neuron3'
     """
-    if not isinstance(name, str) or not name:
-        raise TypeError(f"scope needs a name, not {name!r}: with scope('layer1'): …")
-    outer = mode.get()
-    with _set_mode(outer if outer is None else f"{outer}.{name}" if outer else name):
-        yield
 
+    __slots__ = ("_tokens", "name")
 
-@contextmanager
-def _set_mode(value: str | None) -> Iterator[None]:
-    token = mode.set(value)
-    try:
-        yield
-    finally:
-        mode.reset(token)
+    def __init__(self, name: str) -> None:
+        if not isinstance(name, str) or not name:
+            raise TypeError(f"scope needs a name, not {name!r}: with scope('layer1'): …")
+        self.name = name
+        self._tokens: list[Token[str | None]] = []  # one for every block that is open
+
+    def __enter__(self) -> None:
+        outer = mode.get()
+        inner = outer if outer is None else f"{outer}.{self.name}" if outer else self.name
+        self._tokens.append(mode.set(inner))
+
+    def __exit__(self, *error: object) -> None:
+        mode.reset(self._tokens.pop())
 
 
 class Value:
@@ -112,20 +118,18 @@ class Value:
 
     def apply_op(self, op: Op, args: tuple[Any, ...]) -> Any:
         """Record op(*args), with constants for the plain numbers among the arguments."""
+        if op.arity == 1:
+            return _apply_to_one(op, self)
         nodes = args
-        for arg in args:
-            if type(arg) is not Value:
-                nodes = tuple([_operand(op, arg, args) for arg in args])
-                if any(node is NotImplemented for node in nodes):
-                    return NotImplemented
-                break
-        numbers = [node.data for node in nodes]
+        numbers = [arg.data for arg in args if type(arg) is Value]
+        if len(numbers) < len(args):
+            nodes = tuple([_operand(op, arg, args) for arg in args])
+            if any(node is NotImplemented for node in nodes):
+                return NotImplemented
+            numbers = [node.data for node in nodes]
         z = op.evaluate(numbers, nodes)
         if type(z) is not float:
-            try:
-                z = as_number(z)
-            except TypeError as error:
-                raise TypeError(f"{op.describe(nodes)} gave no number: {error}") from None
+            z = _result(op, z, nodes)
         if not op.partials:
             return constant(z, op.symbol)
         scope = mode.get()
@@ -202,7 +206,8 @@ class Value:
         return self.data
 
     def __bool__(self) -> bool:
-        return bool(self.data)
+        traced = tracer.get()
+        return bool(self.data if traced is None else traced(self))
 
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else str(self)
@@ -334,16 +339,24 @@ def topological_order(*roots: Value, leaves: Iterable[Value] = ()) -> list[Value
         while node not in seen:
             seen.add(node)
             record = node._record
-            if len(record) == 5:  # two arguments, unrolled: a fifth of the time of the sort
+            if len(record) == 5:  # two arguments and one, unrolled: a third of the time of the sort
                 stack.append(node)
                 stack.append(None)
                 node, b = record[0], record[1]
                 if b not in seen:
                     stack.append(b)
-            elif record:
+            elif len(record) == 3:
                 stack.append(node)
                 stack.append(None)
-                stack.extend(record[(len(record) >> 1) - 1 :: -1])
+                node = record[0]
+            elif record:
+                args = record[: len(record) >> 1]
+                if seen.issuperset(args):  # as in every neuron of a layer, once its weights are placed
+                    order.append(node)
+                    break
+                stack.append(node)
+                stack.append(None)
+                stack.extend(reversed(args))
                 break
             else:
                 order.append(node)
@@ -367,7 +380,7 @@ def accumulate(order: list[Value], root: Value, seed: Any = 1) -> None:
             if upstream is False:  # a branch not taken, where 0 times an infinite slope would be nan
                 node.grad = 0
                 continue
-            # Two arguments and one, unrolled: a fifth off a training step (tests/benchmarks).
+            # Two arguments, one and sequences, written out: a fifth off a step (tests/benchmarks).
             if op.arity == 2:
                 a, b, x, y, z = record
                 by_x, by_y = op.partials
@@ -384,6 +397,14 @@ def accumulate(order: list[Value], root: Value, seed: Any = 1) -> None:
                 local = op.partials[0](x, z)
                 if local is not None:
                     a.grad += upstream * local
+            elif op.sequences:
+                n = len(record) >> 1
+                locals_ = op.partials[0](record[n:-1], record[-1])
+                if len(locals_) != n:
+                    raise ValueError  # which local_derivatives explains below
+                for arg, local in zip(record, locals_, strict=False):
+                    if arg._op is not constant_op and local is not None:
+                        arg.grad += upstream * local
             else:
                 for _, arg, local in local_derivatives(node):
                     arg.grad += upstream * local
@@ -448,6 +469,24 @@ def _operand(op: Op, arg: Any, args: tuple[Any, ...]) -> Any:
         raise TypeError(f"{op.describe(args)}: {error}") from None
 
 
+def _result(op: Op, z: Any, args: tuple[Any, ...]) -> Any:
+    """What the function of a row gave, as the number that a Value holds."""
+    try:
+        return as_number(z)
+    except TypeError as error:
+        raise TypeError(f"{op.describe(args)} gave no number: {error}") from None
+
+
+def _apply_to_one(op: Op, arg: Value) -> Value:
+    """`Value.apply_op` for the rows with one argument, in a third of its time."""
+    x = arg.data
+    z = op.evaluate((x,), (arg,))
+    if type(z) is not float:
+        z = _result(op, z, (arg,))
+    scope = mode.get()
+    return constant(z) if scope is None else _node(op, z, 0, "", scope, (arg, x, z))
+
+
 def _infix(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The operator method of a row with two arguments, and its reflected twin."""
 
@@ -486,10 +525,7 @@ def _prefix(op: Op) -> Callable[[Value], Any]:
     """The method of a row with one argument."""
 
     def method(self: Value) -> Any:
-        x = self.data
-        z = op.evaluate((x,), (self,))
-        scope = mode.get()
-        return constant(z) if scope is None else _node(op, z, 0, "", scope, (self, x, z))
+        return _apply_to_one(op, self)
 
     return method
 
@@ -507,6 +543,9 @@ def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     """A comparison by number."""
 
     def method(self: Value, other: Any) -> Any:
+        if (traced := tracer.get()) is not None:
+            other = traced(other) if isinstance(other, Value) else other
+            return compare(traced(self), other)
         if isinstance(other, Value):
             other = other.data
         elif not isinstance(other, Number):

@@ -17,7 +17,7 @@ from functools import reduce
 from random import Random
 from typing import Any
 
-from autograd import Value, constant, dot, ops, scope
+from autograd import Value, constant, dot, ops, scope, take
 from nn.init import choose, initializer
 
 Activation = Callable[[Any], Any]
@@ -288,6 +288,8 @@ class Embedding(Module):
     def __call__(self, i: int) -> list[Value]:
         """Row i, counted from 0. TypeError where i is no integer, IndexError where there is no such row."""
         count = len(self.rows)
+        if hasattr(i, "take_from"):
+            return take(self.rows, i)  # type: ignore[no-any-return]
         try:
             i = operator.index(i)
         except TypeError:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value, dot, exp, expression, formula, logsumexp, maximum, sigmoid, sin, where
+from autograd import Value, constant, dot, exp, expression, formula, logsumexp, maximum, sigmoid, sin, where
 from autograd.formula import local_formula, node_names
 
 
@@ -100,6 +100,17 @@ def test_a_shared_part_is_written_once_under_its_label_or_a_number():
     assert formula(u * u) == "t1 = a + b\nt2 = t1 × t1\nt2 × t2"
     t.label = "s"
     assert formula(t * t + t, latex=True) == "s = a + b\\\\\ns \\cdot s + s"
+
+
+def test_no_other_name_is_that_of_a_labelled_constant():
+    y = a * 3
+    assert formula(y * y + constant(5, "t1")) == "t2 = a × 3\nt2 × t2 + t1"
+    assert formula(Value(2) + constant(1, "x1")) == "x2 + x1"
+    deep = a
+    for _ in range(400):
+        deep = deep * 2
+    names = [line.partition(" = ")[0] for line in formula(deep + constant(5, "t1")).splitlines()[:-1]]
+    assert names == ["t2"]
 
 
 def test_names_are_unique_and_labels_come_first():

@@ -211,6 +211,12 @@ GRAPHS = {
     "a fork": (lambda x: sin(x[0]) * cos(x[0]) + ops.clip(x[0] * x[1], -9, 9), [0.5, 2.0]),
     "swiglu": (swiglu, [0.3, -0.7, 1.2]),
     "a network": (network, [0.4, -1.1, 0.8]),
+    "rectifiers": (lambda x: ops.relu(x[0] * x[1]) * ops.relu(x[1] - x[0]), [0.75, 2.0]),
+    "a rectifier that is off": (lambda x: ops.relu(x[0] * x[1]) + x[0] * x[1], [-0.75, 2.0]),
+    "sequences with constants": (
+        lambda x: ops.dot([x[0], 2, x[1] * x[0]], [x[1] * x[1], x[0], 3]),
+        [Fraction(2), Fraction(3)],
+    ),
     "sums": (
         lambda x: ops.prod([ops.sum([x[0], x[1], x[0]]), x[1], x[2]]),
         [Fraction(2), Fraction(3), Fraction(4)],
@@ -232,6 +238,13 @@ MUTANTS = [
     ("value", "accumulate", "a.grad += upstream * local", "a.grad = upstream * local"),
     ("value", "accumulate", "b.grad += upstream * local", "b.grad = upstream * local"),
     ("value", "accumulate", "arg.grad += upstream * local", "arg.grad = upstream * local"),
+    ("value", "accumulate", "arg.grad += upstream * local", "arg.grad += local"),
+    ("value", "accumulate", "in local_derivatives(node):", "in [*local_derivatives(node)][1:]:"),
+    ("value", "accumulate", "[0](record[n:-1], record[-1])", "[0](record[n:-1], record[n])"),
+    ("value", "accumulate", "[0](record[n:-1], record[-1])", "[0](record[n:-1][::-1], record[-1])"),
+    ("value", "accumulate", "zip(record, locals_", "zip(record[n - 1 :: -1], locals_"),
+    ("value", "accumulate", "if arg._op is not constant_op and", "if"),
+    ("value", "accumulate", "if arg._op is not constant_op and", "if arg._op is None and"),
     ("value", "accumulate", "b.grad += upstream * local", "b.grad += local"),
     ("value", "accumulate", "b.grad += upstream * local", "b.grad -= upstream * local"),
     ("value", "accumulate", "by_x, by_y = op.partials", "by_y, by_x = op.partials"),
@@ -253,7 +266,10 @@ MUTANTS = [
     # The sort
     ("value", "topological_order", "order.append(stack.pop())", "order.insert(0, stack.pop())"),
     ("value", "topological_order", "node, b = record[0], record[1]", "node, b = record[0], record[0]"),
-    ("value", "topological_order", ") - 1 :: -1]", ") - 1 : 0 : -1]"),
+    ("value", "topological_order", "extend(reversed(args))", "extend(reversed(args[1:]))"),
+    ("value", "topological_order", "seen.issuperset(args)", "seen.issuperset(args[:1])"),
+    ("value", "topological_order", "seen.issuperset(args)", "not seen.isdisjoint(args)"),
+    ("value", "topological_order", "elif len(record) == 3:", "elif len(record) >= 3:"),
     ("value", "topological_order", "if b not in seen:", "if b not in seen and b._record:"),
     # Local derivatives of n-ary rows
     ("value", "local_derivatives", "yield i, record[i], local", "yield i, record[n - 1 - i], local"),
@@ -262,6 +278,10 @@ MUTANTS = [
     # Recording
     ("value", "Value.apply_op", "(*nodes, *numbers, z)", "(*nodes[::-1], *numbers, z)"),
     ("value", "Value.apply_op", "(*nodes, *numbers, z)", "(*nodes, *numbers[::-1], z)"),
+    ("value", "_apply_to_one", "(arg, x, z)", "(arg, z, x)"),
+    # What is written out for floats
+    ("functions", "step", "return 1 if x > 0", "return 0 if x > 0"),
+    ("functions", "step", "else 0 if x <= 0", "else 1 if x <= 0"),
     # Transforms
     ("derivatives", "_product", "if x == 1:", "if x == 1 or x == 2:"),
     ("derivatives", "_product", "return -y", "return y"),
@@ -309,7 +329,7 @@ def test_the_engine_passes():
 def test_a_wrong_engine_is_caught(mutant, monkeypatch):
     with monkeypatch.context() as patch:
         mutate(patch, *mutant)
-        with pytest.raises((AssertionError, ArithmeticError, RuntimeError, TypeError)) as caught:
+        with pytest.raises((AssertionError, ArithmeticError, LookupError, RuntimeError, TypeError)) as caught:
             check_engine()
     assert str(caught.value)
     check_engine()

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Op, Value, constant, exp, log, no_grad, ops, scope, sqrt, topological_order
+from autograd.program.trace import trace
 
 fractions = st.fractions(min_value=-5, max_value=5, max_denominator=20)
 OPERATORS = [operator.add, operator.sub, operator.mul]
@@ -269,6 +270,17 @@ def test_values_note_the_scope_they_were_made_in():
         assert twin.scope == "layer1.neuron3"
 
 
+def test_a_scope_may_be_kept_and_entered_again_also_inside_itself():
+    layer = scope("layer")
+    with pytest.raises(ZeroDivisionError), layer:
+        Value(1) / 0
+    with layer:
+        with layer:
+            inner = Value(1.0)
+        outer = Value(1.0)
+    assert (inner.scope, outer.scope, Value(1.0).scope) == ("layer.layer", "layer", "")
+
+
 @pytest.mark.parametrize("name", ["", None, 3])
 def test_a_scope_needs_a_name(name):
     with pytest.raises(TypeError, match="scope needs a name"), scope(name):
@@ -310,6 +322,37 @@ def test_comparison_is_by_number_and_hashing_by_identity():
     assert len({a, b}) == 2 and {a: 1}[a] == 1 and (a == "2") is False and (a != None)  # noqa: E711
 
 
+BRANCHES = {
+    "if": lambda x: 1 if x else 2,
+    "not": lambda x: not x,
+    "less": lambda x: 1 if x < 0 else 2,
+    "at least, from the right": lambda x: 1 if constant(0) >= x else 2,
+    "equal": lambda x: 1 if x == 2 else 2,
+    "unequal": lambda x: 1 if x != constant(2) else 2,
+    "max": lambda x: max([x, 0]),
+    "in": lambda x: 7 in [x],
+}
+
+
+@pytest.mark.parametrize("branch", BRANCHES)
+def test_a_branch_on_a_parameter_is_refused_while_compile_records(branch):
+    x = Value(2.0, "x")
+    with pytest.raises(TypeError, match=r"a branch .* would freeze .* choose with where, maximum or"):
+        trace(lambda y: BRANCHES[branch](x), {x: 0}, [()])
+    BRANCHES[branch](x)
+
+
+def test_constants_and_identity_are_no_branches_while_compile_records():
+    x = Value(2.0, "x")
+
+    def f(y):
+        assert constant(2) == 2 and constant(3) > constant(2) and constant(1) and Value(3.0) > 2
+        assert x in {x} and x in [x] and {x: 1}[x] == 1
+        return y
+
+    trace(f, {x: 0}, [()])
+
+
 def test_repr_is_short():
     assert repr(Value(2.0, "x")) == "Value(2.0, label='x', grad=0)"
     assert repr(constant(3)) == "Value(3, constant)"
@@ -335,6 +378,18 @@ def test_a_custom_row_works_on_numbers_values_and_in_pickles():
     assert cube(2) == 8 and y.data == Fraction(8, 27) and x.grad == Fraction(4, 3)
     twin = pickle.loads(pickle.dumps(y))
     assert twin.op is cube
+
+
+def test_a_row_on_sequences_may_leave_an_argument_out_and_gives_one_derivative_for_each():
+    row = Op("row", lambda *x: sum(x), lambda x, z: [None, *[2] * (len(x) - 1)], sequences=1)
+    x = [Value(i) for i in range(3)]
+    row([*x, constant(4)]).backward()
+    assert [v.grad for v in x] == [0, 2, 2] == autograd.grad(row)([0, 1, 2])
+    for wrong in [], [1, 1], [1, 1, 1, 1]:
+        row.partials = (lambda x, z, wrong=wrong: wrong,)
+        with pytest.raises(ValueError, match=r"^row\(0, 1, 2\): .*argument 2 is (shorter|longer)"):
+            row(x).backward()
+        assert [v.grad for v in x] == [0, 2, 2]
 
 
 def test_the_rules_are_read_from_the_row_at_every_pass(monkeypatch):

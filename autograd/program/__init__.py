@@ -4,6 +4,6 @@ The passes, each in its own file: `trace` records, `flatten` simplifies, `reroll
 recognises views, `differentiate` sweeps backward with the table's rules, `emit` writes NumPy source.
 """
 
-from autograd.program.program import Program, compile
+from autograd.program.program import Program, compile  # noqa: A004 (the field's name for it)
 
 __all__ = ["Program", "compile"]

@@ -81,10 +81,9 @@ class Compiled:
         emitted = Source(output, gradient, reduction, _names(f, len(shapes)))
         self.order: list[Array] = emitted.order
         self.source = emitted.text
-        namespace = dict(emitted.namespace)
-        exec(self.source, namespace)
+        self._code = compile(self.source, "<autograd.compile>", "exec")
+        self._namespace = emitted.namespace
         self.operations = tuple(_operations(emitted, root if gradient else output, gradient))
-        self._bind = namespace["bind"]
         self._steps: OrderedDict[Any, Callable[..., Any]] = OrderedDict()
 
     def _indices(self, graph: Any, inputs: Sequence[Data]) -> dict[int, int]:
@@ -104,7 +103,9 @@ class Compiled:
         """The step's results for a batch of n. IndexError for an index without a choice."""
         key = n, theta.dtype
         if key not in self._steps:
-            self._steps[key] = self._bind(n, theta.dtype)
+            names = {**self._namespace, "n": n, "dtype": theta.dtype}
+            exec(self._code, names)
+            self._steps[key] = names["step"]
             if len(self._steps) > KEPT:
                 self._steps.popitem(last=False)
         flat = []

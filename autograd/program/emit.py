@@ -1,14 +1,16 @@
 """Emit: the array program as Python source against NumPy, to be read and to be run.
 
-bind(n, dtype)                     makes the buffers and views for a batch of n, and returns
-step(theta, *inputs, gradient)     which fills `gradient` and returns the value
+The source is a script that runs once for every batch size, with the globals n, dtype, np and kernels: it
+makes the buffers and the views of them, and defines step(theta, *inputs, gradient), which fills `gradient`
+and returns the value. (A closure over as many variables takes Python a time that grows with their square.)
 
-setup    lines of bind: what is the same in every step
-lines    (line, comment) of step; the comment is the shape of the result
+    setup    lines of the script: what is the same in every step
+    lines    (line, comment) of step; the comment is the shape of the result
 """
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
 from keyword import iskeyword
@@ -25,7 +27,7 @@ from autograd.program.memory import GIVEN, Memory, kind
 from autograd.program.patterns import View, slicing
 from autograd.program.views import flat, reshaped, sliced, turned
 
-RESERVED = {"n", "dtype", "np", "theta", "gradient", "step", "bind", "kernels"}  # names in every source
+RESERVED = {"n", "dtype", "np", "theta", "gradient", "step", "kernels"}  # names in every source
 
 
 class Source:
@@ -47,6 +49,7 @@ class Source:
         self.line_of: dict[Array, list[str]] = {}
         self._names: dict[Array, str] = {}
         self._taken = {*RESERVED, *inputs}
+        self._count: dict[str, int] = defaultdict(lambda: 1)
         self._places: dict[Places, str] = {}
         for array in self.order:
             before = len(self.lines)
@@ -60,14 +63,12 @@ class Source:
         arguments = ["theta", *self.inputs] + ["gradient"] * (self.gradient is not None)
         return "\n".join(
             [
-                "def bind(n, dtype):",
-                *[f"    {line}" for line in self.setup],
+                *self.setup,
                 "",
-                f"    def step({', '.join(arguments)}):",
-                *[f"        {line:{width}}  # {comment}" for line, comment in self.lines],
-                f"        return {self.name(self.output)}",
                 "",
-                "    return step",
+                f"def step({', '.join(arguments)}):",
+                *[f"    {line:{width}}  # {comment}" for line, comment in self.lines],
+                f"    return {self.name(self.output)}",
                 "",
             ]
         )
@@ -126,10 +127,10 @@ class Source:
         """A name that nothing has yet."""
         if not stem.isidentifier() or iskeyword(stem):
             stem = "v"
-        name, i = stem, 1
+        name = stem
         while name in self._taken:
-            i += 1
-            name = f"{stem}_{i}"
+            self._count[stem] += 1
+            name = f"{stem}_{self._count[stem]}"
         self._taken.add(name)
         return name
 
@@ -155,7 +156,7 @@ class Source:
     # ── Lines, by operation ─────────────────────────────────────────────────────────────────────────
 
     def line(self, array: Array, text: str) -> None:
-        """A line of step; of bind, if it does the same in every step."""
+        """A line of step, or of the script if it does the same in every step."""
         if array in self.memory.steady:
             self.setup.append(text)
         else:
@@ -187,7 +188,7 @@ class Source:
         self.setup.append(f"{self.name(array)} = np.array(n, dtype)")
 
     def view(self, array: Array) -> None:
-        """A view, made in bind if what it shows is a buffer."""
+        """A view, made once if what it shows is a buffer."""
         (source,) = array.args
         self.alias(array, sliced(self.name(source), source, array.how))
 

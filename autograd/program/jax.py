@@ -21,7 +21,7 @@ from autograd import ops
 from autograd.ops import Op
 from autograd.program.arrays import Array, Assembly, Axes, Places
 from autograd.program.compiled import Compiled
-from autograd.program.kernels import BOOLEAN, UFUNCS
+from autograd.program.kernels import UFUNCS
 from autograd.program.patterns import View, slicing
 from autograd.program.program import Program
 
@@ -184,7 +184,7 @@ class _Run:
                 f"to_jax: the function of {row.name} does not run on arrays of JAX; give one that does: "
                 "autograd.program.jax.FUNCTIONS[row] = f"
             ) from error
-        return jnp.asarray(z, bool if row in BOOLEAN else self.dtype)
+        return jnp.asarray(z, self.dtype)  # conditions too: 0 and 1
 
     def sequence(self, array: Array, x: Data) -> Data:
         return self.row(array.how, *jnp.moveaxis(x, -1, 0))
@@ -228,7 +228,7 @@ class _Run:
 
     def transposed(self, linear: Callable[[Data], Data], array: Array, x: Data) -> Data:
         """The transpose of a linear map from arrays like `array`, applied to x."""
-        like = jax.ShapeDtypeStruct(self.full(array), self.dtype)
+        like = jnp.zeros(self.full(array), self.dtype)
         x = jnp.broadcast_to(x, jax.eval_shape(linear, like).shape)
         return jax.linear_transpose(linear, like)(x)[0]
 

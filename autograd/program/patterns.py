@@ -6,6 +6,7 @@ view      start and axes: what slicing, reshaping and transposing can give witho
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import prod
 from typing import Any, NamedTuple
 
@@ -53,7 +54,7 @@ def axes(places: Places) -> Axes | None:
 
 
 def refine(patterns: Sequence[Axes], length: int) -> tuple[tuple[int, ...], list[tuple[int, ...]]] | None:
-    """Common sizes for several patterns over the same `length`, and the strides of each; None: there are none.
+    """Common sizes for several patterns of the same `length`, and the strides of each; None: there are none.
 
     (6,) and (2, 3) have the common sizes (2, 3); (2, 3) and (3, 2) have none.
     """
@@ -64,9 +65,9 @@ def refine(patterns: Sequence[Axes], length: int) -> tuple[tuple[int, ...], list
             inner //= size
             cuts.add(inner)
     ordered = sorted(cuts)
-    if any(b % a for a, b in zip(ordered, ordered[1:], strict=False)):
+    if any(b % a for a, b in pairwise(ordered)):
         return None
-    sizes = tuple(b // a for a, b in zip(ordered, ordered[1:], strict=False))[::-1]
+    sizes = tuple(b // a for a, b in pairwise(ordered))[::-1]
     strides = [tuple(_stride(pattern, length, cut) for cut in ordered[-2::-1]) for pattern in patterns]
     return sizes, strides
 

@@ -122,11 +122,11 @@ class Program:
             raise RuntimeError("nothing is compiled yet: call the program once, with a batch")
         return self._latest
 
-    def to_jax(self, *inputs: Data) -> Callable[..., Any]:
-        """The program for such inputs as a pure function of JAX: step(theta, *inputs) → (value, gradient)."""
+    def to_jax(self, dtype: Any = float, what: str = "gradient") -> Callable[..., Any]:
+        """The program as a pure function of JAX: see `autograd.program.jax.to_jax`."""
         from autograd.program.jax import to_jax
 
-        return to_jax(self.compiled(self._check(self.parameters(), inputs)[1]))
+        return to_jax(self, dtype, what)
 
     def compiled(self, inputs: Sequence[Data], what: str = "gradient") -> "Compiled":
         """What is compiled for inputs of these shapes and types: "gradient", or "predict"."""

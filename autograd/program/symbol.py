@@ -86,6 +86,12 @@ class Symbol:
     def __pos__(self) -> "Symbol":
         return self
 
+    def __divmod__(self, other: Any) -> tuple[Any, Any]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
+        return other // self, other % self
+
     def __and__(self, other: Any) -> Any:
         return self.graph.apply(AND, (self, other)) if isinstance(other, Symbol) else other and self
 

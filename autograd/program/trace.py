@@ -10,14 +10,13 @@ without arguments, are told apart: PARAMETER, INPUT, CONSTANT.
 
 import operator
 from collections.abc import Callable, Sequence
-from itertools import count
 from math import prod
 from typing import Any
 
 from autograd import ops
 from autograd.ops import Op
 from autograd.program.symbol import Symbol, simplify
-from autograd.value import Value, topological_order, transform
+from autograd.value import Value, topological_order, tracer, transform
 
 PARAMETER = Op("θ", operator.pos, kind="constant")  # args: (place in theta,)
 INPUT = Op("input", operator.pos, kind="constant")  # args: (which input, place in the flat example)
@@ -76,6 +75,12 @@ class Graph:
             return arg.node  # type: ignore[no-any-return]
         return self.value(arg) if type(arg) is Value else self.add(CONSTANT, (plain(arg, where),))
 
+    def compared(self, value: Value) -> Any:
+        """What stands for a Value in a comparison: a symbol, but the number of a constant."""
+        node = self.value(value)
+        number = self.number(node)
+        return Symbol(self, node) if number is None else number
+
     def value(self, root: Value) -> int:
         """The node of a Value: a parameter, what was recorded from parameters, or a constant."""
         nodes = self._values
@@ -95,7 +100,7 @@ class Graph:
 
 def plain(number: Any, where: str) -> float:
     """The number as a float. TypeError for other number types, which arrays would round in silence."""
-    if isinstance(number, int | float) or type(number).__module__ == "numpy" and not number.imag:
+    if isinstance(number, int | float) or (type(number).__module__ == "numpy" and not number.imag):
         return float(number)
     raise TypeError(
         f"compile: {where} has the {type(number).__name__} {ops.describe(number)}, which arrays of floats "
@@ -112,11 +117,12 @@ def trace(
     for i, shape in enumerate(shapes):
         flat = [Symbol(graph, graph.add(INPUT, (i, place))) for place in range(prod(shape))]
         symbols.append(_nest(flat, shape))
-    token = transform.set("compile")
+    token, traced = transform.set("compile"), tracer.set(graph.compared)
     try:
         result = f(*symbols)
     finally:
         transform.reset(token)
+        tracer.reset(traced)
     return graph, _nodes(graph, result)
 
 

@@ -41,10 +41,15 @@ def compare(benchmark, passes):
             times[name].append(time.process_time() - start)
 
     benchmark.pedantic(turn, rounds=ROUNDS, warmup_rounds=1)
-    ours, *theirs = map(statistics.median, times.values())
+    ours, *theirs = times.values()
+    base = statistics.median(ours)
     for name, seconds in zip([*passes][1:], theirs):
-        benchmark.extra_info[name] = seconds / ours
-        print(f"{name}: {seconds / ours:.2f} × our {1000 * ours / PASSES:.2f} ms")
+        ratio, turns = statistics.median(seconds) / base, [b / a for a, b in zip(ours, seconds)]
+        benchmark.extra_info[name] = ratio
+        print(
+            f"{name}: {ratio:.2f} × our {1000 * base / PASSES:.2f} ms "
+            f"(turn by turn {min(turns):.2f} to {max(turns):.2f})"
+        )
 
 
 class MLP2026:
