@@ -18,7 +18,7 @@ lint: $(VENV)/lint.done ## style and types
 	$(RUN) -m mypy
 
 bench: $(VENV)/test.done ## benchmarks: read the ratios, not the milliseconds
-	$(RUN) -m pytest tests/benchmarks --benchmark-enable --benchmark-only \
+	OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest tests/benchmarks -s --benchmark-enable --benchmark-only \
 	    --benchmark-columns=median,iqr,rounds --benchmark-warmup=off --benchmark-sort=name --benchmark-group-by=group
 
 clean: ## what the other targets have made

@@ -1,6 +1,6 @@
 """Runs a demo, and says whether everything that it claims holds.
 
-A demo is a module with a docstring to read. Those in GRAPHS have `build(number)`, which records a graph to
+A demo is a module or a package with a docstring to read. Those in GRAPHS have `build(number)`, which records a graph to
 show node by node, and `FIGURES`: what the source prints, and the exact value where the graph is rational;
 `number` turns "1.1" into the number type of the run. Others have `run(out)`, which shows what it will, writes
 its pictures into the folder `out` and returns whether its claims hold; a demo that has both is run by it.
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 GRAPHS = ["apples", "apples_oranges", "chain_rule", "sigmoid_nodes", "olah", "micrograd_readme", "mazur"]
-DEMOS = [*GRAPHS, "nielsen_equations", "xor", "moons", "symmetry", "spirals", "gpt"]
+SYSTEMS = ["saito", "nielsen", "from_zero", "with_style"]  # packages
+DEMOS = [*GRAPHS, "nielsen_equations", "xor", "moons", "symmetry", "spirals", "gpt", *SYSTEMS]
 
 Number = Callable[[str], Any]
 """Reads a literal as a number: `as_written` or `Fraction`."""

@@ -14,8 +14,9 @@ from nn import data, losses, optim, schedules
 from nn.checkpoints import load, save
 from nn.history import History
 from nn.init import INITS
+from nn.metrics import accuracy, evaluate
 from nn.modules import MLP, Embedding, Layer, Module, Neuron
-from nn.training import accuracy, evaluate, fit
+from nn.training import fit
 
 __all__ = [
     "INITS",

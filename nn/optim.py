@@ -72,7 +72,7 @@ class Optimizer:
 
     def decay(self, lr: Any, theta: Any, g: Any) -> tuple[Any, Any]:
         """The parameter and its gradient after weight decay."""
-        return theta, g + self.weight_decay * theta
+        return theta, g + self.weight_decay * theta if self.weight_decay else g
 
     def rate(self) -> Any:
         """The learning rate of the next step. ValueError for a negative one."""

@@ -17,66 +17,15 @@ from itertools import islice
 from os import PathLike
 from typing import Any
 
-from autograd import Value, mean, no_grad
 from nn import checkpoints
 from nn.checks import check_whole, library
 from nn.data.dataset import Dataset
 from nn.history import History
-from nn.init import choose
 from nn.losses import LOSSES
+from nn.metrics import Measure, by_name, check_data, known, name_of, sums
 from nn.modules import Module
-from nn.optim import Optimizer, clip_grad_norm
-
-Measure = Callable[[Any, Any], Any]
-"""(output, target) of one example → a number or a Value."""
-
-Step = Callable[[Any, Any], tuple[Any, Sequence[Any]]]
-"""(x, y) of a batch → its loss, a number, and the outputs. Updates the parameters if the loss is finite."""
-
-
-def accuracy(output: Any, target: Any) -> bool:
-    """Whether the output chooses the target's class: by the greatest of several numbers, or by one's sign.
-
-    For several outputs the target is a class index or one-hot; for one output it is positive or not. One
-    output is a logit, as binary_cross_entropy and hinge take it: a probability would always be positive.
-    """
-    if not hasattr(output, "__len__"):
-        return bool((output > 0) == (target > 0))
-    return bool(_greatest(output) == (_greatest(target) if hasattr(target, "__len__") else target))
-
-
-METRICS: dict[str, Measure] = {"accuracy": accuracy, **LOSSES}
-
-
-class EagerStep:
-    """The step that records the graph of its batch: the mean of the losses, plus the penalty."""
-
-    def __init__(
-        self,
-        model: Any,
-        loss: Measure,
-        optimizer: Optimizer,
-        penalty: Callable[[], Any] | None = None,
-        clip_norm: Any = None,
-    ) -> None:
-        self.model, self.loss, self.optimizer, self.penalty = model, loss, optimizer, penalty
-        self.clip_norm = clip_norm
-
-    def __call__(self, x: Any, y: Any) -> tuple[Any, list[Any]]:
-        """See `Step`. TypeError where the loss gives no Value."""
-        outputs = [self.model(example) for example in x]
-        loss = mean([self.loss(output, target) for output, target in zip(outputs, y, strict=True)])
-        if self.penalty is not None:
-            loss = loss + self.penalty()
-        if not isinstance(loss, Value):
-            raise TypeError(f"fit: the loss is the plain number {loss!r}; compute it from the model's Values")
-        if math.isfinite(loss.data):
-            self.optimizer.zero_grad()
-            loss.backward()
-            if self.clip_norm is not None:
-                clip_grad_norm(self.optimizer.parameters, self.clip_norm)
-            self.optimizer.step()
-        return loss.data, outputs
+from nn.optim import Optimizer
+from nn.steps import CompiledStep, EagerStep, OwnStep, Step, choose_step
 
 
 def fit(
@@ -98,7 +47,8 @@ def fit(
     every: int = 1,
     resume: bool = False,
     progress: bool | None = None,
-    step: Step | None = None,
+    step: Callable[[Any, Any], tuple[Any, Sequence[Any]]] | None = None,
+    compiled: bool | None = None,
 ) -> History:
     """Train the model, and return what was measured.
 
@@ -120,7 +70,12 @@ def fit(
                 it cannot compare is taken as it is now: the examples, the settings of the optimizer (a new
                 learning rate, say), penalty and clip_norm
     progress    whether to show a bar (tqdm); None: where the standard error is a terminal
-    step        instead of EagerStep(model, loss, optimizer, penalty, clip_norm)
+    step        instead of nn.steps.EagerStep(model, loss, optimizer, penalty, clip_norm): (x, y) of a batch →
+                its loss, a number, and the outputs; it updates the parameters if the loss is finite
+    compiled    whether to train on arrays, by `autograd.compile`; None: where it can be and pays (1,000
+                parameters, all floats, and 1,000 examples over all epochs), which a line on the standard
+                error says. The numbers are the same but for rounding; the Values have them after every epoch,
+                and no gradients. Model, loss and penalty are recorded once: they must do the same every time
 
     Python's cyclic garbage collector rests during a batch: it would search the batch's graph again and again,
     and a graph has no cycles.
@@ -128,14 +83,23 @@ def fit(
     The first Ctrl-C ends the run after the batch and returns as usual; the second raises KeyboardInterrupt
     at once. FloatingPointError for a loss that is nan or infinite: the parameters are those before its
     batch, the checkpoint stays as it is. TypeError and ValueError for arguments that make no training or
-    that differ from those of the checkpoint, FileNotFoundError where there is none.
+    that differ from those of the checkpoint, and for what compiled=True cannot compile; FileNotFoundError
+    where there is no checkpoint.
     """
     counts = {"epochs": epochs, "every": every, "batch_size": batch_size, "patience": patience}
     _check(model, data, optimizer, validation, {name: n for name, n in counts.items() if n is not None})
-    if step is not None and (penalty is not None or clip_norm is not None):
-        raise ValueError("fit: a step of your own adds the penalty and clips; give it these, not fit")
-    measures = _measures("fit", metrics, loss=_measure("fit", "loss", loss, LOSSES))
-    step = step or EagerStep(model, measures["loss"], optimizer, penalty, clip_norm)
+    if step is not None and (penalty is not None or clip_norm is not None or compiled):
+        raise ValueError(
+            "fit: a step of your own adds the penalty, clips and compiles; give it these, not fit"
+        )
+    measures = by_name("fit", metrics, loss=known("fit", "loss", loss, LOSSES))
+    if step is None:
+        eager = EagerStep(model, measures["loss"], optimizer, penalty, clip_norm)
+        held_out = [] if validation is None else [validation]
+        step, (data, *held_out) = choose_step(compiled, eager, len(measures) > 1, epochs, data, *held_out)
+        validation = held_out[0] if held_out else None
+    elif not isinstance(step, Step):
+        step = OwnStep(model, step)
     size, order = (len(data), None) if batch_size is None else (batch_size, seed)
     run = _Run(model, data, optimizer, step, measures, validation, size, order, keep_best)
     if resume:
@@ -143,7 +107,11 @@ def fit(
     elif checkpoint is not None:
         run.save(checkpoint)  # a path that cannot be written must not cost an epoch
     history = run.history
-    with _first_interrupt_waits() as interrupted, _progress(progress, run, epochs) as report:
+    with (
+        _first_interrupt_waits() as interrupted,
+        _progress(progress, run, epochs) as report,
+        _settles(step),
+    ):
         while len(history) < epochs and not run.is_stale(patience) and not interrupted():
             for batch in run.rest_of_epoch():
                 with _collector_rests():
@@ -162,17 +130,6 @@ def fit(
     if run.best is not None:
         model.load_state_dict(checkpoints.unpack(run.best))
     return history
-
-
-def evaluate(model: Any, data: Dataset, metrics: Sequence[str | Measure]) -> dict[str, float]:
-    """The mean of every metric over the examples, by name; no graph is recorded.
-
-    metrics   as those of `fit`: `nn.evaluate(model, test, ["accuracy", "cross_entropy"])`
-
-    TypeError and ValueError for data that is no Dataset or empty, and for other metrics.
-    """
-    _check_kinds("evaluate", data=data)
-    return _means(_measures("evaluate", metrics), model, data)
 
 
 @dataclass
@@ -195,6 +152,9 @@ class _Run:
     best: dict[str, Any] | None = None  # the parameters after the best epoch, packed
     saved: bool = False
 
+    def __post_init__(self) -> None:
+        self.metrics = {name: measure for name, measure in self.measures.items() if name != "loss"}
+
     @property
     def batches(self) -> int:
         """How many an epoch has."""
@@ -215,18 +175,18 @@ class _Run:
         self.lr = float(self.optimizer.rate())
         loss, outputs = self.step(batch.x, batch.y)
         _check_finite("loss", loss, f"epoch {len(self.history) + 1}, batch {self.batch + 1}")
-        metrics = {name: measure for name, measure in self.measures.items() if name != "loss"}
-        sums = {"loss": float(loss) * len(batch), **_sums(metrics, outputs, batch.y)}
-        self.sums = {name: self.sums.get(name, 0.0) + number for name, number in sums.items()}
+        added = {"loss": float(loss) * len(batch), **sums(self.metrics, outputs, batch.y)}
+        self.sums = {name: self.sums.get(name, 0.0) + number for name, number in added.items()}
         self.batch += 1
         self.saved = False
 
     def finish_epoch(self) -> None:
         """The validation, and the epoch's row."""
+        self.step.settle()
         epoch = len(self.history) + 1
         row = {"epoch": epoch, **{name: x / len(self.data) for name, x in self.sums.items()}}
         if self.validation is not None:
-            means = _means(self.measures, self.model, self.validation)
+            means = self.step.means(self.measures, self.validation)
             _check_finite("validation loss", means["loss"], f"epoch {epoch}")
             row |= {f"val_{name}": x for name, x in means.items()}
         row["lr"] = self.lr
@@ -241,17 +201,19 @@ class _Run:
         """What must be the same for a training to go on to the same numbers."""
         return {
             "optimizer": type(self.optimizer).__name__,
-            "loss": _name(self.measures["loss"]),
+            "loss": name_of(self.measures["loss"]),
             "examples": len(self.data),
             "batch_size": self.size,
             "seed": self.seed,
-            "metrics": [name for name in self.measures if name != "loss"],
+            "metrics": [*self.metrics],
             "validation": self.validation is not None,
             "keep_best": self.keep_best,
+            "compiled": isinstance(self.step, CompiledStep),
         }
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the checkpoint."""
+        self.step.settle()
         training = {
             "settings": self.settings(),
             "optimizer": self.optimizer.state_dict(),
@@ -279,6 +241,7 @@ class _Run:
             raise ValueError(f"fit: {path} holds no training that fit wrote ({why:.200})") from None
         self.model.load_state_dict(state)
         self.optimizer.load_state_dict(training["optimizer"])
+        self.step.start()
         self.history.rows = training["history"]
         self.batch, self.sums, self.lr = training["batch"], training["sums"], training["lr"]
         self.best = training["best"]
@@ -289,8 +252,10 @@ class _Run:
         training = file.training
         for name, mine in self.settings().items():
             if (theirs := training["settings"][name]) != mine:
+                remedy = f"; give compiled={theirs!r}" if name == "compiled" else ""
                 raise ValueError(
-                    f"fit: {file.path} is of another training: {name} is {theirs!r} there, and {mine!r} here"
+                    f"fit: {file.path} is of another training: "
+                    f"{name} is {theirs!r} there, and {mine!r} here{remedy}"
                 )
         copy(self.optimizer).load_state_dict(training["optimizer"])
         if training["best"] is not None:
@@ -309,80 +274,28 @@ class _Run:
             raise LookupError("batch, sums and history are of no such run")
 
 
-def _means(measures: dict[str, Measure], model: Any, data: Dataset) -> dict[str, float]:
-    """The mean of every measure over the examples, with the outputs of a model that records no graph."""
-    with no_grad():
-        outputs = [model(x) for x in data.x]
-    return {name: x / len(data) for name, x in _sums(measures, outputs, data.y).items()}
-
-
-def _sums(measures: dict[str, Measure], outputs: Sequence[Any], targets: Sequence[Any]) -> dict[str, float]:
-    """The sum of every measure over the examples."""
-    with no_grad():
-        return {
-            name: sum(float(measure(y, t)) for y, t in zip(outputs, targets, strict=True))
-            for name, measure in measures.items()
-        }
-
-
-def _greatest(numbers: Sequence[Any]) -> int:
-    return max(range(len(numbers)), key=lambda i: numbers[i])
-
-
 # ── Arguments ───────────────────────────────────────────────────────────────────────────────────────
 
 
-KINDS: dict[str, tuple[type, str]] = {  # of the arguments, each with an example
-    "model": (Module, "nn.MLP(2, [16, 1])"),
-    "data": (Dataset, "nn.data.Dataset(x, y)"),
-    "validation": (Dataset, "nn.data.Dataset(x, y)"),
-    "optimizer": (Optimizer, "nn.optim.SGD(model.parameters(), lr=0.1)"),
-}
-
-
-def _check_kinds(what: str, **arguments: Any) -> None:
-    for name, argument in arguments.items():
-        kind, example = KINDS[name]
-        if not isinstance(argument, kind):
-            wrong = type(argument).__name__
-            raise TypeError(f"{what}: {name} must be of type {kind.__name__}, as {example}, not {wrong}")
-        if isinstance(argument, Dataset) and not len(argument):
-            raise ValueError(f"{what}: {name} is empty; give at least one example")
-
-
 def _check(model: Any, data: Any, optimizer: Any, validation: Any, counts: dict[str, Any]) -> None:
-    held_out = {} if validation is None else {"validation": validation}
-    _check_kinds("fit", model=model, data=data, optimizer=optimizer, **held_out)
+    _check_kind("model", model, Module, "nn.MLP(2, [16, 1])")
+    check_data("fit", "data", data)
+    _check_kind("optimizer", optimizer, Optimizer, "nn.optim.SGD(model.parameters(), lr=0.1)")
+    if validation is not None:
+        check_data("fit", "validation", validation)
     for name, count in counts.items():
         check_whole("fit", name, count)
-    parameters = {id(p) for p in model.parameters()}
-    if not parameters:
+    if next(model.named_parameters(), None) is None:
         raise ValueError(f"fit: {model!r:.60} has no parameters; a Module finds the Values in its attributes")
-    if not any(id(p) in parameters for p in optimizer.parameters):
+    held = set(optimizer.parameters)
+    if not any(p in held for _, p in model.named_parameters()):
         raise ValueError("fit: the optimizer holds other parameters; make it from model.parameters()")
 
 
-def _measures(what: str, metrics: Sequence[str | Measure], **loss: Measure) -> dict[str, Measure]:
-    """The loss and the metrics by their columns in the history."""
-    if isinstance(metrics, str) or callable(metrics):
-        raise TypeError(f"{what}: metrics must be a list, not {metrics!r}; give [{metrics!r}]")
-    measures = loss
-    for metric in metrics:
-        name = metric if isinstance(metric, str) else _name(metric)
-        if name in (*measures, "epoch", "lr"):
-            raise ValueError(f"{what}: {name!r} would be two columns; give the metric another name")
-        measures[name] = _measure(what, "metric", metric, METRICS)
-    return measures
-
-
-def _measure(what: str, role: str, measure: str | Measure, known: dict[str, Measure]) -> Measure:
-    if not isinstance(measure, str) and not callable(measure):
-        raise TypeError(f"{what}: a {role} is a name or a function (output, target), not {measure!r:.60}")
-    return choose(role, measure, known) if isinstance(measure, str) else measure
-
-
-def _name(function: Any) -> str:
-    return getattr(function, "__name__", type(function).__name__)
+def _check_kind(name: str, argument: Any, kind: type, example: str) -> None:
+    if not isinstance(argument, kind):
+        wrong = type(argument).__name__
+        raise TypeError(f"fit: {name} must be of type {kind.__name__}, as {example}, not {wrong}")
 
 
 def _check_finite(what: str, number: Any, where: str) -> None:
@@ -418,6 +331,15 @@ def _first_interrupt_waits() -> Iterator[Callable[[], bool]]:
         yield lambda: noted
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def _settles(step: Step) -> Iterator[None]:
+    """After it, however it ends, the Values have the numbers of the last step."""
+    try:
+        yield
+    finally:
+        step.settle()
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from nn.data import Dataset, moons
 from nn.losses import binary_cross_entropy, l2, mse
 from nn.optim import SGD, AdaGrad, Adam, AdamW, RMSProp, clip_grad_norm
 from nn.schedules import cosine
+from nn.steps import EagerStep
 
 DATA, VALIDATION = moons(24, noise=0.1, seed=0).split(0.7, seed=0)
 OPTIMIZERS = {
@@ -61,7 +62,7 @@ def at_call(n, act):
     """A step like that of fit which calls `act` after its n-th call."""
 
     def make(model, optimizer):
-        eager, calls = training.EagerStep(model, binary_cross_entropy, optimizer), iter(range(1, 10**9))
+        eager, calls = EagerStep(model, binary_cross_entropy, optimizer), iter(range(1, 10**9))
 
         def step(x, y):
             result = eager(x, y)
@@ -212,7 +213,7 @@ def test_between_batches_the_garbage_collector_frees_the_cycles_of_a_model():
     def step(x, y):
         cycles = [Cycle() for _ in range(1000)]
         alive.append(weakref.ref(cycles[0]))
-        return training.EagerStep(model, mse, optimizer)(x, y)
+        return EagerStep(model, mse, optimizer)(x, y)
 
     nn.fit(model, DATA, "mse", optimizer, epochs=20, batch_size=len(DATA), step=step)
     assert sum(cycle() is not None for cycle in alive) <= 5
@@ -359,14 +360,14 @@ def test_load_reads_the_parameters_of_a_checkpoint(path):
 PROGRAM = """
 import sys
 import nn
-from nn import training
 from nn.data import moons
 from nn.losses import mse
 from nn.optim import Adam
+from nn.steps import EagerStep
 
 model = nn.MLP(2, [3, 1], "tanh", seed=0)
 optimizer = Adam(model.parameters())
-eager = training.EagerStep(model, mse, optimizer)
+eager = EagerStep(model, mse, optimizer)
 
 def step(x, y):
     result = eager(x, y)
@@ -517,7 +518,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_spares_model_and_checkpoint(b
 
     def step(x, y):
         spared.append(model.state_dict())
-        return training.EagerStep(model, loss, optimizer)(x, y)
+        return EagerStep(model, loss, optimizer)(x, y)
 
     with pytest.raises(FloatingPointError, match=rf"fit: the loss is {bad} in epoch 2, batch 2; lower"):
         nn.fit(model, DATA, loss, optimizer, epochs=3, batch_size=5, checkpoint=path, step=step)
@@ -595,7 +596,12 @@ BAD = {
     "a step and a penalty": (
         lambda: fit(step=crash, penalty=crash),
         ValueError,
-        "fit: a step of your own adds the penalty and clips",
+        "fit: a step of your own adds the penalty, clips and compiles",
+    ),
+    "a step and compiled": (
+        lambda: fit(step=crash, compiled=True),
+        ValueError,
+        "adds the penalty, clips and compiles; give it these, not fit",
     ),
     "clip_norm": (lambda: fit(clip_norm=0), ValueError, "clip_grad_norm: limit must be positive, not 0"),
     "data to evaluate": (
@@ -672,6 +678,7 @@ CHANGED = {
     "metrics": ({"metrics": []}, "metrics is ['accuracy'] there, and [] here"),
     "validation": ({"validation": None}, "validation is True there, and False here"),
     "keep_best": ({"keep_best": True}, "keep_best is False there, and True here"),
+    "compiled": ({"compiled": True}, "compiled is False there, and True here; give compiled=False"),
     "model": ({"sizes": (2, 2, 1)}, "holds MLP(2, [2, 1], activation='tanh', output='linear') # 9"),
     "no training": ({"save": True}, "holds a model and no training to resume"),
 }

@@ -25,6 +25,7 @@ STRUCTURAL = {
     "constant": "the numbers `how`",
     "seed": "1/n for the mean over the batch, 1 for the sum",
     "count": "n",
+    "value": "the mean, or sum, of the batch's numbers",
     "view": "the View `how` of a flat array, without a copy",
     "axes": "the axes `how` of an array, without a copy; None is a new axis of size 1",
     "copy": "a broadcast array in full",

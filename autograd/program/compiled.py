@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import ops
-from autograd.program.arrays import Array, Axes
+from autograd.program.arrays import Array
 from autograd.program.contract import product
 from autograd.program.differentiate import differentiate
 from autograd.program.emit import RESERVED, Source
@@ -18,7 +17,7 @@ from autograd.program.trace import INPUT, trace
 from autograd.value import Value
 
 Data = Any  # a NumPy array
-SYMBOLS = {"sum": "Σ", "segment_sum": "Σ", "segment_max": "max", "einsum": "Σ ×"}
+SYMBOLS = {"value": "mean", "sum": "Σ", "segment_sum": "Σ", "segment_max": "max", "einsum": "Σ ×"}
 KEPT = 2  # batch sizes whose buffers are kept: the usual one, and the last of an epoch
 
 
@@ -72,9 +71,7 @@ class Compiled:
             gradient = differentiate(arrays, root)
             if not gradient.args:
                 raise ValueError("compile: the function depends on no parameter; give those that it uses")
-            total = arrays.add("sum", (root,), (), False, how=Axes((), True))
-            output = arrays.elementwise(ops.mul, [total, arrays.add("seed", (), (), False)])
-            output.label = "value"
+            output = arrays.add("value", (root,), (), False)
         else:
             gradient, output = None, arrays.own(roll.flat(np.array(roots)), batched=True)
         self.output, self.gradient, self.reduction = output, gradient, reduction
@@ -84,7 +81,7 @@ class Compiled:
         self._code = compile(self.source, "<autograd.compile>", "exec")
         self._namespace = emitted.namespace
         self.operations = tuple(_operations(emitted, root if gradient else output, gradient))
-        self._steps: OrderedDict[Any, Callable[..., Any]] = OrderedDict()
+        self._scripts: OrderedDict[Any, dict[str, Any]] = OrderedDict()
 
     def _indices(self, graph: Any, inputs: Sequence[Data]) -> dict[int, int]:
         """How many choices every input of indices has. TypeError for an index that is no whole input."""
@@ -99,29 +96,39 @@ class Compiled:
                 found[which] = min(found.get(which, len(args)), len(args) - 1)
         return found
 
-    def run(self, n: int, theta: Data, inputs: Sequence[Data], *out: Data) -> Any:
-        """The step's results for a batch of n. IndexError for an index without a choice."""
-        key = n, theta.dtype
-        if key not in self._steps:
-            names = {**self._namespace, "n": n, "dtype": theta.dtype}
-            exec(self._code, names)
-            self._steps[key] = names["step"]
-            if len(self._steps) > KEPT:
-                self._steps.popitem(last=False)
+    def run(self, theta: Data, inputs: Sequence[Data], gradient: Data | None = None) -> Any:
+        """What a step returns for a batch. IndexError for an index without a choice."""
+        n = len(inputs[0])
+        names = self._scripts.get((n, theta.dtype)) or self._script(n, theta.dtype)
+        if names["theta"] is not theta or names["gradient"] is not gradient:
+            names["theta"], names["gradient"] = theta, gradient
+            names["bind"]()
         flat = []
         for i, array in enumerate(inputs):
             if i in self.indices:
-                low, high = array.min(), array.max()
-                if low < 0 or high >= self.indices[i]:
-                    raise IndexError(
-                        f"input {i + 1} holds the index {low if low < 0 else high}; there are "
-                        f"{self.indices[i]} choices, counted from 0"
-                    )
+                self._check_index(i, array)
             elif array.dtype != theta.dtype:
                 array = array.astype(theta.dtype)
-            flat.append(array.reshape(n, -1))
+            flat.append(array if array.ndim == 2 else array.reshape(n, -1))
         with np.errstate(all="ignore"):
-            return self._steps[key](theta, *flat, *out)
+            return names["step"](*flat)
+
+    def _script(self, n: int, dtype: Any) -> dict[str, Any]:
+        """The globals of the source after it has run for a batch of n."""
+        names = {**self._namespace, "n": n, "dtype": dtype, "theta": None, "gradient": None}
+        exec(self._code, names)
+        self._scripts[n, dtype] = names
+        if len(self._scripts) > KEPT:
+            self._scripts.popitem(last=False)
+        return names
+
+    def _check_index(self, i: int, array: Data) -> None:
+        low, high = array.min(), array.max()
+        if low < 0 or high >= self.indices[i]:
+            wrong = low if low < 0 else high
+            raise IndexError(
+                f"input {i + 1} holds the index {wrong}; there are {self.indices[i]} choices, counted from 0"
+            )
 
 
 def _operations(source: Source, root: Array, gradient: Array | None) -> Iterator[Operation]:
@@ -129,6 +136,8 @@ def _operations(source: Source, root: Array, gradient: Array | None) -> Iterator
         backward = gradient is not None and root.number < array.number <= gradient.number
         stage = "backward" if backward else "forward"
         symbol = SYMBOLS.get(array.op, array.op) if isinstance(array.op, str) else array.op.symbol
+        if array.op == "value" and source.reduction == "sum":
+            symbol = "Σ"
         yield Operation(
             source.name(array),
             "matmul" if array.op == "einsum" and product(*array.how) else symbol,

@@ -219,7 +219,10 @@ class _Sweep:
         kept = [axis for axis, size in enumerate(upstream.shape) if size == array.shape[axis]]
         g = self.graph.axes(upstream, kept)
         have = N * g.batched + "".join(inner[axis] for axis in kept)
-        for x, own, other, theirs in ((a, left, b, right), (b, right, a, left)):
+        sides = [(a, left, b, right), (b, right, a, left)]
+        if (a, left) == (b, right):  # a square: both sides give the same
+            g, sides = self.graph.elementwise(ops.mul, [g, 2.0]), sides[:1]
+        for x, own, other, theirs in sides:
             if x in self.active:
                 result = "".join(i for i in own if i in have or i in theirs)
                 product = self.graph.einsum(g, self.finite(array, other), (have, theirs, result))

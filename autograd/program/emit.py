@@ -1,11 +1,12 @@
 """Emit: the array program as Python source against NumPy, to be read and to be run.
 
-The source is a script that runs once for every batch size, with the globals n, dtype, np and kernels: it
-makes the buffers and the views of them, and defines step(theta, *inputs, gradient), which fills `gradient`
-and returns the value. (A closure over as many variables takes Python a time that grows with their square.)
+The source is a script that runs once for every batch size, with the globals n, dtype, np and kernels. It
+makes the buffers, and defines bind(), which makes the views of the globals theta and gradient, and
+step(*inputs), which fills the gradient and returns the value. (Globals, because a closure over as many
+variables takes Python a time that grows with their square.)
 
-    setup    lines of the script: what is the same in every step
-    lines    (line, comment) of step; the comment is the shape of the result
+    setup    lines of the script, for the buffers         views    lines of bind
+    lines    lines of step; each is a pair of a line and its comment, the shape of the result
 """
 
 import math
@@ -21,12 +22,13 @@ import numpy as np
 
 from autograd.ops import Op
 from autograd.program import kernels
-from autograd.program.arrays import Array, Places, base
+from autograd.program.arrays import Array, Axes, Places, base
 from autograd.program.contract import matmul, product
 from autograd.program.memory import GIVEN, Memory, kind
 from autograd.program.patterns import View, slicing
 from autograd.program.views import flat, reshaped, sliced, turned
 
+NUMBERS = {0.0: "zero", 0.5: "half", 1.0: "one", 2.0: "two"}
 RESERVED = {"n", "dtype", "np", "theta", "gradient", "step", "kernels"}  # names in every source
 
 
@@ -45,12 +47,15 @@ class Source:
         self.memory = Memory(self.order, output, gradient)
         self.namespace: dict[str, Any] = {"np": np, "kernels": SimpleNamespace()}
         self.setup: list[str] = []
+        self.views: list[tuple[str, str]] = []
         self.lines: list[tuple[str, str]] = []
         self.line_of: dict[Array, list[str]] = {}
         self._names: dict[Array, str] = {}
         self._taken = {*RESERVED, *inputs}
         self._count: dict[str, int] = defaultdict(lambda: 1)
         self._places: dict[Places, str] = {}
+        self._numbers: dict[float, str] = {}
+        self._of_batch: dict[str, str] = {}
         for array in self.order:
             before = len(self.lines)
             self.write(array)
@@ -59,19 +64,20 @@ class Source:
     @property
     def text(self) -> str:
         """The whole source."""
-        width = max([len(line) for line, _ in self.lines if len(line) <= 80], default=0)
-        arguments = ["theta", *self.inputs] + ["gradient"] * (self.gradient is not None)
-        return "\n".join(
+        names = ", ".join(line.partition(" = ")[0] for line, _ in self.views)
+        blocks = [
+            self.setup,
             [
-                *self.setup,
-                "",
-                "",
-                f"def step({', '.join(arguments)}):",
-                *[f"    {line:{width}}  # {comment}" for line, comment in self.lines],
+                "def bind():",
+                *_block([(f"global {names}", "views")] * bool(names) + self.views or [("pass", "")]),
+            ],
+            [
+                f"def step({', '.join(self.inputs)}):",
+                *_block(self.lines),
                 f"    return {self.name(self.output)}",
-                "",
-            ]
-        )
+            ],
+        ]
+        return "\n\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
     def write(self, array: Array) -> None:
         """The lines that make an array."""
@@ -88,7 +94,7 @@ class Source:
         if view is not None:
             line = f"{name} = {sliced(self.name(of), of, view)}"  # type: ignore[arg-type]
             if base(of) is self.gradient:  # type: ignore[arg-type]
-                self.lines.append((line, shown(array)))
+                self.views.append((line, shown(array)))
             else:
                 self.setup.append(line)
         elif of is not None:
@@ -137,6 +143,16 @@ class Source:
     def arg(self, arg: Any) -> str:
         """An argument: a variable, or a number."""
         return self.name(arg) if isinstance(arg, Array) else literal(arg)
+
+    def scalar(self, arg: Any) -> str:
+        """An argument of a ufunc; for one number an array without axes, which takes half of the time."""
+        if isinstance(arg, Array):
+            alone = arg.op == "axes" and not arg.batched and arg.args[0].shape == ()
+            return self.name(arg.args[0] if alone else arg)
+        if arg not in self._numbers:
+            self._numbers[arg] = self.free(NUMBERS.get(arg, "number"))
+            self.setup.append(f"{self._numbers[arg]} = np.array({literal(arg)}, dtype)")
+        return self._numbers[arg]
 
     def kernel(self, name: str, function: Callable[..., None]) -> str:
         """The name by which the source calls a kernel."""
@@ -187,6 +203,20 @@ class Source:
         """The batch's n."""
         self.setup.append(f"{self.name(array)} = np.array(n, dtype)")
 
+    def value(self, array: Array) -> None:
+        """The mean or the sum of what the examples gave."""
+        (x,) = array.args
+        shares = "np.full(n, 1 / n, dtype)" if self.reduction == "mean" else "np.ones(n, dtype)"
+        line = f"{self.name(array)} = np.dot({self.arg(x)}, {self.of_batch('shares', shares)})"
+        self.lines.append((line, "one number"))
+
+    def of_batch(self, stem: str, text: str) -> str:
+        """The name of an array that depends on the batch's n alone."""
+        if stem not in self._of_batch:
+            self._of_batch[stem] = self.free(stem)
+            self.setup.append(f"{self._of_batch[stem]} = {text}")
+        return self._of_batch[stem]
+
     def view(self, array: Array) -> None:
         """A view, made once if what it shows is a buffer."""
         (source,) = array.args
@@ -199,9 +229,11 @@ class Source:
 
     def alias(self, array: Array, text: str) -> None:
         """Another name for what a text shows."""
-        line = f"{self.name(array)} = {text}"
-        if base(array).op in ("theta", "input") or base(array) is self.gradient:
+        line, shows = f"{self.name(array)} = {text}", base(array)
+        if shows.op == "input":
             self.lines.append((line, shown(array)))
+        elif shows.op == "theta" or shows is self.gradient:
+            self.views.append((line, shown(array)))
         else:
             self.setup.append(line)
 
@@ -209,8 +241,10 @@ class Source:
         """A row of the table: a ufunc of NumPy, or a kernel."""
         op: Op = array.op  # type: ignore[assignment]
         ufunc = kernels.UFUNCS.get(op)
-        function = f"np.{ufunc}" if ufunc else self.kernel(op.name, kernels.kernel(op))
-        self.call(array, function, *map(self.arg, array.args))
+        if ufunc:
+            self.call(array, f"np.{ufunc}", *map(self.scalar, array.args))
+        else:
+            self.call(array, self.kernel(op.name, kernels.kernel(op)), *map(self.arg, array.args))
 
     def gather(self, array: Array) -> None:
         """Elements at places; "clip" spares the check of places that are right by construction."""
@@ -249,6 +283,9 @@ class Source:
     def sum(self, array: Array) -> None:
         """The sum over axes."""
         (x,) = array.args
+        if array.how == Axes((), True) and len(x.shape) == 1:  # by BLAS: a third of the time at n = 1,000
+            self.call(array, "np.matmul", self.of_batch("ones", "np.ones(n, dtype)"), self.arg(x))
+            return
         axes = [0] * array.how.batch + [axis + x.batched for axis in array.how.axes]
         self.call(array, "np.add.reduce", self.arg(x), f"axis={axes[0] if len(axes) == 1 else tuple(axes)}")
 
@@ -284,10 +321,19 @@ class Source:
     def einsum(self, array: Array) -> None:
         """A matrix product, or any other sum of products."""
         names, form = [self.arg(arg) for arg in array.args], product(*array.how)
+        left, right, out = array.how
         if form is not None:
             self.line(array, matmul(array, form, names, self.name(array)))
+        elif left == right == out + left[-1]:
+            self.call(array, self.kernel("vecdot", kernels.vecdot), *names)
         else:
             self.call(array, "np.einsum", repr("{},{}->{}".format(*array.how)), *names)
+
+
+def _block(lines: Sequence[tuple[str, str]]) -> list[str]:
+    """Lines of a function, with their comments one below the other."""
+    width = max([len(line) for line, _ in lines if len(line) <= 80], default=0)
+    return [f"    {line:{width}}  # {comment}".rstrip(" #") for line, comment in lines]
 
 
 def literal(number: float) -> str:

@@ -60,7 +60,7 @@ def needed(graph: Graph, roots: Sequence[int]) -> list[int]:
 
 def _inner(graph: Graph, live: Sequence[int], uses: Sequence[int]) -> set[int]:
     """The sums and products that a sum absorbs, because nothing else needs them."""
-    inner = set()
+    inner: set[int] = set()
     for node in live:
         if graph.ops[node] is ops.add or graph.ops[node] is ops.sum:
             args = graph.args[node]

@@ -173,6 +173,9 @@ class _Run:
     def count(self, array: Array) -> Data:
         return jnp.array(self.n, self.dtype)
 
+    def value(self, array: Array, x: Data) -> Data:
+        return x.mean() if self.compiled.reduction == "mean" else x.sum()
+
     # ── Rows ────────────────────────────────────────────────────────────────────────────────────────
 
     def row(self, row: Op, *args: Data) -> Data:

@@ -56,6 +56,8 @@ class Program:
         if len(self._places) < len(self.leaves):
             raise ValueError("compile: a parameter is given twice; give each once")
         self._compiled: dict[Any, Compiled] = {}
+        self._theta_checked: Data = None  # the last theta, and by their form the inputs that go with it
+        self._checked: dict[Any, Compiled] = {}
         self._latest: Compiled | None = None
 
     # ── Numbers from and to the Values ──────────────────────────────────────────────────────────────
@@ -85,22 +87,36 @@ class Program:
         function's domain arrays give nan or inf, where numbers raise. TypeError and ValueError for inputs of
         other types and shapes, and ValueError for a nan among them.
         """
-        theta, arrays, n = self._check(theta, inputs)
-        compiled = self.compiled(arrays, "gradient")
+        compiled, theta, arrays = self._ready(theta, inputs, "gradient")
         if out is None:
             out = np.empty_like(theta)
         elif out.shape != theta.shape or out.dtype != theta.dtype or not out.flags.c_contiguous:
             raise ValueError(f"out must be an array like theta, {theta.shape} of {theta.dtype}, in C order")
-        value = float(compiled.run(n, theta, arrays, out))
+        value = float(compiled.run(theta, arrays, out))
         if not isfinite(value):
             self._explain(theta, arrays)
         return value, out
 
     def predict(self, theta: Data, *inputs: Data) -> Data:
         """What f returns for every example, forward only: shape (n, …)."""
-        theta, arrays, n = self._check(theta, inputs)
-        compiled = self.compiled(arrays, "predict")
-        return np.array(compiled.run(n, theta, arrays)).reshape(n, *compiled.shape)
+        compiled, theta, arrays = self._ready(theta, inputs, "predict")
+        return np.array(compiled.run(theta, arrays)).reshape(-1, *compiled.shape)
+
+    def _ready(
+        self, theta: Data, inputs: Sequence[Data], what: str
+    ) -> "tuple[Compiled, Data, Sequence[Data]]":
+        """What is compiled for these inputs, and the inputs as it wants them; checked once for every form."""
+        form = (what, *[(x.shape, x.dtype.char) for x in inputs if type(x) is np.ndarray])
+        if theta is self._theta_checked and len(form) > len(inputs) and form in self._checked:
+            self._latest = self._checked[form]
+            return self._latest, theta, inputs
+        checked = self._check(theta, inputs)
+        compiled = self.compiled(checked[1], what)
+        if all(x is y for x, y in zip((theta, *inputs), (checked[0], *checked[1]), strict=True)):
+            if theta is not self._theta_checked:
+                self._theta_checked, self._checked = theta, {}
+            self._checked[form] = compiled
+        return compiled, *checked
 
     @property
     def source(self) -> str:
@@ -150,7 +166,8 @@ class Program:
             )
         return np.ascontiguousarray(theta)
 
-    def _check(self, theta: Data, inputs: Sequence[Data]) -> tuple[Data, list[Data], int]:
+    def _check(self, theta: Data, inputs: Sequence[Data]) -> tuple[Data, list[Data]]:
+        """Theta and the inputs as arrays that fit together."""
         theta = self._theta(theta)
         arrays: list[Data] = []
         for i, given in enumerate(inputs, start=1):
@@ -171,17 +188,19 @@ class Program:
                     f"inputs have the shapes {shapes}; the first axis is the batch's: equally long and not "
                     "empty"
                 )
-            arrays.append(np.ascontiguousarray(array))
+            arrays.append(array)
         if not arrays:
             raise TypeError("a program needs at least one input: an array of examples along its first axis")
-        return theta, arrays, len(arrays[0])
+        return theta, arrays
 
     def _explain(self, theta: Data, inputs: Sequence[Data]) -> None:
-        """ValueError naming a nan in what was given."""
-        for name, array in [("theta", theta), *((f"input {i}", x) for i, x in enumerate(inputs, start=1))]:
+        """ValueError naming an example with a nan; a theta that is nan already gives nan."""
+        if np.isnan(theta).any():
+            return
+        for i, array in enumerate(inputs, start=1):
             if np.isnan(array).any():
                 where = tuple(map(int, np.argwhere(np.isnan(array))[0]))
-                raise ValueError(f"{name} is nan at {where}: drop or mend that example before training")
+                raise ValueError(f"input {i} is nan at {where}: drop or mend that example before training")
 
     def __repr__(self) -> str:
         return f"Program({getattr(self.f, '__name__', self.f)}, {len(self.leaves)} parameters)"

@@ -31,7 +31,7 @@ NEUTRAL = {  # (row, place of the argument): the number that changes nothing the
 }
 
 
-def simplify(op: Op, args: Sequence[Any], numbers: Sequence[Any]) -> tuple[Op, Sequence[Any]]:
+def simplify(op: Op, args: Sequence[Any], numbers: Sequence[Any]) -> tuple[Op, tuple[Any, ...]]:
     """The same operation in its simplest form; `identity` of x where the result is x.
 
     `numbers` holds the numbers of those arguments that are constants, and None for the others.
@@ -42,7 +42,7 @@ def simplify(op: Op, args: Sequence[Any], numbers: Sequence[Any]) -> tuple[Op, S
                 return ops.identity, (args[1 - place],)
         if op is ops.power and numbers[1] == 2:
             return ops.mul, (args[0], args[0])
-    return op, args
+    return op, tuple(args)
 
 
 class Symbol:

@@ -92,7 +92,8 @@ class Dataset:
         n = len(self)
         order = range(n) if seed is None else _permutation(n, seed)
         end = n - n % size if drop_last else n
-        return (self[order[i : i + size]] for i in range(0, end, size))
+        chosen = (list(order[i : i + size]) for i in range(0, end, size))
+        return (Dataset(_take(self.x, rows), _take(self.y, rows)) for rows in chosen)
 
     def __repr__(self) -> str:
         return f"Dataset({len(self)} examples)"

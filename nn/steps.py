@@ -1,0 +1,252 @@
+"""Steps of a training: what `fit` does with a batch, on Values or on arrays.
+
+theta      the numbers of the optimizer's parameters, a NumPy array of shape (P,)
+gradient   ∂loss/∂theta, of the same shape
+"""
+
+import math
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+import autograd
+from autograd import Value, mean, no_grad
+from nn.checks import library
+from nn.data.dataset import Dataset
+from nn.metrics import Measure, means, sums
+from nn.optim import Optimizer, clip_grad_norm
+
+PARAMETERS, EXAMPLES = 1_000, 1_000  # from how many on (examples: over all epochs) compiling pays
+CHUNK = 1_000  # examples of a validation at a time: more would only take more memory
+TARGETS = 100  # how many different ones are tried: more classes than most data have
+
+
+class Step:
+    """What `fit` does with a batch: called with its x and y, it gives the loss, a number, and the outputs.
+
+    It updates the parameters if the loss is finite. A step may keep their numbers outside of the Values.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def __call__(self, x: Any, y: Any) -> tuple[Any, Sequence[Any]]:
+        """Train on a batch."""
+        raise NotImplementedError(f"{type(self).__name__} has no __call__")
+
+    def means(self, measures: dict[str, Measure], data: Dataset) -> dict[str, float]:
+        """The mean of every measure (the one named loss is the step's own) over data to validate with."""
+        return means(measures, self.model, data)
+
+    def start(self) -> None:
+        """Take the numbers of the Values, which have changed."""
+
+    def settle(self) -> None:
+        """Give the Values the numbers of now."""
+
+
+class OwnStep(Step):
+    """The step that a user has written as a function."""
+
+    def __init__(self, model: Any, function: Callable[[Any, Any], tuple[Any, Sequence[Any]]]) -> None:
+        super().__init__(model)
+        self.function = function
+
+    def __call__(self, x: Any, y: Any) -> tuple[Any, Sequence[Any]]:
+        """See `Step`."""
+        return self.function(x, y)
+
+
+class EagerStep(Step):
+    """The step that records the graph of its batch: the mean of the losses, plus the penalty."""
+
+    def __init__(
+        self,
+        model: Any,
+        loss: Measure,
+        optimizer: Optimizer,
+        penalty: Callable[[], Any] | None = None,
+        clip_norm: Any = None,
+    ) -> None:
+        super().__init__(model)
+        self.loss, self.optimizer, self.penalty, self.clip_norm = loss, optimizer, penalty, clip_norm
+
+    def __call__(self, x: Any, y: Any) -> tuple[Any, list[Any]]:
+        """See `Step`. TypeError where the loss gives no Value."""
+        outputs = [self.model(example) for example in x]
+        loss = mean([self.loss(output, target) for output, target in zip(outputs, y, strict=True)])
+        if self.penalty is not None:
+            loss = loss + self.penalty()
+        if not isinstance(loss, Value):
+            raise TypeError(f"fit: the loss is the plain number {loss!r}; compute it from the model's Values")
+        if math.isfinite(loss.data):
+            self.optimizer.zero_grad()
+            loss.backward()
+            if self.clip_norm is not None:
+                clip_grad_norm(self.optimizer.parameters, self.clip_norm)
+            self.optimizer.step()
+        return loss.data, outputs
+
+
+class CompiledStep(Step):
+    """The same step on arrays, by `autograd.compile`; the Values are current after `settle`.
+
+    outputs   whether it gives the outputs, lists of floats, which take another forward pass; [] otherwise
+
+    Model, loss and penalty are recorded once, with the parameters that the optimizer leaves out as constants.
+    Their gradients are left alone.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        loss: Measure,
+        optimizer: Optimizer,
+        penalty: Callable[[], Any] | None = None,
+        clip_norm: Any = None,
+        outputs: bool = True,
+    ) -> None:
+        super().__init__(model)
+        self.loss, self.optimizer, self.penalty, self.clip_norm = loss, optimizer, penalty, clip_norm
+        self.outputs = outputs
+        self.start()
+
+    def start(self) -> None:
+        """Begin with the numbers of the Values, those that are constants among them."""
+
+        def cost(x: Any, y: Any) -> Any:
+            return self.loss(self.model(x), y)
+
+        def penalized(x: Any, y: Any) -> Any:
+            return cost(x, y) + self.penalty()  # type: ignore[misc]
+
+        parameters = self.optimizer.parameters
+        self.costs = autograd.compile(cost, parameters)
+        self.program = self.costs if self.penalty is None else autograd.compile(penalized, parameters)
+        self.network = autograd.compile(self.model, parameters)
+        self.theta = self.program.parameters()
+        self.gradient = self.program.parameters()
+
+    def __call__(self, x: Any, y: Any) -> tuple[float, list[Any]]:
+        """See `Step`. ValueError naming a nan among x and y."""
+        x, y = as_array("x", x), as_array("y", y)
+        outputs = self.network.predict(self.theta, x).tolist() if self.outputs else []
+        loss = self.program(self.theta, x, y, out=self.gradient)[0]
+        if math.isfinite(loss):
+            if self.clip_norm is not None:
+                clip_grad_norm(self.gradient, self.clip_norm)
+            self.optimizer.step_array(self.theta, self.gradient)
+        return loss, outputs
+
+    def means(self, measures: dict[str, Measure], data: Dataset) -> dict[str, float]:
+        """See `Step`."""
+        metrics = {name: measure for name, measure in measures.items() if name != "loss"}
+        totals = dict.fromkeys(measures, 0.0)
+        for i in range(0, len(data), CHUNK):
+            part = data[i : i + CHUNK]
+            x, y = as_array("x", part.x), as_array("y", part.y)
+            outputs = self.network.predict(self.theta, x).tolist() if metrics else []
+            totals["loss"] += float(self.costs.predict(self.theta, x, y).sum())
+            for name, number in sums(metrics, outputs, part.y).items():
+                totals[name] += number
+        return {name: total / len(data) for name, total in totals.items()}
+
+    def settle(self) -> None:
+        """Give the Values the numbers of theta."""
+        self.program.assign(self.theta)
+
+    def check(self, data: Dataset) -> None:
+        """Compile for such data, and raise what is wrong with that.
+
+        What compile raises; ValueError where the first example has another loss on Values, and what the loss
+        raises for a target: while it is recorded, it sees none.
+        """
+        x, y = as_array("x", data.x[:1]), as_array("y", data.y[:1])
+        if self.outputs:
+            self.network.predict(self.theta, x)
+        recorded = self.program(self.theta, x, y)[0]
+        with no_grad():
+            outputs = self.model(x[0].tolist())
+            computed = self.loss(outputs, y[0].tolist()) + (self.penalty() if self.penalty else 0)
+            for target in _different(as_array("y", data.y)):
+                self.loss(outputs, target.tolist())
+        computed = float(computed)
+        if not math.isclose(recorded, computed, rel_tol=1e-6, abs_tol=1e-9):
+            raise ValueError(
+                f"the loss of the first example is {recorded} when compiled and {computed} on Values; "
+                "a function that draws random numbers is not to be compiled"
+            )
+
+
+def choose_step(
+    compiled: bool | None, eager: EagerStep, outputs: bool, epochs: int, *data: Dataset
+) -> tuple[Step, Sequence[Dataset]]:
+    """The eager step or the same one compiled, and the data (to train, to validate) as that step wants them.
+
+    compiled, epochs   arguments of `fit`           outputs   whether they are needed
+
+    For None it says on the standard error that it has compiled, or why it could not where it would pay.
+    """
+    if not (_pays(eager.optimizer, epochs * len(data[0])) if compiled is None else compiled):
+        return eager, data
+    library("numpy", "fit: compiled")
+    start = time.perf_counter()
+    try:
+        arrays = [as_arrays(each) for each in data]
+        parts = eager.model, eager.loss, eager.optimizer, eager.penalty, eager.clip_norm
+        step = CompiledStep(*parts, outputs)
+        for each in arrays:
+            step.check(each)
+    except Exception as error:  # a function that is given symbols may fail anywhere
+        if compiled:
+            raise
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+        print(f"fit: not compiled, since it raises {why}", file=sys.stderr)
+        return eager, data
+    if compiled is None:
+        print(
+            f"fit: compiled {len(step.theta):,} parameters in {time.perf_counter() - start:.1f} s; "
+            "compiled=False keeps every number a Value",
+            file=sys.stderr,
+        )
+    return step, arrays
+
+
+def _pays(optimizer: Optimizer, examples: int) -> bool:
+    return (
+        len(optimizer.parameters) >= PARAMETERS
+        and examples >= EXAMPLES
+        and find_spec("numpy") is not None
+        and all(isinstance(p.data, float) for p in optimizer.parameters)
+    )
+
+
+def as_arrays(data: Dataset) -> Dataset:
+    """The Dataset with x as an array. Targets that are lists stay lists: they are what metrics are given."""
+    y = as_array("y", data.y)
+    return Dataset(as_array("x", data.x), y if hasattr(data.y, "__array__") else y.tolist())
+
+
+def as_array(name: str, numbers: Any) -> Any:
+    """The numbers as an array of float64, or of whole numbers if all are. TypeError for other things."""
+    import numpy as np
+
+    try:
+        array = np.asarray(numbers)
+    except ValueError:  # ragged
+        array = np.empty((), object)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name} is no rectangular array of floats or whole numbers; compiled=False takes it")
+    return array.astype(float, copy=False) if array.dtype.kind == "f" else array
+
+
+def _different(targets: Iterable[Any]) -> Iterable[Any]:
+    """The targets that differ, the first of them."""
+    found: dict[bytes, Any] = {}
+    for target in targets:
+        found.setdefault(target.tobytes(), target)
+        if len(found) == TARGETS:
+            break
+    return found.values()

@@ -1,0 +1,461 @@
+"""fit(compiled=…): the numbers of the eager steps but for rounding, and the same bits in every run."""
+
+import math
+import random
+import signal
+import sys
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from processes import outputs
+from test_training import OPTIMIZERS, CrashError, crash, ctrl_c, ctrl_c_now  # noqa: F401 (a fixture)
+
+import nn
+from autograd import Value
+from nn import steps
+from nn.data import Dataset, moons
+from nn.losses import binary_cross_entropy, cross_entropy, l2, mse
+from nn.optim import SGD, Adam
+from nn.steps import CompiledStep
+
+MOONS = moons(24, noise=0.1, seed=0)
+X, CLASSES = MOONS.x, MOONS.y
+TARGETS = {  # loss: (outputs of the model, targets)
+    "mse": (2, [[t, 0.5 - t] for t in CLASSES]),
+    "quadratic": (2, [[1 - t, t] for t in CLASSES]),
+    "binary_cross_entropy": (1, CLASSES),
+    "cross_entropy": (2, CLASSES),
+    "hinge": (2, CLASSES),
+}
+APPROXIMATELY = {"rel": 1e-9, "abs": 1e-12}
+
+
+def sets(loss="binary_cross_entropy", arrays=False):
+    """Data to train and to validate with."""
+    data = Dataset(X, TARGETS[loss][1])
+    if arrays:
+        data = Dataset(np.array(data.x), np.array(data.y))
+    return data[:17], data[17:]
+
+
+DATA, VALIDATION = sets()
+
+
+def parts(optimizer="SGD", outputs=1, seed=0):
+    model = nn.MLP(2, [3, outputs], "tanh", seed=seed)
+    return model, OPTIMIZERS[optimizer](model.parameters())
+
+
+# ── The numbers ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@settings(max_examples=25)
+@given(
+    name=st.sampled_from([*OPTIMIZERS]),
+    loss=st.sampled_from([*TARGETS]),
+    arrays=st.booleans(),
+    size=st.integers(1, 18) | st.none(),
+    penalized=st.booleans(),
+    clip_norm=st.none() | st.floats(0.01, 10),
+    metrics=st.sampled_from([[], ["accuracy"]]),
+)
+def test_compiled_and_eager_training_agree(name, loss, arrays, size, penalized, clip_norm, metrics):
+    def train(compiled):
+        model, optimizer = parts(name, TARGETS[loss][0])
+        data, validation = sets(loss, arrays)
+        history = nn.fit(
+            model,
+            data,
+            loss,
+            optimizer,
+            epochs=2,
+            batch_size=size,
+            validation=validation,
+            metrics=metrics,
+            penalty=(lambda: l2(model.parameters(), 0.1)) if penalized else None,
+            clip_norm=clip_norm,
+            compiled=compiled,
+        )
+        return history.rows, model.state_dict(), optimizer
+
+    rows, state, optimizer = train(True)
+    eager_rows, eager_state, eager_optimizer = train(False)
+    assert [*rows[0]] == [*eager_rows[0]]
+    for row, other in zip(rows, eager_rows):
+        assert row == pytest.approx(other, **APPROXIMATELY)
+    assert state == pytest.approx(eager_state, **APPROXIMATELY)
+    assert optimizer.steps == eager_optimizer.steps
+    assert all(type(x) is float for x in state.values())
+
+
+def test_metrics_get_the_targets_that_were_given_and_outputs_as_floats():
+    given_, seen = sets("quadratic")[0], []
+    model, optimizer = parts(outputs=2)
+    look = lambda y, t: seen.append((y, t)) or 0
+    for data in given_, sets("quadratic", arrays=True)[0]:
+        nn.fit(
+            model,
+            data,
+            "quadratic",
+            optimizer,
+            epochs=1,
+            validation=data,
+            metrics=[look],
+            compiled=True,
+        )
+    assert {type(y) for y, _ in seen} == {list} and {type(yi) for y, _ in seen for yi in y} == {float}
+    assert [type(t) for _, t in seen] == [list] * 34 + [np.ndarray] * 34
+    assert [list(t) for _, t in seen] == given_.y * 4
+
+
+def test_an_embedding_takes_whole_numbers_and_what_the_optimizer_leaves_out_stays():
+    class Bigram(nn.Module):
+        def __init__(self, seed):
+            self.embedding, self.layer = nn.Embedding(5, 2, seed=seed), nn.Layer(2, 5, "linear", seed=seed)
+
+        def __call__(self, i):
+            return self.layer(self.embedding(i))
+
+    data = Dataset([0, 1, 2, 3, 4, 1], [1, 2, 3, 4, 0, 3])
+
+    def train(compiled):
+        model = Bigram(0)
+        optimizer = Adam(model.layer.parameters(), 0.1)
+        nn.fit(model, data, "cross_entropy", optimizer, epochs=3, batch_size=2, compiled=compiled)
+        return model
+
+    model, eager = train(True), train(False)
+    assert model.state_dict() == pytest.approx(eager.state_dict(), **APPROXIMATELY)
+    assert model.embedding.state_dict() == Bigram(0).embedding.state_dict()
+
+
+def test_means_come_in_chunks_and_are_those_of_evaluate(monkeypatch):
+    monkeypatch.setattr(steps, "CHUNK", 3)
+    model, optimizer = parts()
+    step = CompiledStep(model, binary_cross_entropy, optimizer, lambda: l2(model.parameters(), 9))
+    for i in 0, 5:
+        step(X[i : i + 5], CLASSES[i : i + 5])
+    measures = {"loss": binary_cross_entropy, "accuracy": nn.accuracy, "mse": mse}
+    means = step.means(measures, VALIDATION)
+    step.settle()
+    expected = nn.evaluate(model, VALIDATION, ["binary_cross_entropy", "accuracy", "mse"])
+    assert [*means] == [*measures] and [*means.values()] == pytest.approx([*expected.values()], rel=1e-13)
+
+
+# ── The same bits ───────────────────────────────────────────────────────────────────────────────────
+
+OPTIONS = {"epochs": 4, "batch_size": 5, "validation": VALIDATION, "metrics": ["accuracy"], "seed": 3}
+BATCHES = math.ceil(len(DATA) / 5)
+
+
+class Interrupted(CompiledStep):
+    """A step after whose n-th call something happens."""
+
+    def __init__(self, *args, at, act):
+        super().__init__(*args)
+        self.at, self.act = at, act
+
+    def __call__(self, x, y):
+        result = super().__call__(x, y)
+        if self.optimizer.steps == self.at:
+            self.act()
+        return result
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    return tmp_path_factory.mktemp("steps") / "run.safetensors"
+
+
+@settings(max_examples=15)
+@given(
+    name=st.sampled_from([*OPTIMIZERS]),
+    at=st.integers(1, 4 * BATCHES),
+    act=st.sampled_from([crash, ctrl_c_now]),
+    keep_best=st.booleans(),
+    frozen=st.booleans(),
+)
+def test_a_run_resumed_after_any_batch_gives_the_same_bits(path, name, at, act, keep_best, frozen):
+    def start(seed=0):
+        model, _ = parts(seed=seed)
+        return model, OPTIMIZERS[name](model.layers[-1].parameters() if frozen else model.parameters())
+
+    def train(model, optimizer, **options):
+        options = {**OPTIONS, "keep_best": keep_best, **options}
+        history = nn.fit(model, DATA, "binary_cross_entropy", optimizer, **options)
+        return history, model.state_dict(), optimizer.state_dict()
+
+    model, optimizer = start()
+    step = Interrupted(model, binary_cross_entropy, optimizer, at=at, act=act)
+    try:
+        train(model, optimizer, checkpoint=path, step=step)
+        assert optimizer.steps == at
+    except CrashError:
+        assert act is crash
+    if act is crash or not keep_best:
+        assert [p.data for p in optimizer.parameters] == step.theta.tolist()
+    # All that it needs is in the file, even the parameters that the optimizer leaves alone.
+    resumed = train(*start(seed=1), checkpoint=path, resume=True, compiled=True)
+    assert resumed == train(*start(), compiled=True)
+
+
+def test_the_same_history_in_every_process():
+    script = (
+        "import nn; from nn.data import moons; from nn.optim import Adam; m = nn.MLP(2, [3, 1], seed=0)\n"
+        "h = nn.fit(m, moons(9, noise=0.1, seed=1), 'mse', Adam(m.parameters()), epochs=3, batch_size=4,\n"
+        "           compiled=True)\n"
+        "print(h.rows, m.state_dict())"
+    )
+    assert len(outputs(script)) == 1
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_checkpoint_of_the_other_kind_is_refused(compiled, path):
+    model, optimizer = parts()
+    nn.fit(model, DATA, "mse", optimizer, epochs=1, checkpoint=path, compiled=compiled)
+    model, optimizer = parts(seed=1)
+    before = model.state_dict()
+    with pytest.raises(ValueError, match=rf"compiled is {compiled} there.*; give compiled={compiled}$"):
+        nn.fit(model, DATA, "mse", optimizer, epochs=2, checkpoint=path, resume=True, compiled=not compiled)
+    assert model.state_dict() == before
+
+
+# ── The Values ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_values_are_current_after_settle_which_may_be_called_twice():
+    model, optimizer = parts()
+    step = CompiledStep(model, binary_cross_entropy, optimizer)
+    before = model.state_dict()
+    step(DATA.x, DATA.y)
+    assert model.state_dict() == before
+    step.settle()
+    after = model.state_dict()
+    step.settle()
+    assert model.state_dict() == after != before and [*after.values()] == step.theta.tolist()
+
+
+def test_the_values_are_current_whenever_fit_looks_at_them():
+    model, optimizer = parts()
+    seen = []
+
+    class Looking(CompiledStep):
+        def means(self, measures, data):
+            seen.append([p.data for p in optimizer.parameters] == self.theta.tolist())
+            return super().means(measures, data)
+
+    step = Looking(model, binary_cross_entropy, optimizer)
+    nn.fit(model, DATA, "mse", optimizer, epochs=3, batch_size=5, validation=VALIDATION, step=step)
+    assert seen == [True] * 3
+
+
+def test_a_second_interrupt_leaves_no_stale_values():
+    def twice():
+        ctrl_c_now()
+        ctrl_c_now()
+
+    model, optimizer = parts()
+    step = Interrupted(model, binary_cross_entropy, optimizer, at=2, act=twice)
+    with pytest.raises(KeyboardInterrupt):
+        nn.fit(model, DATA, "binary_cross_entropy", optimizer, epochs=9, batch_size=5, step=step)
+    assert [p.data for p in optimizer.parameters] == step.theta.tolist()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+# ── Numbers that are none ───────────────────────────────────────────────────────────────────────────
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_spares_the_parameters():
+    model, _ = parts()
+    optimizer = SGD(model.parameters(), 1e200)
+    step, spared = CompiledStep(model, mse, optimizer), []
+
+    def watched(x, y):
+        spared.append(step.theta.tolist())
+        return step(x, y)
+
+    with pytest.raises(
+        FloatingPointError, match=r"fit: the loss is (inf|nan) in epoch \d+, batch \d+; lower"
+    ):
+        nn.fit(model, DATA, "mse", optimizer, epochs=9, batch_size=5, step=watched)
+    assert step.theta.tolist() == spared[-1] and len(spared) > 1
+
+
+def test_parameters_that_are_nan_are_no_fault_of_an_example():
+    model, optimizer = parts()
+    step = CompiledStep(model, mse, optimizer)
+    step.theta[0] = math.nan
+    loss, _ = step(DATA.x, DATA.y)
+    assert math.isnan(loss) and optimizer.steps == 0
+
+
+def test_an_example_that_is_nan_is_named():
+    x = np.array(X)
+    x[7, 1] = math.nan
+    model, optimizer = parts()
+    with pytest.raises(ValueError, match=r"input 1 is nan at \(7, 1\)"):
+        nn.fit(model, Dataset(x, CLASSES), "mse", optimizer, epochs=1, compiled=True)
+
+
+# ── Whether to compile ──────────────────────────────────────────────────────────────────────────────
+
+
+def undecided(model=None, loss="mse", data=DATA, **options):
+    own = model or parts()[0]
+    nn.fit(own, data, loss, SGD(own.parameters(), 0.1), epochs=2, batch_size=5, **options)
+    return own.state_dict()
+
+
+@pytest.fixture
+def pays(monkeypatch):
+    """Compiling pays from one parameter and one example on."""
+    monkeypatch.setattr(steps, "PARAMETERS", 1)
+    monkeypatch.setattr(steps, "EXAMPLES", 1)
+
+
+def test_fit_compiles_where_it_pays_and_says_so_in_a_line(pays, capsys):
+    assert undecided() == undecided(compiled=True) != undecided(compiled=False)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("fit: compiled 13 parameters in ")
+    assert line.endswith(" s; compiled=False keeps every number a Value")
+
+
+@pytest.mark.parametrize("metrics", [[], ["accuracy"]])
+def test_outputs_are_computed_where_a_metric_needs_them(metrics, monkeypatch):
+    chosen = []
+    monkeypatch.setattr(CompiledStep, "check", lambda step, data: chosen.append(step.outputs))
+    undecided(compiled=True, metrics=metrics)
+    assert chosen == [bool(metrics)]
+
+
+def test_single_precision_is_made_double():
+    x = np.array(X, np.float32)
+    assert undecided(data=Dataset(x, CLASSES), compiled=True) == undecided(
+        data=Dataset(x.tolist(), CLASSES), compiled=True
+    )
+
+
+def exact():
+    model = nn.MLP(2, [1], init=Fraction(1, 3))
+    model.layers[0].neurons[0].b.data = Fraction(0)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [("PARAMETERS", 13), ("EXAMPLES", 2 * len(DATA))], ids=["parameters", "examples"]
+)
+def test_fit_compiles_from_a_size_on(pays, name, number, monkeypatch, capsys):
+    monkeypatch.setattr(steps, name, number)
+    undecided()
+    assert capsys.readouterr().err
+    monkeypatch.setattr(steps, name, number + 1)
+    assert undecided() == undecided(compiled=False) and not capsys.readouterr().err
+
+
+def test_exact_networks_stay_so_and_nothing_is_said(pays, capsys):
+    data = Dataset([[Fraction(1), Fraction(2)]], [Fraction(3)])
+    model = exact()
+    nn.fit(model, data, "mse", SGD(model.parameters(), Fraction(1, 10)), epochs=2)
+    assert {type(x) for x in model.state_dict().values()} == {Fraction} and not capsys.readouterr().err
+
+
+def test_without_numpy_fit_is_eager(pays, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    undecided()
+    assert not capsys.readouterr().err
+    with pytest.raises(ImportError, match=r"fit: compiled: .*pip install 'scalar-autograd\[nn\]'"):
+        undecided(compiled=True)
+
+
+def branching(y, t):
+    return (y - t) ** 2 if y > 0 else (t - y) ** 2
+
+
+def noisy(y, t):
+    return mse(y * random.uniform(0.5, 1), t)
+
+
+class Table(nn.Module):
+    """A model that looks its inputs up in a dict, which symbols cannot be."""
+
+    def __init__(self):
+        self.table = {0: Value(0.5), 1: Value(1.5)}
+
+    def __call__(self, x):
+        return self.table[x]
+
+
+CANNOT = {
+    "a branch": ({"loss": branching}, TypeError, "a branch (if, while"),
+    "random numbers": ({"loss": noisy}, ValueError, "a function that draws random numbers"),
+    "a lookup": ({"model": Table(), "data": Dataset([0, 1], [0.0, 1.0])}, KeyError, "symbol"),
+    "ragged": ({"data": Dataset([[1.0], [1.0, 2.0]], [0, 1])}, TypeError, "x is no rectangular array"),
+    "fractions": ({"data": Dataset(X, [Fraction(1, 2)] * 24)}, TypeError, "y is no rectangular array"),
+    "text": ({"data": Dataset("ab", [0, 1])}, TypeError, "x is no rectangular array"),
+}
+CAN_EAGERLY = ["a branch", "random numbers", "a lookup", "fractions"]
+
+
+@pytest.mark.parametrize("case", CANNOT)
+def test_what_cannot_be_compiled_is_refused_by_name_when_asked_for(case, capsys):
+    options, kind, part = CANNOT[case]
+    with pytest.raises(kind) as caught:
+        undecided(**options, compiled=True)
+    assert part in str(caught.value) and "\n" not in str(caught.value)
+    assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize("case", CAN_EAGERLY)
+def test_what_cannot_be_compiled_is_trained_on_values_and_a_line_says_why(case, pays, capsys):
+    options, kind, part = CANNOT[case]
+    random.seed(0)
+    undecided(**options)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"fit: not compiled, since it raises {kind.__name__}: ") and part in line
+
+
+def test_exact_parameters_are_refused_by_name():
+    model = exact()
+    with pytest.raises(TypeError, match=r"the parameter w\S* .*is a Fraction"):
+        undecided(model, compiled=True)
+
+
+REFUSED = {  # by the loss, which sees no target while it is recorded
+    "binary_cross_entropy": (1, [0, 1, -1], "a target must be from 0 to 1, not -1"),
+    "cross_entropy": (2, [0, 1, 2], "a class index must be a whole number from 0 to 1, not 2"),
+    "hinge": (1, [1, -1, 0], "a target of one output must be -1 or 1, not 0"),
+}
+
+
+@pytest.mark.parametrize("loss", REFUSED)
+@pytest.mark.parametrize("where", ["data", "validation"])
+@pytest.mark.parametrize("compiled", [True, None])
+def test_targets_are_refused_as_on_values(loss, where, compiled, pays):
+    count, y, part = REFUSED[loss]
+    good, bad = Dataset(X[:2], y[:2]), Dataset(X[:3], y)
+    options = {"data": bad} if where == "data" else {"data": good, "validation": bad}
+    with pytest.raises(ValueError, match=f"{loss}: {part}"):
+        undecided(parts(outputs=count)[0], loss, **options, compiled=compiled)
+
+
+def test_a_plain_step_refuses_to_be_called():
+    with pytest.raises(NotImplementedError, match="Step has no __call__"):
+        steps.Step(parts()[0])(X, CLASSES)
+
+
+def test_many_different_targets_are_not_all_tried(monkeypatch):
+    monkeypatch.setattr(steps, "TARGETS", 2)
+    tried = []
+
+    def loss(z, t):
+        tried.append(t)
+        return cross_entropy(z, t)
+
+    model, optimizer = parts(outputs=4)
+    step = CompiledStep(model, loss, optimizer)
+    tried.clear()
+    step.check(Dataset(X[:6], [3, 3, 1, 3, 0, 2]))
+    assert [t for t in tried if isinstance(t, int)] == [3, 3, 1]  # the first example, then two classes
