@@ -63,7 +63,7 @@ def array(data: Any, label: str = "") -> Array:
     lifted = np.empty_like(plain)
     for place, x in np.ndenumerate(plain):
         name = f"{label}_{separator.join(str(i + 1) for i in place)}".rstrip("_") if label else ""
-        lifted[place] = x if isinstance(x, Value) else Value(x, name)
+        lifted[place] = x if hasattr(x, "apply_op") else Value(x, name)  # a Value, or a symbol of compile
     return lifted.view(Array)
 
 

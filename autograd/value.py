@@ -30,6 +30,8 @@ new = object.__new__
 @contextmanager
 def no_grad() -> Iterator[None]:
     """Record nothing inside the block: results are constants. Holds for this thread or task alone."""
+    if tracer.get() is not None:
+        raise TypeError("no_grad inside compile would freeze numbers of now; compute them before, outside")
     token = mode.set(None)
     try:
         yield

@@ -333,12 +333,21 @@ def test_a_row_that_knows_only_numbers_runs_on_each():
     assert one == 6.0
 
 
-def test_a_row_that_fails_on_numbers_too_raises_what_it_raises():
-    def wrong(x):
-        raise ValueError("not today")
+def test_outside_of_its_domain_a_row_that_knows_only_numbers_gives_nan():
+    """One example must not stop all others; what is no matter of numbers raises."""
 
-    with pytest.raises(ValueError, match="not today"):
-        kernels.kernel(Op("wrong", wrong, lambda x, z: 1))(np.ones(2), out=np.empty(2))
+    def picky(x):
+        if x == 0:
+            raise ZeroDivisionError
+        return math.log(x) if x < 10 else None + x
+
+    kernel, out = kernels.kernel(Op("picky", picky, lambda x, z: 1 / x)), np.empty(3)
+    kernel(np.array([1.0, -1.0, 0.0]), out=out)
+    assert out[0] == 0 and np.isnan(out[1:]).all()
+    kernel(np.array([1.0, 2.0, 3.0]), out=out)
+    assert out.tolist() == pytest.approx([0, math.log(2), math.log(3)])
+    with pytest.raises(TypeError, match="NoneType"):
+        kernel(np.array([1.0, 2.0, 30.0]), out=out)
 
 
 @given(st.data())

@@ -17,7 +17,7 @@ import numpy as np
 from autograd import ops
 from autograd.ops import Op
 from autograd.program.patterns import View
-from autograd.program.symbol import Symbol, simplify
+from autograd.program.symbol import BOOLEAN, Symbol, simplify
 
 STRUCTURAL = {
     "theta": "the parameters, flat",
@@ -43,6 +43,7 @@ STRUCTURAL = {
 }
 
 VIEWS = {"theta", "view", "axes"}  # no elements of their own
+MOVED = {"view", "axes", "copy", "gather", "join"}  # elements of their argument
 N = "n"  # the label of the batch's axis
 
 
@@ -82,11 +83,12 @@ class Places:
 class Array:
     """A node of the array program.
 
+    type         of its elements: "dtype" (the program's), "bool", or "np.intp" for indices
     label        the name that the user gave to one of its scalars       scalars   how many it stands for
     gradient_of  the array whose gradient it is, if it is one
     """
 
-    __slots__ = ("args", "batched", "gradient_of", "how", "label", "number", "op", "scalars", "shape")
+    __slots__ = ("args", "batched", "gradient_of", "how", "label", "number", "op", "scalars", "shape", "type")
 
     def __init__(
         self,
@@ -103,6 +105,7 @@ class Array:
         self.shape = shape
         self.batched = batched
         self.how = how
+        self.type = "bool" if op in BOOLEAN else args[0].type if args and op in MOVED else "dtype"
         self.label = ""
         self.scalars = 0
         self.gradient_of: Array | None = None

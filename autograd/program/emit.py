@@ -24,7 +24,7 @@ from autograd.ops import Op
 from autograd.program import kernels
 from autograd.program.arrays import Array, Axes, Places, base
 from autograd.program.contract import matmul, product
-from autograd.program.memory import GIVEN, Memory, kind
+from autograd.program.memory import GIVEN, Memory
 from autograd.program.patterns import View, slicing
 from autograd.program.views import flat, reshaped, sliced, turned
 
@@ -57,9 +57,9 @@ class Source:
         self._numbers: dict[float, str] = {}
         self._of_batch: dict[str, str] = {}
         for array in self.order:
-            before = len(self.lines)
+            bound, done = len(self.views), len(self.lines)
             self.write(array)
-            self.line_of[array] = [line for line, _ in self.lines[before:]]
+            self.line_of[array] = [line for line, _ in self.views[bound:] + self.lines[done:]]
 
     @property
     def text(self) -> str:
@@ -104,7 +104,7 @@ class Source:
         elif array is not self.gradient:
             sizes = ["n"] * array.batched + [str(size) for size in array.shape]
             shape = f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
-            self.setup.append(f"{name} = np.empty({shape}, {'bool' if kind(array).boolean else 'dtype'})")
+            self.setup.append(f"{name} = np.empty({shape}, {array.type})")
         if array.op == "assemble" and not (array.how.disjoint and array.how.complete):
             self.lines.append((f"{name}[...] = 0", shown(array)))
 

@@ -35,7 +35,6 @@ UFUNCS: dict[Op, str] = {
     },
 }
 ONE = np.array(1, np.float32)  # without axes: half of the time of the number 1, and it widens no float32
-BOOLEAN = {*COMPARISONS.values(), AND, OR}
 
 
 def sigmoid(x: Any, out: Any) -> None:
@@ -100,13 +99,25 @@ def _apply(row: Op) -> Callable[..., None]:
         args = tuple([arg[()] if isinstance(arg, np.ndarray) else arg for arg in args])  # no axes: a number
         try:
             out[...] = function(*args)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, ArithmeticError):
             if function is not row.function:
                 raise
-            function = each(row.function, np.ndarray)
+            function = each(_or_nan(row.function), np.ndarray)
             out[...] = function(*args)
 
     return apply
+
+
+def _or_nan(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of numbers, but nan outside of its domain: one example must not stop all others."""
+
+    def total(*args: Any) -> Any:
+        try:
+            return function(*args)
+        except (ValueError, ArithmeticError):
+            return np.nan
+
+    return total
 
 
 def vecdot(x: Any, y: Any, out: Any) -> None:

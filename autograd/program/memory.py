@@ -124,12 +124,12 @@ class Kind(NamedTuple):
 
     batched: bool
     size: int
-    boolean: bool
+    type: str
 
 
 def kind(array: Array) -> Kind:
     """What a buffer must be like to hold the array."""
-    return Kind(array.batched, array.size, array.op in kernels.BOOLEAN)
+    return Kind(array.batched, array.size, array.type)
 
 
 def _fits(part: Array, array: Array, view: Any) -> bool:

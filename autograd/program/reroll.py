@@ -63,6 +63,8 @@ class Roll:
                 self.home[node], self.place[node] = inputs[args[0]].number, args[1]
             elif op is CONSTANT:
                 self.numbers[node] = args[0]
+            elif op is TAKE:
+                inputs[graph.args[args[0]][0]].type = "np.intp"
         for op, nodes in bundles(graph):
             for part in split(op, nodes, self.reads):
                 self.bundle(op, part)

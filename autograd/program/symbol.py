@@ -16,6 +16,7 @@ COMPARISONS = {
     for name, symbol in {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}.items()
 }
 AND, OR = Op("and", operator.and_, kind="constant"), Op("or", operator.or_, kind="constant")
+BOOLEAN = {*COMPARISONS.values(), AND, OR}
 
 TAKE = Op("take", lambda i, *x: x[i], lambda x, z: None, kind="rational", sequences=1)
 """(i, x₀, x₁, …) → xᵢ, for a whole number i among the inputs."""

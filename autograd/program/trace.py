@@ -134,6 +134,8 @@ def _nest(flat: list[Any], shape: Sequence[int]) -> Any:
 
 
 def _nodes(graph: Graph, result: Any) -> Any:
+    if hasattr(result, "tolist"):  # an array
+        result = result.tolist()
     if isinstance(result, list | tuple):
         return [_nodes(graph, item) for item in result]
     return graph.lift(result, "the result")
