@@ -146,6 +146,10 @@ class Neuron(Module):
     def __call__(self, x: Sequence[Any]) -> Value:
         """The activation, for as many inputs as there are weights. ValueError for another number."""
         _inputs("Neuron", x, len(self.w))
+        return self.activate(x)
+
+    def activate(self, x: Sequence[Any]) -> Value:
+        """The activation, for inputs that a layer has counted for all of its neurons."""
         with scope(self.scope):
             z: Value
             if self.elementary:
@@ -204,7 +208,7 @@ class Layer(Module):
         """The activations of all neurons."""
         _inputs("Layer", x, len(self.neurons[0].w))
         x = [constant(xi) if isinstance(xi, int | float) else xi for xi in x]  # one node for all neurons
-        return [neuron(x) for neuron in self.neurons]
+        return [neuron.activate(x) for neuron in self.neurons]
 
     def __repr__(self) -> str:
         name = repr(self.neurons[0]).partition(", ")[2]

@@ -768,6 +768,24 @@ def test_what_would_freeze_one_example_is_refused(name):
     assert "choose with where, maximum or minimum" in message
 
 
+def test_no_grad_would_freeze_a_number():
+    def f(x):
+        with autograd.no_grad():
+            return w * 2 + x
+
+    assert "no_grad inside compile would freeze numbers of now" in line(f, np.array([1.0]))
+    with autograd.no_grad():  # it has ended with the failure
+        pass
+
+
+def test_arrays_of_numpy_and_of_autograd():
+    """Textbook code on arrays of symbols and parameters is recorded element by element."""
+    w = values(3)
+    X = data(2, 3)
+    agrees(lambda x: np.dot(np.array(w), np.array(x)) + np.exp(np.array(x) * w).sum(), w, X)
+    agrees(lambda x: np.tanh(autograd.array(w) * autograd.array(x)).sum(), w, X)
+
+
 def test_a_choice_by_a_parameter_follows_theta():
     """Not what the Value held when the function was recorded."""
     a = Value(2.0)
