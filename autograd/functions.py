@@ -267,8 +267,7 @@ def normal_cdf(x: Number) -> Number:
 
 def dot(*args: Number) -> Number:
     """w₁·x₁ + w₂·x₂ + …, the arguments being all w, then all x."""
-    n = len(args) // 2
-    return sum(map(operator.mul, args[:n], args[n:]))
+    return sum(map(operator.mul, args, args[len(args) // 2 :]))  # map ends with the shorter
 
 
 def total(*args: Number) -> Number:

@@ -364,7 +364,7 @@ sum       = Op("Σ", f.total,              lambda x, z: [1] * len(x),  # noqa: A
 mean      = Op("mean", f.mean,            lambda x, z: [one(z) / len(x)] * len(x),
                kind="rational", sequences=1)
 prod      = Op("Π", f.prod,               lambda x, z: f.others(x), kind="rational", sequences=1)
-dot       = Op("dot", f.dot,              lambda x, z: [*x[len(x) // 2:], *x[:len(x) // 2]],
+dot       = Op("dot", f.dot,              lambda x, z: x[len(x) // 2:] + x[:len(x) // 2],
                kind="rational", sequences=2)
 logsumexp = Op("logsumexp", f.logsumexp,
                lambda x, z: [f.where(z == -math.inf, 0, lambda xi=xi: exp(xi - z)) for xi in x],
@@ -426,10 +426,20 @@ def softmax(x: Sequence[Any]) -> list[Any]:
     return [exp(xi) for xi in log_softmax(x)]
 
 
+def matvec(rows: Sequence[Sequence[Any]], x: Sequence[Any]) -> list[Any]:
+    """The dot of every row with x: a matrix times a vector, one node for every row."""
+    x = tuple(x)
+    if x and hasattr(x[0], "apply_rows"):
+        result = x[0].apply_rows(dot, rows, x)
+        if result is not NotImplemented:
+            return result  # type: ignore[no-any-return]
+    return [dot(row, x) for row in rows]
+
+
 def take(x: Sequence[Any], i: Any) -> Any:
     """x[i], where i may also be a whole number that `compile` traces."""
     return i.take_from(x) if hasattr(i, "take_from") else x[operator.index(i)]
 
 
 _INTERNAL = {"constant", "identity", "one", "share", "normal_cdf", "ln2", "ln10", "pi"}
-__all__ = [*sorted(TABLE.keys() - _INTERNAL), "log_softmax", "softmax", "take"]
+__all__ = [*sorted(TABLE.keys() - _INTERNAL), "log_softmax", "matvec", "softmax", "take"]

@@ -137,6 +137,28 @@ class Value:
         scope = mode.get()
         return constant(z) if scope is None else _node(op, z, 0, "", scope, (*nodes, *numbers, z))
 
+    def apply_rows(self, op: Op, rows: Sequence[Sequence[Any]], x: tuple[Any, ...]) -> Any:
+        """[op(row, x) for row in rows]; NotImplemented where not all arguments are Values.
+
+        The numbers of x are read once: a third of the forward pass of a network (tests/benchmarks).
+        """
+        shared = [arg.data for arg in x if type(arg) is Value]
+        scope, made = mode.get(), []
+        for row in rows:
+            numbers = [arg.data for arg in row if type(arg) is Value]
+            if not len(shared) == len(numbers) == len(x) == len(row):
+                return NotImplemented
+            nodes = (*row, *x)
+            numbers += shared
+            try:
+                z = op.function(*numbers)
+            except (ArithmeticError, ValueError, TypeError) as error:
+                raise op.explain(error, nodes) from error
+            if type(z) is not float:
+                z = _result(op, z, nodes)
+            made.append(constant(z) if scope is None else _node(op, z, 0, "", scope, (*nodes, *numbers, z)))
+        return made
+
     # ── Differentiation ─────────────────────────────────────────────────────────────────────────────
 
     def backward(self, seed: Any = 1) -> None:

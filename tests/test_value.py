@@ -322,6 +322,39 @@ def test_comparison_is_by_number_and_hashing_by_identity():
     assert len({a, b}) == 2 and {a: 1}[a] == 1 and (a == "2") is False and (a != None)  # noqa: E711
 
 
+small = st.integers(-3, 3)
+
+
+@given(st.data(), st.integers(1, 4), st.integers(1, 3))
+def test_matvec_records_the_dots_of_the_rows(data, k, m):
+    lists = st.lists(small, min_size=k, max_size=k)
+    kinds = st.sampled_from([float, Fraction, int])
+    rows = [[data.draw(kinds)(x) for x in data.draw(lists)] for _ in range(m)]
+    plain = data.draw(st.booleans())  # x may hold plain numbers
+    graphs = []
+    for products in autograd.matvec, lambda rows, x: [ops.dot(row, x) for row in rows]:
+        w = [[Value(x) for x in row] for row in rows]
+        x = [2.0 if plain and j == 0 else Value(float(j - 1)) for j in range(k)]
+        with scope("layer"):
+            z = products(w, x)
+        assert all(node.op is ops.dot and node.scope == "layer" for node in z)
+        total = ops.sum(z)
+        total.backward()
+        graphs.append(([node.data for node in z], [[v.grad for v in row] for row in w]))
+    assert graphs[0] == graphs[1]
+
+
+def test_matvec_outside_of_graphs_and_where_it_does_not_fit():
+    w, x = [[Value(1.0), Value(2.0)]], [Value(3.0), Value(4.0)]
+    with no_grad():
+        assert autograd.matvec(w, x)[0].op is ops.constant
+    assert autograd.matvec([[1, 2], [3, 4]], [5, 6]) == [17, 39] and autograd.matvec([], x) == []
+    with pytest.raises(ValueError, match="the sequences have lengths"):
+        autograd.matvec([[Value(1.0)]], x)
+    with pytest.raises(TypeError, match="dot"):
+        autograd.matvec([[Value(Decimal(1)), Value(1.0)]], [Value(2.0), Value(3.0)])
+
+
 BRANCHES = {
     "if": lambda x: 1 if x else 2,
     "not": lambda x: not x,

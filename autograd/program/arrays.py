@@ -17,7 +17,7 @@ import numpy as np
 from autograd import ops
 from autograd.ops import Op
 from autograd.program.patterns import View
-from autograd.program.symbol import BOOLEAN, Symbol, simplify
+from autograd.program.symbol import Symbol, simplify
 
 STRUCTURAL = {
     "theta": "the parameters, flat",
@@ -37,7 +37,7 @@ STRUCTURAL = {
     "segment_sum": "the sums of flat[start:next start], for the starts `how`",
     "segment_max": "their greatest elements; a constant to differentiation",
     "take": "choices[…, i] for an array of whole numbers i",
-    "untake": "zeros of the choices' shape `how`, with the elements added where they were taken",
+    "untake": "zeros of the choices' shape, with the elements added where `take` took them",
     "assemble": "zeros, with each array added at its places in `how`",
     "sequence": "the row `how` of the last axis",
 }
@@ -83,7 +83,7 @@ class Places:
 class Array:
     """A node of the array program.
 
-    type         of its elements: "dtype" (the program's), "bool", or "np.intp" for indices
+    type         of its elements: "dtype" (the program's), or "np.intp" for indices; conditions are 0 and 1
     label        the name that the user gave to one of its scalars       scalars   how many it stands for
     gradient_of  the array whose gradient it is, if it is one
     """
@@ -105,7 +105,7 @@ class Array:
         self.shape = shape
         self.batched = batched
         self.how = how
-        self.type = "bool" if op in BOOLEAN else args[0].type if args and op in MOVED else "dtype"
+        self.type = "np.intp" if op in MOVED and all(arg.type == "np.intp" for arg in args) else "dtype"
         self.label = ""
         self.scalars = 0
         self.gradient_of: Array | None = None

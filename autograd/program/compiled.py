@@ -18,6 +18,7 @@ from autograd.value import Value
 
 Data = Any  # a NumPy array
 SYMBOLS = {"value": "mean", "sum": "Σ", "segment_sum": "Σ", "segment_max": "max", "einsum": "Σ ×"}
+INDEX = np.dtype(np.intp)
 KEPT = 2  # batch sizes whose buffers are kept: the usual one, and the last of an epoch
 
 
@@ -98,19 +99,20 @@ class Compiled:
 
     def run(self, theta: Data, inputs: Sequence[Data], gradient: Data | None = None) -> Any:
         """What a step returns for a batch. IndexError for an index without a choice."""
-        n = len(inputs[0])
-        names = self._scripts.get((n, theta.dtype)) or self._script(n, theta.dtype)
-        if names["theta"] is not theta or names["gradient"] is not gradient:
-            names["theta"], names["gradient"] = theta, gradient
-            names["bind"]()
-        flat = []
+        n, flat = len(inputs[0]), []
         for i, array in enumerate(inputs):
+            dtype = theta.dtype
             if i in self.indices:
                 self._check_index(i, array)
-            elif array.dtype != theta.dtype:
-                array = array.astype(theta.dtype)
+                dtype = INDEX
+            if array.dtype != dtype:
+                array = array.astype(dtype)
             flat.append(array if array.ndim == 2 else array.reshape(n, -1))
         with np.errstate(all="ignore"):
+            names = self._scripts.get((n, theta.dtype)) or self._script(n, theta.dtype)
+            if names["theta"] is not theta or names["gradient"] is not gradient:
+                names["theta"], names["gradient"] = theta, gradient
+                names["bind"]()
             return names["step"](*flat)
 
     def _script(self, n: int, dtype: Any) -> dict[str, Any]:
@@ -165,5 +167,5 @@ def _flat(result: Any) -> tuple[list[int], tuple[int, ...]]:
     parts = [_flat(item) for item in result]
     shapes = {shape for _, shape in parts}
     if len(shapes) != 1:
-        raise ValueError("compile: the function returned lists of different lengths; make them equal")
+        raise ValueError("compile: the function returned lists of different lengths, or an empty one; make them equal")
     return [node for nodes, _ in parts for node in nodes], (len(parts), *shapes.pop())

@@ -18,9 +18,9 @@ from autograd.ops import Op
 from autograd.program.arrays import Array, ArrayGraph, Assembly, Axes, N, Places, base, whole
 from autograd.program.patterns import View
 from autograd.program.patterns import axes as even
-from autograd.program.symbol import COMPARISONS, Symbol
+from autograd.program.symbol import BOOLEAN, COMPARISONS, Symbol
 
-CONSTANTS = {"max", "segment_max"}
+CONSTANTS = {"max", "segment_max", *BOOLEAN}  # nothing is computed through them
 
 
 def differentiate(graph: ArrayGraph, root: Array) -> Array:

@@ -11,6 +11,7 @@ variables takes Python a time that grows with their square.)
 
 import math
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -29,7 +30,7 @@ from autograd.program.patterns import View, slicing
 from autograd.program.views import flat, reshaped, sliced, turned
 
 NUMBERS = {0.0: "zero", 0.5: "half", 1.0: "one", 2.0: "two"}
-RESERVED = {"n", "dtype", "np", "theta", "gradient", "step", "kernels"}  # names in every source
+RESERVED = {"n", "dtype", "np", "theta", "gradient", "bind", "step", "kernels"}  # names in every source
 
 
 class Source:
@@ -130,7 +131,8 @@ class Source:
         return array.op if isinstance(array.op, str) else array.op.name
 
     def free(self, stem: str) -> str:
-        """A name that nothing has yet."""
+        """A name that nothing has yet; to Python the two letters µ (micro and mu) are one."""
+        stem = unicodedata.normalize("NFKC", stem)
         if not stem.isidentifier() or iskeyword(stem):
             stem = "v"
         name = stem

@@ -45,7 +45,7 @@ class Memory:
         self.last = self._last()
         self.parts = self._parts()
         self._spare: dict[Any, list[Array]] = defaultdict(list)
-        self._holder: dict[Array, Array] = {}  # by array: the one whose name its buffer has
+        self._holding: set[Array] = set()  # the arrays that still need the buffer that they have
         self._run()
 
     def _steady(self) -> set[Array]:
@@ -90,8 +90,9 @@ class Memory:
             if array.op not in GIVEN and array.op not in VIEWS:
                 self._place(array, at, array)
             for ended in ends[at]:
-                if ended in self._holder:
-                    self._spare[kind(ended)].append(self._holder.pop(ended))
+                if ended in self._holding:
+                    self._holding.remove(ended)
+                    self._spare[kind(ended)].append(ended)
 
     def _place(self, array: Array, at: int, user: Array) -> None:
         if array in self.places:
@@ -103,7 +104,7 @@ class Memory:
             self.places[array] = Place()
         else:
             self.places[array] = Place(self._again(array, at))
-            self._holder[array] = array
+            self._holding.add(array)
         self.begins[user].append(array)
 
     def _again(self, array: Array, at: int) -> Array | None:
@@ -112,9 +113,9 @@ class Memory:
             return None
         if array.op in kernels.IN_PLACE:
             for arg in array.args:
-                ends = arg in self._holder and self.last[arg] == at
+                ends = arg in self._holding and self.last[arg] == at
                 if ends and (arg.shape, kind(arg)) == (array.shape, kind(array)):
-                    del self._holder[arg]
+                    self._holding.remove(arg)
                     return arg  # type: ignore[no-any-return]
         return self._spare[kind(array)].pop() if self._spare[kind(array)] else None
 

@@ -1,7 +1,7 @@
 """Patterns: a list of places in an array, recognised as a view of it.
 
 places    whole numbers: where in a flat array the elements of an operand stand
-axes      [(size, stride), …], outermost first: place = start + Σ i · stride
+pattern   axes [(size, stride), …], outermost first: place = start + Σ i · stride
 view      start and axes: what slicing, reshaping and transposing can give without a copy
 """
 
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-Axes = list[tuple[int, int]]
+Pattern = list[tuple[int, int]]
 Places = Any  # an array of whole numbers
 
 
@@ -36,9 +36,9 @@ class View(NamedTuple):
         )
 
 
-def axes(places: Places) -> Axes | None:
+def axes(places: Places) -> Pattern | None:
     """The fewest axes along which the places run evenly; None where they do not."""
-    found: Axes = []
+    found: Pattern = []
     while len(places) > 1:
         steps = np.diff(places)
         breaks = np.flatnonzero(steps != steps[0])
@@ -53,7 +53,7 @@ def axes(places: Places) -> Axes | None:
     return found[::-1]
 
 
-def refine(patterns: Sequence[Axes], length: int) -> tuple[tuple[int, ...], list[tuple[int, ...]]] | None:
+def refine(patterns: Sequence[Pattern], length: int) -> tuple[tuple[int, ...], list[tuple[int, ...]]] | None:
     """Common sizes for several patterns of the same `length`, and the strides of each; None: there are none.
 
     (6,) and (2, 3) have the common sizes (2, 3); (2, 3) and (3, 2) have none.
@@ -72,7 +72,7 @@ def refine(patterns: Sequence[Axes], length: int) -> tuple[tuple[int, ...], list
     return sizes, strides
 
 
-def _stride(pattern: Axes, length: int, cut: int) -> int:
+def _stride(pattern: Pattern, length: int, cut: int) -> int:
     """How far a pattern goes when the flat index goes on by `cut`."""
     inner = length
     for size, stride in pattern:

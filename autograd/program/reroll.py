@@ -19,7 +19,7 @@ from autograd import ops
 from autograd.ops import Op
 from autograd.program.arrays import Array, ArrayGraph, Axes, N, Places
 from autograd.program.bundle import REDUCING, bundles, split
-from autograd.program.patterns import View, axes, refine, slicing
+from autograd.program.patterns import Pattern, View, axes, refine, slicing
 from autograd.program.symbol import TAKE
 from autograd.program.trace import CONSTANT, INPUT, PARAMETER, Graph
 
@@ -27,7 +27,6 @@ COMMUTATIVE = {ops.add, ops.mul, ops.maximum, ops.minimum, ops.hypot}
 LABELS = "ijklmabcdefgh"  # of an einsum's axes; n is the batch
 
 Numbers = Any  # an array of whole numbers: nodes or places
-Pattern = list[tuple[int, int]]  # [(size, stride), …], outermost first
 
 
 class Rows(NamedTuple):

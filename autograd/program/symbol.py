@@ -80,6 +80,15 @@ class Symbol:
         self.graph.labels.setdefault(self.node, name)
 
     @property
+    def scope(self) -> str:
+        """Scopes group pictures of Values; symbols have none, and take any without keeping it."""
+        return ""
+
+    @scope.setter
+    def scope(self, name: str) -> None:
+        pass
+
+    @property
     def data(self) -> Any:
         """A symbol has none: TypeError."""
         return self._refuse(".data")

@@ -46,7 +46,7 @@ class Graph:
     def add(self, op: Op, args: tuple[Any, ...]) -> int:
         """The node of an operation: a new one, or the one that is there already."""
         if op not in SOURCES:
-            numbers = [self.number(arg) for arg in args[:2]]
+            numbers = [self.number(arg) for arg in args[:2]]  # of long sums two tell that they vary
             if None not in numbers and None not in (numbers := [self.number(arg) for arg in args]):
                 return self.add(CONSTANT, (float(op.evaluate(numbers, numbers)),))
             op, args = simplify(op, args, numbers)
