@@ -98,7 +98,10 @@ class Compiled:
         return found
 
     def run(self, theta: Data, inputs: Sequence[Data], gradient: Data | None = None) -> Any:
-        """What a step returns for a batch. IndexError for an index without a choice."""
+        """What a step returns for a batch.
+
+        IndexError for an index without a choice, ValueError for a gradient that would be written over theta.
+        """
         n, flat = len(inputs[0]), []
         for i, array in enumerate(inputs):
             dtype = theta.dtype
@@ -111,6 +114,10 @@ class Compiled:
         with np.errstate(all="ignore"):
             names = self._scripts.get((n, theta.dtype)) or self._script(n, theta.dtype)
             if names["theta"] is not theta or names["gradient"] is not gradient:
+                if gradient is not None and np.may_share_memory(theta, gradient):
+                    raise ValueError(
+                        "out shares its memory with theta; give it its own: numpy.empty_like(theta)"
+                    )
                 names["theta"], names["gradient"] = theta, gradient
                 names["bind"]()
             return names["step"](*flat)
@@ -167,5 +174,7 @@ def _flat(result: Any) -> tuple[list[int], tuple[int, ...]]:
     parts = [_flat(item) for item in result]
     shapes = {shape for _, shape in parts}
     if len(shapes) != 1:
-        raise ValueError("compile: the function returned lists of different lengths, or an empty one; make them equal")
+        raise ValueError(
+            "compile: the function returned an empty list or lists of different lengths; make them equal"
+        )
     return [node for nodes, _ in parts for node in nodes], (len(parts), *shapes.pop())

@@ -275,7 +275,8 @@ class _Run:
 
     def take(self, array: Array, choices: Data, index: Data) -> Data:
         x = choices.reshape((1,) * (index.ndim + 1 - choices.ndim) + choices.shape)
-        index = jnp.where(index < 0, x.shape[-1], index)  # outside, where -1 would be the last choice
+        # Below 0 stands for outside, where −1 would be the last choice; int, as int8 cannot hold all sizes.
+        index = jnp.where(index < 0, x.shape[-1], index.astype(int))
         return jnp.take_along_axis(x, index[..., None], axis=-1, mode="fill")[..., 0]
 
     def untake(self, array: Array, upstream: Data, index: Data) -> Data:

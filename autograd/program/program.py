@@ -90,8 +90,10 @@ class Program:
         compiled, theta, arrays = self._ready(theta, inputs, "gradient")
         if out is None:
             out = np.empty_like(theta)
-        else:
-            self._check_out(out, theta)
+        elif getattr(out, "shape", None) != theta.shape or out.dtype != theta.dtype or not out.flags.carray:
+            raise ValueError(
+                f"out must be an array like theta, {theta.shape} of {theta.dtype}, in C order and writable"
+            )
         value = float(compiled.run(theta, arrays, out))
         if not isfinite(value):
             self._explain(theta, arrays)
@@ -192,15 +194,6 @@ class Program:
         if not arrays:
             raise TypeError("a program needs at least one input: an array of examples along its first axis")
         return theta, arrays
-
-    def _check_out(self, out: Data, theta: Data) -> None:
-        form = getattr(out, "shape", None), getattr(out, "dtype", None)
-        if form != (theta.shape, theta.dtype) or not out.flags.carray:
-            raise ValueError(
-                f"out must be an array like theta, {theta.shape} of {theta.dtype}, in C order and writable"
-            )
-        if np.may_share_memory(out, theta):  # theta is read while the gradient is written
-            raise ValueError("out shares its memory with theta; give an array of its own: numpy.empty_like(theta)")
 
     def _explain(self, theta: Data, inputs: Sequence[Data]) -> None:
         """ValueError naming an example with a nan; a theta that is nan already gives nan."""
