@@ -4,13 +4,16 @@ PYTHON ?= python3
 VENV ?= .venv
 RUN = $(VENV)/bin/python
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test docs lint bench clean
 
 demo: $(VENV)/demo.done ## the main job: the textbook's apples, node by node
 	$(RUN) -m demos apples
 
 test: $(VENV)/test.done ## the whole suite
 	$(RUN) -m pytest -n 2
+
+docs: $(VENV)/docs.done ## the documentation, as pages in build/site
+	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet
 
 lint: $(VENV)/lint.done ## style and types
 	$(RUN) -m ruff format --check .
@@ -32,6 +35,10 @@ $(VENV)/demo.done: pyproject.toml
 
 $(VENV)/test.done: $(VENV)/demo.done
 	$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@
+
+$(VENV)/docs.done: $(VENV)/demo.done
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	touch $@
 
 $(VENV)/lint.done: $(VENV)/test.done

@@ -97,7 +97,7 @@ def local_formulas(node: Value, positions: Iterable[int], latex: bool = False) -
     """The local derivatives of a recorded node by several of its arguments, as `local_formula` gives them."""
     op, args, wanted = node.op, node.args, {*positions}
     labels = {arg.label for arg in args} | {node.label}
-    numbered = (f"x{i}".translate(SUBSCRIPT) for i in range(1, len(args) + 1))
+    numbered = (f"x{i}".translate(SUBSCRIPT) for i in count(1))
     letters = (x for x in ("xyuv" if len(args) < 3 else numbered) if x not in labels)
     operands: dict[Value, Any] = {}
     for arg, x in zip(args, node.operands, strict=True):

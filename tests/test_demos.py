@@ -73,7 +73,12 @@ def test_a_claim_that_does_not_hold_is_shown(capsys):
 def test_the_list_has_a_line_for_every_demo(capsys):
     assert runner.main([]) == 0
     shown = capsys.readouterr().out
-    files = {path.stem for path in (ROOT / "demos").glob("*.py")} - {"__init__", "__main__", "runner", "digits"}
+    files = {path.stem for path in (ROOT / "demos").glob("*.py")} - {
+        "__init__",
+        "__main__",
+        "runner",
+        "digits",
+    }
     files |= {path.parent.name for path in (ROOT / "demos").glob("*/__init__.py")}
     assert files == set(runner.DEMOS) and all(f"\n{name} " in f"\n{shown}" for name in files)
 

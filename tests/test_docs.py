@@ -33,7 +33,9 @@ def test_the_code_of_the_readme_runs(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize("document", ["compile.md"])
 def test_the_code_of_a_document_runs(document, capsys):
     names = {}
-    for block in re.findall(r"```python\n(.*?)```", (ROOT / "docs" / document).read_text(encoding="utf-8"), re.S):
+    for block in re.findall(
+        r"```python\n(.*?)```", (ROOT / "docs" / document).read_text(encoding="utf-8"), re.S
+    ):
         exec(block, names)
     shown = capsys.readouterr().out
     assert "np.matmul(dz2.T, x, out=dw2)" in shown and "would freeze" in shown

@@ -209,3 +209,8 @@ def test_what_has_no_argument_there_is_refused():
         local_formula(a, 0)
     with pytest.raises(ValueError, match="position 2"):
         local_formula(a * b, 2)
+
+
+def test_labels_that_use_up_the_numbered_letters_leave_others():
+    z = ops.clip(Value(1.0, "x₁"), Value(0.0, "x₂"), Value(2.0, "x₃"))
+    assert local_formula(z, 0).startswith("∂z/∂x₁ = ")

@@ -11,6 +11,7 @@ import sys
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
+from subprocess import run
 
 import pytest
 
@@ -55,8 +56,10 @@ def test_the_code_of_a_page_prints_what_the_page_shows(page, tmp_path, monkeypat
 
 @pytest.mark.parametrize("page", sorted(str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md")))
 def test_a_page_stands_in_the_navigation_and_its_links_lead_somewhere(page):
-    assert f"- {page}\n" in (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-    for target in re.findall(r"[^\]]\]\(([^)#\s]+)", BLOCK.sub("", (DOCS / page).read_text(encoding="utf-8"))):
+    assert re.search(rf"^ +- (\w+: )?{page}$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.M)
+    for target in re.findall(
+        r"[^\]]\]\(([^)#\s]+)", BLOCK.sub("", (DOCS / page).read_text(encoding="utf-8"))
+    ):
         assert target.startswith("https://") or (DOCS / page).parent.joinpath(target).exists(), target
 
 
@@ -101,6 +104,21 @@ def test_a_docstring_keeps_its_columns_and_its_examples(reference):
         "What.\n\n```text\nx    one\nyy   two\n```\n\n```pycon\n>>> 1\n1\n```"
     )
     assert reference.text("f(*args) is\ncalled.") == "f(\\*args) is\ncalled."
+
+
+def test_the_site_builds_without_a_warning_and_loads_nothing_from_a_network(tmp_path):
+    pytest.importorskip("material", reason="needs MkDocs, as make docs installs it")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
+    built = run(
+        command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    )
+    assert (built.returncode, built.stdout) == (0, ""), built.stderr
+    for path in [*tmp_path.rglob("*.html"), *tmp_path.rglob("*.css")]:
+        loaded = re.findall(
+            r"""(?:\bsrc=|<link [^>]*href=|url\()["']?(https?:[^"')]*)""", path.read_text(encoding="utf-8")
+        )
+        assert not loaded, path
+    assert "∂z/∂x = z × (1 − z)" in (tmp_path / "reference/operations.html").read_text(encoding="utf-8")
 
 
 def main():
