@@ -1,9 +1,10 @@
 """Runs a demo, and says whether everything that it claims holds.
 
-A demo is a module or a package with a docstring to read. Those in GRAPHS have `build(number)`, which records a graph to
-show node by node, and `FIGURES`: what the source prints, and the exact value where the graph is rational;
-`number` turns "1.1" into the number type of the run. Others have `run(out)`, which shows what it will, writes
-its pictures into the folder `out` and returns whether its claims hold; a demo that has both is run by it.
+A demo is a module or a package with a docstring to read. Those in GRAPHS have `build(number)`, which records
+a graph to show node by node, and `FIGURES`: what the source prints, and the exact value where the graph is
+rational; `number` turns "1.1" into the number type of the run. Others have `run(out)`, which shows what it
+will, writes its pictures into the folder `out` and returns whether its claims hold; a demo that has both is
+run by it.
 """
 
 import argparse
