@@ -20,6 +20,9 @@ lint: $(VENV)/lint.done ## style and types
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
 
+coverage: $(VENV)/test.done ## lines and branches that the suite runs: at least 97 %
+	$(RUN) -m pytest -n 2 --cov
+
 bench: $(VENV)/test.done ## benchmarks: read the ratios, not the milliseconds
 	OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest tests/benchmarks -s --benchmark-enable --benchmark-only \
 	    --benchmark-columns=median,iqr,rounds --benchmark-warmup=off --benchmark-sort=name --benchmark-group-by=group
