@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 RUN = $(VENV)/bin/python
 
-.PHONY: demo test docs lint bench clean
+.PHONY: demo test docs lint coverage bench clean
 
 demo: $(VENV)/demo.done ## the main job: the textbook's apples, node by node
 	$(RUN) -m demos apples
