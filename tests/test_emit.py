@@ -13,8 +13,8 @@ import autograd
 import nn
 from autograd import Op, Value, ops
 from autograd.program import kernels
-from autograd.program.arrays import Array, base
-from autograd.program.emit import RESERVED, literal, needed, shown
+from autograd.program.arrays import STRUCTURAL, Array, base
+from autograd.program.emit import RESERVED, Source, literal, needed, shown
 from autograd.program.memory import GIVEN, Memory, kind
 from autograd.testing.strategies import expressions
 from tests.processes import outputs
@@ -383,3 +383,7 @@ def test_a_shift_is_finite():
     for row in ([np.inf, 1.0], [-np.inf, -np.inf], [-np.inf, 2.0], [800.0, 799.0]):
         value, _ = inf(inf.parameters(), np.array([row]))
         assert value == pytest.approx(autograd.logsumexp(row))
+
+
+def test_every_operation_of_the_table_can_be_emitted():
+    assert [name for name in STRUCTURAL if not callable(getattr(Source, name, None))] == []

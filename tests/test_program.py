@@ -210,6 +210,11 @@ def test_random_programs_on_lists(steps, parameters, inputs):
 SEEDED = random.Random(6)
 
 
+@pytest.fixture(autouse=True)
+def _the_same_numbers_in_every_order_of_the_tests():
+    SEEDED.seed(6)
+
+
 def values(count, low=-1.0, high=1.0):
     """Parameters with random numbers."""
     return [Value(SEEDED.uniform(low, high), f"p{i}") for i in range(count)]
@@ -572,6 +577,15 @@ def test_inputs_may_be_lists_views_and_numbers_of_other_types():
     for kind in (np.uint8, np.int8, int, bool):  # in floats, where 0 − 1 is −1
         assert difference(theta, np.array([[0, 1]], kind))[0] == -theta[0]
     assert program(theta, X > 2)[0] == program(theta, (X > 2).astype(float))[0]
+
+
+def test_the_order_in_memory_changes_no_bit():
+    w = values(2)
+    program = autograd.compile(lambda x: ops.dot(w, x) ** 2, w)
+    for _ in range(100):
+        theta, X = data(2), data(2, 2)
+        orders = X, np.asfortranarray(X), np.repeat(X, 2, axis=1)[:, ::2], X[::-1].copy()[::-1]
+        assert len({program(theta, x)[0] for x in orders}) == 1
 
 
 def test_a_new_shape_of_examples_is_recorded_anew():
@@ -949,3 +963,86 @@ def test_compile_is_a_name_of_autograd():
     assert autograd.compile is from_its_module
     with pytest.raises(AttributeError, match="no attribute 'compiled'"):
         autograd.compiled  # noqa: B018
+
+
+# ── What is kept in which array ─────────────────────────────────────────────────────────────────────
+
+POINTS = np.array([[0.5, -1.25, 2.0], [-0.75, 0.25, 1.5], [0.0, 3.0, -2.5]])
+PICKS = np.array([[0, 2, 1], [2, 2, 0], [1, 0, 1]])
+WEIGHTS = np.array([1.5, -0.5, 2.0])
+
+
+def same(f, *inputs):
+    """Check that the program of f(w, *example) has the value and the gradient of the eager engine."""
+    w = [Value(number) for number in WEIGHTS.tolist()]
+    program = autograd.compile(lambda *example: f(w, *example), w, "sum")
+    value, gradient = program(WEIGHTS, *inputs)
+    total = autograd.sum([f(w, *example) for example in zip(*[x.tolist() for x in inputs])])
+    total.backward()
+    assert value == pytest.approx(total.data, rel=1e-12)
+    assert gradient.tolist() == pytest.approx([weight.grad for weight in w], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "count",
+    [
+        lambda a, b, x: (a > 0) + (b > 0),
+        lambda a, b, x: (a > 0) - (b > 0),
+        lambda a, b, x: -(a > 0),
+        lambda a, b, x: autograd.exp(a > 0),
+        lambda a, b, x: autograd.sum([a > 0, x, b > 0]),
+        lambda a, b, x: autograd.dot([a > 0, b > 0, x > 1], [b > 0, a > -1, x > 0]),
+        lambda a, b, x: ((a > 0) & (b > 0)) + ((a > 0) | (b > 0)),
+    ],
+)
+def test_conditions_are_numbers_to_all_that_computes_with_them(count):
+    same(lambda w, x: w[0] * count(x[0], x[1], x[2]), POINTS)
+    same(lambda w, x: w[0] * count(w[1] * x[0], w[2] * x[1], x[2]), POINTS)
+
+
+def test_a_condition_among_the_outputs_does_not_make_the_others_conditions():
+    w = Value(2.0)
+    outputs = autograd.compile(lambda x: [x[0] > 0, w * x[1]], [w]).predict(np.array([2.0]), POINTS)
+    assert outputs.tolist() == [[1, -2.5], [0, 0.5], [0, 6]]
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.int32, np.int8, np.uint8, np.uint64])
+def test_whole_numbers_of_every_width_choose(kind):
+    def f(w, i):  # in an order that no slice has
+        return autograd.sum([c * autograd.take(w, i[k]) ** 2 for c, k in ((2.0, 0), (3.0, 2), (5.0, 1))])
+
+    same(f, PICKS.astype(kind))
+
+
+def test_a_whole_number_that_chooses_may_stand_in_a_sum_with_others():
+    same(lambda w, i, x: autograd.take(w, i) * autograd.sum([i, x[0], w[0] * x[1]]), PICKS[:, 0], POINTS)
+    same(
+        lambda w, i, x: autograd.take(w, i) * autograd.exp(autograd.logsumexp([i, x[0], x[1]])),
+        PICKS[:, 0],
+        POINTS,
+    )
+
+
+@pytest.mark.parametrize("letters", ["µμ", "ϕφ"])  # micro and mu; two forms of phi: one identifier each
+def test_letters_that_python_takes_for_one_name_two_arrays(letters):
+    def f(w, x):
+        p, q = autograd.tanh(w[0] * x[0]), autograd.exp(w[1] * x[1])
+        p.label, q.label = letters
+        r = p * q
+        return autograd.where(r > 0, r, p) + q
+
+    same(f, POINTS)
+
+
+def test_the_gradient_is_not_written_over_theta():
+    w = [Value(number) for number in WEIGHTS.tolist()]
+    program = autograd.compile(lambda x: autograd.dot(w, x) ** 2, w)
+    memory = np.zeros(6)
+    for out, of in ((memory[:3], memory[:3]), (memory[:3], memory[2:5])):
+        with pytest.raises(ValueError, match="out shares its memory with theta"):
+            program(of, POINTS, out=out)
+    fixed = np.zeros(3)
+    fixed.flags.writeable = False
+    for wrong in ([0.0] * 3, memory[::2], np.zeros(2), np.zeros(3, np.float32), fixed):
+        with pytest.raises(ValueError, match="out must be an array like theta"):
+            program(WEIGHTS, POINTS, out=wrong)

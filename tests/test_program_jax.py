@@ -305,3 +305,12 @@ np.testing.assert_allclose(gradient, expected[1], rtol=0, atol=1e-12)
         address = f"127.0.0.1:{free.getsockname()[1]}"
     shown = outputs(*[start(tmp_path, script, address, "2", str(i)) for i in range(2)])
     assert "2 devices, 4096 examples, loss" in shown[0]
+
+
+def test_a_narrow_index_without_a_choice_gives_nan_on_jax():
+    w = [Value(float(k)) for k in range(300)]  # more than int8 counts
+    program = compile_(lambda i, x: take(w, i) * x, w)
+    step = jax.jit(program.to_jax("float32"))
+    x = np.ones(2, np.float32)
+    assert step(program.parameters("float32"), np.array([100, 2], np.int8), x)[0] == 51
+    assert np.isnan(step(program.parameters("float32"), np.array([100, -1], np.int8), x)[0])

@@ -110,6 +110,7 @@ class Compiled:
                 dtype = INDEX
             if array.dtype != dtype:
                 array = array.astype(dtype)
+            array = np.ascontiguousarray(array)  # in another order BLAS would round otherwise
             flat.append(array if array.ndim == 2 else array.reshape(n, -1))
         with np.errstate(all="ignore"):
             names = self._scripts.get((n, theta.dtype)) or self._script(n, theta.dtype)
