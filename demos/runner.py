@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import viz
 from autograd import Value, topological_order
@@ -90,6 +90,26 @@ def confirm(claims: Iterable[tuple[str, bool]]) -> bool:
         print(f"  {'✓' if holds else '✗'} {claim}")
         held &= holds
     return held
+
+
+class Pair(NamedTuple):
+    """A derivative by a text's own backpropagation, and on Values."""
+
+    name: str
+    by_hand: Any
+    on_values: Any
+
+
+def agreement(
+    kinds: Iterable[str], in_floats: Iterable[Pair], in_fractions: Iterable[Pair], how: str
+) -> Iterator[tuple[str, bool]]:
+    """The claims that all pairs agree, by what their names begin with; `how` fractions were possible."""
+    in_floats, in_fractions = list(in_floats), list(in_fractions)
+    for kind in kinds:
+        far = [abs(by_hand - on_values) for name, by_hand, on_values in in_floats if name.startswith(kind)]
+        exact = [by_hand == on_values for name, by_hand, on_values in in_fractions if name.startswith(kind)]
+        text = f"{kind} at {len(far)} places: in floats to {max(far):.0e}, with {how} in fractions exactly"
+        yield text, max(far) < 1e-12 and all(exact)
 
 
 def plot(path: Path, *drawings: Callable[["Axes"], Any]) -> None:

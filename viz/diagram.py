@@ -1,10 +1,10 @@
 """A picture of a graph, to show in a notebook, to save, or to take as text."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from autograd import Value
 from viz import dot, mermaid, page, raster, record, textbook, tikz, tree
@@ -13,6 +13,8 @@ from viz.records import Graph
 
 if TYPE_CHECKING:
     import graphviz  # type: ignore[import-untyped]
+
+Picture = TypeVar("Picture")
 
 RENDERERS: dict[str, Callable[[Graph, Options], str]] = {"record": record.render, "textbook": textbook.render}
 
@@ -76,12 +78,7 @@ class Diagram:
         The folder is made if there is none. ValueError for another ending; RuntimeError, in one line, where
         a format needs a package or a program that is missing.
         """
-        path = Path(path)
-        check("file ending", path.suffix.lower(), FORMATS)
-        written = FORMATS[path.suffix.lower()](self)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(written if isinstance(written, bytes) else written.encode())
-        return path
+        return write(path, self, FORMATS)
 
     def _repr_svg_(self) -> str:
         return self.svg()
@@ -89,6 +86,18 @@ class Diagram:
     def __repr__(self) -> str:
         options = self.options
         return f"Diagram({len(self.graph.nodes)} values, style={options.style!r}, theme={options.theme!r})"
+
+
+def write(
+    path: str | PathLike[str], picture: Picture, formats: Mapping[str, Callable[[Picture], str | bytes]]
+) -> Path:
+    """Write a picture in the format that the file's ending names; ValueError for another ending."""
+    path = Path(path)
+    check("file ending", path.suffix.lower(), formats)
+    written = formats[path.suffix.lower()](picture)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(written if isinstance(written, bytes) else written.encode())
+    return path
 
 
 FORMATS: dict[str, Callable[[Diagram], str | bytes]] = {

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from viz import dot, layout, raster
+from viz.diagram import write
 from viz.layout import Box, Layout, Point
 from viz.options import THEMES, Options, check
 from viz.records import LEAF, OPERATION, Edge, Graph, Node
@@ -136,12 +137,7 @@ class ProgramPicture:
 
         The folder is made if there is none. ValueError for another ending.
         """
-        path = Path(path)
-        check("file ending", path.suffix.lower(), FORMATS)
-        written = FORMATS[path.suffix.lower()](self)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(written if isinstance(written, bytes) else written.encode())
-        return path
+        return write(path, self, FORMATS)
 
     def _repr_svg_(self) -> str:
         return self.svg()

@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import count
 from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +20,7 @@ import nn
 from autograd import Value, topological_order
 from demos import runner
 from demos.from_zero.network import Array, NeuralNetwork
+from demos.runner import Pair
 from nn.losses import quadratic
 
 
@@ -42,14 +43,6 @@ class OnValues(nn.Module):
         for layer in self.layers:
             x = layer(x)
         return x  # type: ignore[no-any-return]
-
-
-class Pair(NamedTuple):
-    """A derivative by hand, and on Values."""
-
-    name: str
-    by_hand: Any
-    on_values: Any
 
 
 def side_by_side(network: NeuralNetwork, x: Array, y: Array) -> Iterator[Pair]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +20,7 @@ import nn
 from autograd import topological_order
 from demos import runner
 from demos.nielsen.network import Network, column
+from demos.runner import Pair
 from nn.losses import quadratic
 
 
@@ -32,14 +33,6 @@ def on_values(network: Network, activation: Any = "sigmoid") -> nn.MLP:
             for parameter, number in zip(neuron.parameters(), numbers, strict=True):
                 parameter.data = number
     return model
-
-
-class Pair(NamedTuple):
-    """A derivative by hand, and on Values."""
-
-    name: str
-    by_hand: Any
-    on_values: Any
 
 
 def side_by_side(network: Network, model: nn.MLP, x: Any, y: Any) -> Iterator[Pair]:

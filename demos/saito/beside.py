@@ -9,13 +9,14 @@ squares after the identity has the same gradient, (y − t) / batch.
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 import nn
 from autograd import Value, topological_order
 from autograd import sum as total
+from demos.runner import Pair
 from demos.saito.layers import Array
 from demos.saito.two_layer_net import TwoLayerNet
 from nn.losses import Loss, cross_entropy, quadratic
@@ -37,14 +38,6 @@ def theta(params: dict[str, Array]) -> Array:
     first = np.column_stack([params["W1"].T, params["b1"]])
     second = np.column_stack([params["W2"].T, params["b2"]])
     return np.concatenate([first.ravel(), second.ravel()])
-
-
-class Pair(NamedTuple):
-    """One derivative of the loss: δ of an example's neuron, or that by a weight or a bias."""
-
-    name: str
-    by_hand: Any
-    on_values: Any
 
 
 def pairs(network: TwoLayerNet, x: Array, t: Array, loss: Loss = cross_entropy) -> Iterator[Pair]:

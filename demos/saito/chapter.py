@@ -12,7 +12,6 @@ from autograd import Value, sigmoid
 from demos import apples, apples_oranges, digits, runner
 from demos.runner import as_written
 from demos.saito import beside, shopping, timing, training
-from demos.saito.beside import Pair
 from demos.saito.layers import Array, Layer, Sigmoid, SigmoidNodes
 from demos.saito.two_layer_net import TwoLayerNet
 from nn.data import Dataset
@@ -99,16 +98,7 @@ def show_pairs() -> bool:
     for name, by_hand, on_values in in_floats:
         print(f"{name:18}  {by_hand:+.17f}  {on_values:+.17f}  {by_hand - on_values:+10.1e}")
     print()
-    return runner.confirm(pair_claims(in_floats, in_fractions))
-
-
-def pair_claims(in_floats: list[Pair], in_fractions: list[Pair]) -> Iterator[tuple[str, bool]]:
-    """All pairs agree, kind by kind."""
-    for kind in "δ", "∂L/∂W", "∂L/∂b":
-        far = [abs(by_hand - on_values) for name, by_hand, on_values in in_floats if name.startswith(kind)]
-        exact = [by_hand == on_values for name, by_hand, on_values in in_fractions if name.startswith(kind)]
-        text = f"{kind} at {len(far)} places: in floats to {max(far):.0e}, with Squares in fractions exactly"
-        yield text, max(far) < 1e-12 and all(exact)
+    return runner.confirm(runner.agreement(("δ", "∂L/∂W", "∂L/∂b"), in_floats, in_fractions, "Squares"))
 
 
 def show_gradient_check(network: TwoLayerNet, x: Array, t: Array) -> bool:

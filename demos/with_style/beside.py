@@ -8,12 +8,13 @@ No fraction holds a sigmoid. For the exact comparison r(z) = z / (1 + z²) takes
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 import nn
 from autograd import topological_order
+from demos.runner import Pair
 from demos.with_style.network import Array, Network
 from nn.losses import quadratic
 
@@ -33,14 +34,6 @@ def theta(network: Network) -> Array:
     """The parameters in nn's order, one after the other: of every neuron its weights, then its bias."""
     layers = [np.hstack([W.T, b]) for W, b in zip(network.Wₙ, network.Bₙ, strict=True)]
     return np.concatenate([layer.ravel() for layer in layers])
-
-
-class Pair(NamedTuple):
-    """One derivative of the cost, named as in the equations."""
-
-    name: str
-    by_hand: Any
-    on_values: Any
 
 
 def pairs(network: Network, x: Array, y: Array, activation: Any = "sigmoid") -> Iterator[Pair]:

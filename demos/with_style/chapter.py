@@ -9,7 +9,6 @@ import numpy as np
 import viz
 from demos import digits, runner
 from demos.with_style import beside
-from demos.with_style.beside import Pair
 from demos.with_style.network import Network
 from demos.with_style.training import Compiled, accuracy, columns, one_hot
 from nn.data import Dataset, gates
@@ -51,18 +50,7 @@ def show_pairs() -> bool:
     for name, by_hand, on_values in in_floats:
         print(f"{name:10}  {by_hand:+.17f}  {on_values:+.17f}  {by_hand - on_values:+10.1e}")
     print()
-    return runner.confirm(pair_claims(in_floats, in_fractions))
-
-
-def pair_claims(in_floats: list[Pair], in_fractions: list[Pair]) -> Iterator[tuple[str, bool]]:
-    """All pairs agree, kind by kind."""
-    for kind in "δ", "∂J/∂W", "∂J/∂b":
-        far = [abs(by_hand - on_values) for name, by_hand, on_values in in_floats if name.startswith(kind)]
-        exact = [by_hand == on_values for name, by_hand, on_values in in_fractions if name.startswith(kind)]
-        text = (
-            f"{kind} at {len(far)} places: in floats to {max(far):.0e}, with z/(1 + z²) in fractions exactly"
-        )
-        yield text, max(far) < 1e-12 and all(exact)
+    return runner.confirm(runner.agreement(("δ", "∂J/∂W", "∂J/∂b"), in_floats, in_fractions, "z/(1 + z²)"))
 
 
 def show_xor() -> bool:
