@@ -10,13 +10,15 @@
 
 from typing import TYPE_CHECKING, Any
 
+from autograd import copying as _copying  # noqa: F401 (teaches Value to be copied and pickled)
 from autograd import ops
 from autograd.derivatives import grad, hessian, hvp, jacobian, jvp, taylor, value_and_grad, vjp
 from autograd.formula import expression, formula, local_formula, local_formulas, node_names
+from autograd.op import Op
 from autograd.ops import *  # noqa: F403 (ops.__all__: every function of the table)
-from autograd.ops import Op
+from autograd.recording import no_grad, scope
 from autograd.steps import Step, backward_steps
-from autograd.value import Value, constant, local_derivatives, no_grad, scope, topological_order
+from autograd.value import Value, constant, local_derivatives, topological_order
 
 if TYPE_CHECKING:
     from autograd.arrays import array as array

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.ops import TABLE, Op
+from autograd.op import Op
+from autograd.ops import TABLE
 from autograd.value import Value
 
 

@@ -10,61 +10,84 @@ Values, and the result is a graph of its own: that is how transforms nest.
     y          what the function returned     tangent    the derivative of a node along a direction
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from contextlib import suppress
+from copy import copy
+from functools import wraps
+from operator import add, index, mul
+from reprlib import repr as short
 from typing import Any
 
 from autograd import ops
 from autograd.functions import is_array, one
+from autograd.op import FAILURES
+from autograd.recording import Run, during
 from autograd.series import Series
-from autograd.trees import leaves, like, matching, nest
+from autograd.trees import is_opaque, leaves, like, matching, nest, structure
 from autograd.value import (
     Value,
-    accumulate,
     as_number,
     constant,
+    gradients,
     local_derivatives,
-    mode,
+    sweep,
     topological_order,
-    transform,
 )
 
 Function = Callable[..., Any]
+Numbers = int | Sequence[int]  # of arguments
 
 
-def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+def grad(f: Function, argnums: Numbers = 0, has_aux: bool = False) -> Function:
     """The gradient of a function that returns one number.
 
-    `grad(f)(*args)` has the shape of the argument number `argnums` (of several: a tuple), which may be a
-    number, a nested list, tuple or dict of numbers, or a NumPy array; the other arguments are handed on as
-    they are. It holds plain numbers, or Values when it is differentiated again. A function that does not
-    depend on the argument has gradient 0. TypeError where f returns no number, IndexError where there is
-    no such argument.
+    `grad(f)(*args, **named)` has the shape of the argument number `argnums` (of several: a tuple), which may
+    be a number, a nested list, tuple or dict of numbers, or a NumPy array; the other arguments, and those by
+    name, are handed on as they are. None, strings and dataclasses in it are not differentiated: their
+    gradient is None. It holds plain numbers, or Values when it is differentiated again. A function that does
+    not depend on the argument has gradient 0. With `has_aux` f returns a pair, (number, anything else), and
+    grad(f) the pair (gradient, anything else). TypeError where f returns no number, IndexError where there
+    is no such argument.
 
     >>> grad(lambda x: x * x * x)(2)
     12
     >>> grad(grad(lambda x: x * x * x))(2)
     12
     """
-    both = _value_and_grad("grad", f, argnums)
-    return lambda *args: both(*args)[1]
+    both = _value_and_grad("grad", f, argnums, has_aux)
+
+    @_named_as(f)
+    def gradient_of_f(*args: Any, **named: Any) -> Any:
+        value, gradient = both(*args, **named)
+        return (gradient, value[1]) if has_aux else gradient
+
+    return gradient_of_f
 
 
-def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
-    """The pair of a function's value and its gradient, for the price of the gradient."""
-    return _value_and_grad("value_and_grad", f, argnums)
+def value_and_grad(f: Function, argnums: Numbers = 0, has_aux: bool = False) -> Function:
+    """The pair of a function's value and its gradient, for the price of the gradient.
+
+    With `has_aux` f returns (number, anything else), and so the pair is ((number, anything else), gradient).
+    """
+    return _value_and_grad("value_and_grad", f, argnums, has_aux)
 
 
-def _value_and_grad(name: str, f: Function, argnums: int | Sequence[int]) -> Function:
-    def value_and_gradient(*args: Any) -> tuple[Any, Any]:
-        run = _Run(name, f, args, argnums)
-        y = run.scalar()
-        return run.value(), run.shaped(run.gradient(y))
+def _value_and_grad(name: str, f: Function, argnums: Numbers = 0, has_aux: bool = False) -> Function:
+    @_named_as(f)
+    def value_and_gradient(*args: Any, **named: Any) -> tuple[Any, Any]:
+        run = _Run(name, f, args, argnums, named, has_aux)
+        gradient = run.shaped(run.gradient(run.scalar()))
+        return (run.value(), run.handed_on(run.aux)) if has_aux else run.value(), gradient
 
     return value_and_gradient
 
 
-def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+def _named_as(f: Function) -> Callable[[Function], Function]:
+    """The decorator that gives a function the name, the docstring and the signature of f."""
+    return wraps(f, updated=())
+
+
+def jacobian(f: Function, argnums: Numbers = 0) -> Function:
     """All first derivatives of a function that returns a tree of numbers.
 
     `jacobian(f)(*args)` has the shape of what f returns, and in place of every number the gradient of that
@@ -74,8 +97,9 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     [[3, 2], [1, 1]]
     """
 
-    def jacobian_of_f(*args: Any) -> Any:
-        run = _Run("jacobian", f, args, argnums)
+    @_named_as(f)
+    def jacobian_of_f(*args: Any, **named: Any) -> Any:
+        run = _Run("jacobian", f, args, argnums, named)
         rows = [run.shaped(run.gradient(y)) for y in run.outputs()]
         return nest(run.y, run.chosen, rows)
 
@@ -93,71 +117,62 @@ def hessian(f: Function) -> Function:
     [[6, 4], [4, 0]]
     """
 
-    def hessian_of_f(*args: Any) -> Any:
+    @_named_as(f)
+    def hessian_of_f(*args: Any, **named: Any) -> Any:
         if not args:
             raise TypeError("hessian: the function was called without an argument to differentiate by")
         if len(args) == 1 and is_array(args[0]):
-            return jacobian(_value_and_grad_alone(f))(*args)
+            return jacobian(gradient_of(lambda x: f(x, **named)))(*args)
         flat = [leaf for arg in args for leaf in leaves(arg)]
-        return jacobian(_value_and_grad_alone(lambda x: f(*like(args, x))))(flat)
+        return jacobian(gradient_of(lambda x: f(*like(args, x), **named)))(flat)
+
+    def gradient_of(f: Function) -> Function:
+        both = _value_and_grad("hessian", f)
+        return lambda *args: both(*args)[1]
 
     return hessian_of_f
 
 
-def _value_and_grad_alone(f: Function) -> Function:
-    """The gradient, with hessian's name in its errors."""
-    both = _value_and_grad("hessian", f, 0)
-    return lambda *args: both(*args)[1]
-
-
-def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], **named: Any) -> tuple[Any, Any]:
     """(value, tangent): f at `primals`, and its derivative there along `tangents` (forward mode).
 
     `tangents` has the shape of `primals`, the tuple of f's arguments. The Jacobian-vector product has the
-    shape of what f returns.
+    shape of what f returns. ValueError where the shapes differ.
 
     >>> jvp(lambda x, y: x * y, (2, 3), (1, 10))
     (6, 23)
     """
-    run = _Run("jvp", f, tuple(primals), range(len(primals)))
-    directions = matching(tuple(primals), tuple(tangents))
-    if len(directions) != len(run.variables):
-        raise ValueError(
-            f"jvp: the tangents hold {len(directions)} numbers and the primals {len(run.variables)}; "
-            "give a tangent for every number"
-        )
-    return run.value(), like(run.y, run.tangents(directions))
+    primals, tangents = _arguments("jvp", primals), _arguments("jvp", tangents, "tangents")
+    directions = _matching("jvp", primals, "primals", tangents, "tangents")
+    run = _Run("jvp", f, primals, range(len(primals)), named)
+    return run.value(), like(run.y, run.tangents(directions), derivative=True)
 
 
-def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
+def vjp(f: Function, *primals: Any, **named: Any) -> tuple[Any, Function]:
     """(value, pull): f at `primals`, and the function that pulls a cotangent back (reverse mode).
 
     `pull(cotangent)`, for a cotangent of the shape of f's value, is the tuple of the vector-Jacobian
-    products, one for each argument.
+    products, one for each argument. ValueError where the shapes differ.
 
     >>> value, pull = vjp(lambda x, y: [x * y, x + y], 2, 3)
     >>> value, pull([1, 10])
     ([6, 5], (13, 12))
     """
-    run = _Run("vjp", f, primals, range(len(primals)))
+    run = _Run("vjp", f, primals, range(len(primals)), named)
     outputs = run.outputs()
 
     def pull(cotangent: Any) -> Any:
-        weights = matching(run.y, cotangent)
-        if len(weights) != len(outputs):
-            raise ValueError(
-                f"vjp: the cotangent holds {len(weights)} numbers and the value {len(outputs)}; "
-                "give a cotangent for every number"
-            )
-        run.nested |= any(isinstance(weight, Value) for weight in weights)
-        with running("vjp"):
+        weights = _matching("vjp", run.y, "value", cotangent, "cotangent")
+        pulled = copy(run)
+        pulled.nested = run.nested or any(isinstance(weight, Value) for weight in weights)
+        with during(pulled):
             total = ops.dot(outputs, weights)
-        return run.shaped(run.gradient(total))
+        return pulled.shaped(pulled.gradient(total))
 
     return run.value(), pull
 
 
-def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], **named: Any) -> Any:
     """The Hessian of f at `primals` times `tangents`, in the shape of `primals`.
 
     Forward over reverse: the tangent of the gradient, for a small multiple of the price of f.
@@ -165,10 +180,11 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     >>> hvp(lambda x, y: x * x * y, (2, 3), (1, 0))
     (6, 4)
     """
-    return jvp(grad(f, range(len(primals))), primals, tangents)[1]
+    primals = _arguments("hvp", primals)
+    return jvp(grad(f, range(len(primals))), primals, _arguments("hvp", tangents, "tangents"), **named)[1]
 
 
-def taylor(f: Function, x: Any, order: int) -> list[Any]:
+def taylor(f: Function, x: Any, order: int, **named: Any) -> list[Any]:
     """The Taylor coefficients f(x), f′(x), f″(x)/2!, … up to `order` of a function of one number.
 
     In one sweep with truncated series (see `autograd.series`), not by repeated differentiation.
@@ -178,9 +194,9 @@ def taylor(f: Function, x: Any, order: int) -> list[Any]:
     """
     if not isinstance(order, int) or order < 0:
         raise ValueError(f"taylor: the order must be a whole number from 0, not {order!r}")
-    run = _Run("taylor", f, (x,), 0)
+    run = _Run("taylor", f, (x,), 0, named)
     y = run.scalar()
-    with running("taylor"):
+    with during(run):
         series = _sweep_series(run)
         z = series.get(y) if isinstance(y, Value) else None
         coefficients = [y, *[0] * order] if z is None else [z[k] for k in range(order + 1)]
@@ -190,35 +206,54 @@ def taylor(f: Function, x: Any, order: int) -> list[Any]:
 # ── One run of the function, and the sweeps ─────────────────────────────────────────────────────────
 
 
-class _Run:
+class _Run(Run):
     """A function, run once on lifted arguments, and the graph that this recorded.
 
-    name       of the transform, for errors       y       what the function returned: a tree
-    variables  the lifted numbers, as Values      order   the nodes from the variables to y, sorted
-    nested     whether the graph reaches a Value that the run has not made
+    chosen     the arguments to differentiate by      y       what the function returned: a tree
+    variables  the lifted numbers in them, as Values  order   the nodes from the variables to y, sorted
+    nested     whether the graph reaches a Value that was there before: an outer transform's, or the user's
+    alone      whether it reaches no leaf but the variables
     """
 
-    def __init__(self, name: str, f: Function, args: tuple[Any, ...], argnums: int | Sequence[int]) -> None:
-        numbers = [argnums] if isinstance(argnums, int) else [*argnums]
-        for number in numbers:
-            if not -len(args) <= number < len(args):
-                given = f"{len(args)} argument{'s'[: len(args) != 1]}"
-                raise IndexError(f"{name}: argnums={number}, but the function was called with {given}")
-        self.name = name
-        self.single = isinstance(argnums, int)
-        self.chosen = [args[number] for number in numbers]
-        places = {number % len(args): i for i, number in enumerate(numbers)}
-        if len(places) < len(numbers):
-            raise ValueError(f"{name}: argnums={argnums} names an argument twice")
-        with running(name):
-            lifted = [like(tree, [_lift(name, x) for x in leaves(tree)]) for tree in self.chosen]
-            self.y = f(*(lifted[places[i]] if i in places else arg for i, arg in enumerate(args)))
-        self.variables: list[Value] = [variable for tree in lifted for variable in leaves(tree)]
+    def __init__(
+        self,
+        name: str,
+        f: Function,
+        args: tuple[Any, ...],
+        argnums: Numbers,
+        named: dict[str, Any],
+        has_aux: bool = False,
+    ) -> None:
+        super().__init__(name)
+        places, self.single = _places(name, argnums, len(args))
+        self.chosen = [args[place] for place in places]
+        given = list(args)
+        with during(self):
+            for place, tree in zip(places, self.chosen, strict=True):
+                numbers = [tree] if is_opaque(tree) else leaves(tree)
+                given[place] = like(tree, [self.lifted(x) for x in numbers])
+            # Before f runs, which may change its arguments in place.
+            self.variables: list[Value] = [x for place in places for x in leaves(given[place])]
+            self.y = f(*given, **named)
+        self.aux: Any = None
+        if has_aux:
+            self.y, self.aux = _pair(name, self.y)
         recorded = [y for y in leaves(self.y) if isinstance(y, Value)]
         self.order = topological_order(*recorded, leaves=self.variables)
-        own = len(self.variables)
-        lifted_values = any(variable._record for variable in self.variables)
-        self.nested = lifted_values or None in [node._op for node in self.order[own:]]
+        others = [node for node in self.order[len(self.variables) :] if node._op is None]
+        self.alone = not others
+        self.nested = any(x._record for x in self.variables) or any(x not in self.made for x in others)
+
+    def lifted(self, x: Any) -> Value:
+        """A variable: a leaf for a number; for a Value a node on top of it, so that transforms nest."""
+        if isinstance(x, Value):
+            return ops.identity(x)  # type: ignore[no-any-return]
+        try:
+            return Value(x)
+        except TypeError as error:
+            raise TypeError(f"{self.name}: in the argument to differentiate by, {error}") from None
+
+    # What the function returned, and what the caller gets
 
     def scalar(self) -> Any:
         """What the function returned, if that is one number."""
@@ -227,15 +262,30 @@ class _Run:
                 f"{self.name}: the function returned a {type(self.y).__name__}, not one number; "
                 "return a sum of it, or take jacobian"
             )
-        return _returned(self.name, self.y)
+        return self.returned(self.y)
 
     def outputs(self) -> list[Any]:
         """The numbers in what the function returned."""
-        return [_returned(self.name, y) for y in leaves(self.y)]
+        return [self.returned(y) for y in ([self.y] if is_opaque(self.y) else leaves(self.y))]
+
+    def returned(self, y: Any) -> Any:
+        """A number that the function returned."""
+        if isinstance(y, Value):
+            return y
+        try:
+            return as_number(y)
+        except TypeError:
+            raise TypeError(
+                f"{self.name}: the function returned {y!r:.40}, a {type(y).__name__}; it must return a number"
+            ) from None
 
     def value(self) -> Any:
         """What the function returned, as the caller gets it."""
         return like(self.y, map(self.given, self.outputs()))
+
+    def handed_on(self, aux: Any) -> Any:
+        """What else the function returned, as the caller gets it."""
+        return like(aux, [self.given(x) if isinstance(x, Value) else x for x in leaves(aux)])
 
     def given(self, x: Any) -> Any:
         """A result as the caller gets it: a Value exactly where the graph reaches one of the caller's."""
@@ -245,135 +295,155 @@ class _Run:
 
     def shaped(self, gradient: list[Any]) -> Any:
         """One number per variable, in the shape of the arguments."""
-        trees = like(self.chosen, map(self.given, gradient))
+        trees = like(self.chosen, map(self.given, gradient), derivative=True)
         return trees[0] if self.single else tuple(trees)
+
+    # Sweeps
 
     def gradient(self, y: Any) -> list[Any]:
         """∂y/∂variable for every variable."""
         if not isinstance(y, Value) or y.op is ops.constant:
             return [0] * len(self.variables)
         order = self.order if y is self.y else topological_order(y, leaves=self.variables)
-        if self.nested:
-            with running(self.name):
-                upstream = _sweep_backward(order, y, self.variables)
-            return [upstream.get(variable, 0) for variable in self.variables]
-        for variable in self.variables:
-            variable.grad = 0
-        accumulate(order, y)  # into a graph that belongs to this run alone
-        return [variable.grad for variable in self.variables]
+        if self.alone and not self.nested:
+            return gradients(order, y)[: len(self.variables)]
+        moving = set(self.variables)
+        for node in order:
+            if any(arg in moving for arg in node.args):
+                moving.add(node)
+        upstream: dict[Value, Any] = {y: one(y.data)} if y in moving else {}
+        with during(copy(self)):
+            for _ in sweep(
+                order[len(self.variables) :], upstream, _towards(moving, self.nested), *self.algebra()
+            ):
+                pass
+        return [upstream.get(variable, 0) for variable in self.variables]
 
     def tangents(self, directions: list[Any]) -> list[Any]:
         """The tangent of every output along the directions of the variables."""
         outputs = self.outputs()
+        recorded = [y for y in outputs if isinstance(y, Value)]
+        directions = [x if isinstance(x, Value) else as_number(x) for x in directions]
         self.nested |= any(isinstance(direction, Value) for direction in directions)
+        run = tangents if self.alone and not self.nested else self.swept
         try:
-            tangent = self.sweep_forward(self.order, directions)
-        except (ArithmeticError, ValueError, TypeError):  # in a branch not taken, or explained by _live
-            tangent = self.sweep_forward(_live(self.order, outputs), directions)
-        return [self.given(tangent(y) if isinstance(y, Value) else 0) for y in outputs]
+            found = run(self.order, self.variables, directions, recorded)
+        except FAILURES:  # in a branch not taken, or explained by _live
+            found = self.swept(_live(self.order, recorded), self.variables, directions, recorded)
+        numbers = iter(found)
+        return [self.given(next(numbers) if isinstance(y, Value) else 0) for y in outputs]
 
-    def sweep_forward(self, order: list[Value], directions: list[Any]) -> Callable[[Value], Any]:
-        """The tangents of the nodes in this order, as a function of the node."""
-        if self.nested:
-            tangent = dict(zip(self.variables, directions, strict=True))
-            with running(self.name):
-                _sweep_forward(order, tangent)
-            return lambda node: tangent.get(node, 0)
-        for variable, direction in zip(self.variables, directions, strict=True):
-            variable.grad = as_number(direction)
-        _sweep_forward_in_numbers(order)
-        return lambda node: node.grad or 0
+    def swept(
+        self, order: list[Value], variables: list[Value], directions: list[Any], outputs: list[Value]
+    ) -> list[Any]:
+        """As `tangents`, as graphs where runs are nested, and towards what moves alone."""
+        tangent = dict(zip(variables, directions, strict=True))
+        with during(copy(self)):
+            _sweep_forward(order, tangent, _towards(tangent, self.nested), *self.algebra())
+        return [tangent.get(y, 0) for y in outputs]
+
+    def algebra(self) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
+        """How the sweeps multiply and add."""
+        return (_product, _sum) if self.nested else (mul, add)
 
 
-@contextmanager
-def running(name: str) -> Iterator[None]:
-    """Record, also under no_grad, and let nothing leave the graph silently."""
-    recording, naming = mode.set(mode.get() or ""), transform.set(name)
+def _places(name: str, argnums: Numbers, given: int) -> tuple[list[int], bool]:
+    """The positions that argnums names among so many arguments, and whether it names one alone."""
+    single = hasattr(type(argnums), "__index__")
     try:
-        yield
-    finally:
-        transform.reset(naming)
-        mode.reset(recording)
-
-
-def _lift(name: str, x: Any) -> Value:
-    """A variable: a leaf for a number; for a Value a node on top of it, so that transforms nest."""
-    if isinstance(x, Value):
-        return ops.identity(x)  # type: ignore[no-any-return]
-    try:
-        return Value(x)
-    except TypeError as error:
-        raise TypeError(f"{name}: in the argument to differentiate by, {error}") from None
-
-
-def _returned(name: str, y: Any) -> Any:
-    """A number that a function returned."""
-    if isinstance(y, Value):
-        return y
-    try:
-        return as_number(y)
+        numbers = [index(argnums)] if single else [*map(index, argnums)]  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(
-            f"{name}: the function returned {y!r:.40}, a {type(y).__name__}; it must return a number"
+            f"{name}: argnums={argnums!r} is no position of an argument; give a whole number, or several as "
+            "in argnums=(0, 1)"
+        ) from None
+    for number in numbers:
+        if not -given <= number < given:
+            called = f"{given} argument{'s'[: given != 1]}"
+            raise IndexError(f"{name}: argnums={number}, but the function was called with {called}")
+    places = [number % given for number in numbers]
+    if len({*places}) < len(places):
+        raise ValueError(f"{name}: argnums={argnums} names an argument twice")
+    return places, single
+
+
+def _arguments(name: str, primals: Any, what: str = "primals") -> tuple[Any, ...]:
+    """The tuple of f's arguments, or of their tangents."""
+    if not hasattr(primals, "__iter__") or isinstance(primals, str):
+        raise TypeError(
+            f"{name}: the {what} are a tuple with one for each argument of f, and not {short(primals)}: "
+            f"{name}(f, (x,), (v,))"
+        )
+    return tuple(primals)
+
+
+def _matching(name: str, tree: Any, what: str, other: Any, given: str) -> list[Any]:
+    """The leaves of a tree of tangents that must have the shape of another one."""
+    try:
+        return matching(tree, other)
+    except ValueError:
+        wanted, found = len(leaves(tree)), len(leaves(other))
+        counts = f"hold{'s'[given.endswith('s') :]} {found} numbers and the {what} {wanted}"
+        raise ValueError(
+            f"{name}: the {given} {counts}: {structure(other)} for {structure(tree)}; give a "
+            f"{given.removesuffix('s')} for every number"
         ) from None
 
 
-def _sweep_backward(order: list[Value], y: Value, variables: list[Value]) -> dict[Value, Any]:
-    """∂y/∂node as graphs, for the nodes that depend on the variables."""
-    moving = set(variables)
-    for node in order:
-        if any(arg in moving for arg in node.args):
-            moving.add(node)
-    upstream: dict[Value, Any] = {y: one(y.data)} if y in moving else {}
-    for node in reversed(order[len(variables) :]):
-        if node in upstream:
-            wanted = [arg in moving for arg in node.args]
-            for _, arg, local in local_derivatives(node, wanted, _operands(node)):
-                _add(upstream, arg, _product(upstream[node], local))
-    return upstream
+def _pair(name: str, result: Any) -> tuple[Any, Any]:
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise TypeError(
+            f"{name}: with has_aux the function returns a pair, (number, anything else), and not "
+            f"{short(result)}"
+        )
+    return result
 
 
-def _live(order: list[Value], outputs: list[Any]) -> list[Value]:
+def _live(order: list[Value], outputs: list[Value]) -> list[Value]:
     """The nodes that contribute to the outputs. What a rule among them raises names the operation."""
-    live = {y for y in outputs if isinstance(y, Value)}
+    live = {*outputs}
     for node in reversed(order):
         if node in live and node.args:
             live.update(arg for _, arg, _ in local_derivatives(node))
     return [node for node in order if node in live]
 
 
-def _sweep_forward(order: list[Value], tangent: dict[Value, Any]) -> None:
-    """The tangents of all nodes as graphs, from those of the variables."""
+def _sweep_forward(
+    order: Iterable[Value],
+    tangent: dict[Value, Any],
+    locals_of: Callable[[Value], Iterator[tuple[int, Value, Any]]],
+    multiply: Callable[[Any, Any], Any],
+    add: Callable[[Any, Any], Any],
+) -> None:
+    """The tangents of all nodes that depend on the variables, from those of the variables; see `sweep`."""
     for node in order:
-        wanted = [arg in tangent for arg in node.args]
-        if node not in tangent and any(wanted):
-            for _, arg, local in local_derivatives(node, wanted, _operands(node)):
-                _add(tangent, node, _product(local, tangent[arg]))
+        if node not in tangent:
+            for _, argument, local in locals_of(node):
+                try:
+                    tangent[node] = add(tangent.get(node, 0), multiply(local, tangent[argument]))
+                except FAILURES as error:
+                    raise node._op.explain(error, node.args, "local derivative × tangent: ") from error
 
 
-def _sweep_forward_in_numbers(order: list[Value]) -> None:
-    """The same in plain numbers, on a graph that belongs to one run alone: its `grad`s hold the tangents."""
-    constant_op = ops.constant
-    for node in order:
-        if not (record := node._record):
-            continue
-        tangent: Any = 0
-        op = node._op
-        if op.arity == 2:  # two arguments and one are unrolled, for a third of the time of a jvp
-            a, b, x, y, z = record
-            by_x, by_y = op.partials
-            if a._op is not constant_op and (local := by_x(x, y, z)) is not None:
-                tangent = local * a.grad
-            if b._op is not constant_op and (local := by_y(x, y, z)) is not None:
-                tangent += local * b.grad
-        elif op.arity == 1:
-            a, x, z = record
-            if a._op is not constant_op and (local := op.partials[0](x, z)) is not None:
-                tangent = local * a.grad
-        else:
-            for _, arg, local in local_derivatives(node):
-                tangent += local * arg.grad
-        node.grad = tangent
+def _towards(
+    moving: Container[Value], nested: bool = False
+) -> Callable[[Value], Iterator[tuple[int, Value, Any]]]:
+    """The local derivatives of a node by the arguments that are moving: as graphs where runs are nested."""
+
+    def locals_of(node: Value) -> Iterator[tuple[int, Value, Any]]:
+        wanted = [arg in moving for arg in node.args]
+        return local_derivatives(node, wanted, _operands(node) if nested else None)
+
+    return locals_of
+
+
+def tangents(
+    order: list[Value], variables: list[Value], directions: list[Any], outputs: list[Value]
+) -> list[Any]:
+    """The tangents of the outputs along the directions of the variables, in numbers."""
+    tangent = dict(zip(variables, directions, strict=True))
+    _sweep_forward(order, tangent, _towards(tangent), mul, add)
+    return [tangent.get(y, 0) for y in outputs]
 
 
 def _sweep_series(run: _Run) -> dict[Value, Series]:
@@ -401,7 +471,7 @@ def _operands(node: Value) -> tuple[Any, ...]:
 
 def _product(a: Any, b: Any) -> Any:
     for x, y in (a, b), (b, a):
-        if not isinstance(x, Value):
+        if not hasattr(type(x), "apply_op"):
             if x == 1:
                 return y
             if x == -1:
@@ -411,8 +481,12 @@ def _product(a: Any, b: Any) -> Any:
     return a * b
 
 
-def _add(sums: dict[Value, Any], node: Value, term: Any) -> None:
-    """sums[node] += term."""
-    if isinstance(term, Value) or term != 0 or node not in sums:
-        before = sums.get(node, 0)
-        sums[node] = before + term if isinstance(before, Value) or before != 0 else term
+def _sum(a: Any, b: Any) -> Any:
+    for x, y in (a, b), (b, a):
+        if not hasattr(type(x), "apply_op") and x == 0:
+            return y
+    return a + b
+
+
+with suppress(ImportError):  # the same, unrolled
+    from autograd.fast import tangents

@@ -12,8 +12,9 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from autograd import ops
-from autograd.ops import Op
-from autograd.value import Value, mode, topological_order
+from autograd.op import ATOM, POWER, PRODUCT, SIGN, Op
+from autograd.recording import UNNAMED, mode
+from autograd.value import Value, topological_order
 
 LONG = 1000  # characters, after which an expression continues from a named part
 
@@ -31,7 +32,7 @@ class Piece(NamedTuple):
     """A written expression and how strongly its outermost symbol binds."""
 
     text: str
-    binding: int = ops.ATOM
+    binding: int = ATOM
 
 
 def formula(value: Value, latex: bool = False) -> str:
@@ -105,7 +106,7 @@ def local_formulas(node: Value, positions: Iterable[int], latex: bool = False) -
             letter = next(letters)
             operands[arg] = x if arg.op is ops.constant else Value(x, arg.label or letter)
     result = Value(node.data, node.label or next(z for z in "zwq" if z not in labels))
-    token = mode.set("")  # also under no_grad
+    token = mode.set(UNNAMED)  # also under no_grad
     try:
         mask = [i in wanted for i in range(len(args))]
         rules = op.local_derivatives((*map(operands.get, args), result), mask) if op else []
@@ -154,13 +155,13 @@ def _write(op: Op, pieces: Sequence[Piece], latex: bool) -> Piece:
             piece.text if not op.infix or text.endswith("{{") else _enclose(op, i, piece, latex)
             for i, (text, piece) in enumerate(zip(before, pieces, strict=False))
         ]
-        binding = ops.POWER if "^" in op.latex else ops.PRODUCT if "frac" in op.latex else ops.ATOM
+        binding = POWER if "^" in op.latex else PRODUCT if "frac" in op.latex else ATOM
         return Piece(op.latex.format(*texts), op.infix or binding)
     if op.infix:
         texts = [_enclose(op, i, piece, latex) for i, piece in enumerate(pieces)]
         if len(texts) == 1:
             return Piece(op.symbol + texts[0], op.infix)
-        if op.infix == ops.POWER:
+        if op.infix == POWER:
             if re.fullmatch("−?[0-9]+", pieces[1].text):
                 return Piece(texts[0] + pieces[1].text.translate(SUPERSCRIPT), op.infix)
             return Piece("^".join(texts), op.infix)
@@ -180,11 +181,11 @@ def _enclose(op: Op, i: int, piece: Piece, latex: bool) -> str:
 
     Of equal symbols the left one goes first (a − b − c), but for powers and signs the right one.
     """
-    right_first = op.infix >= ops.SIGN
+    right_first = op.infix >= SIGN
     loose = piece.binding < op.infix or (piece.binding == op.infix and (i == 0) == right_first)
-    if op.infix == ops.SIGN and piece.binding == ops.SIGN:
+    if op.infix == SIGN and piece.binding == SIGN:
         loose = True  # −(−x)
-    if i == 1 and piece.binding == ops.SIGN and op.infix != ops.POWER:
+    if i == 1 and piece.binding == SIGN and op.infix != POWER:
         loose = True  # a − (−3)
     if not loose:
         return piece.text
@@ -223,8 +224,8 @@ def _tidy(op: Op, pieces: list[Piece], latex: bool) -> Piece:
 def _constant(node: Value, latex: bool) -> Piece:
     text = _name(node.label, latex) if node.label else _number(node.data, latex)
     if text[0] in "−-":
-        return Piece(text, ops.SIGN)
-    return Piece(text, ops.PRODUCT if "/" in text else ops.ATOM)  # a Fraction is written 1/3
+        return Piece(text, SIGN)
+    return Piece(text, PRODUCT if "/" in text else ATOM)  # a Fraction is written 1/3
 
 
 def _number(x: Any, latex: bool) -> str:

@@ -24,7 +24,7 @@ Number = Any  # int, float, complex, Fraction, Decimal, an mpmath number, a NumP
 
 def one(x: Number) -> Number:
     """The 1 of x's own number type: `one(x) / n` is exact for Fraction (int 1 for int and float)."""
-    if isinstance(x, int | float | complex) or is_array(x):
+    if isinstance(x, int | float | complex) or is_array(x) or hasattr(type(x), "apply_op"):
         return 1
     return type(x)(1)
 
@@ -161,8 +161,6 @@ def ln10(x: Number) -> Number:
 
 def where(condition: Any, x: Any, y: Any) -> Any:
     """X where the condition holds, y elsewhere; a branch may be a callable, called only where taken."""
-    if hasattr(condition, "select"):  # a symbol, which has no number yet
-        return condition.select(x, y)
     if is_array(condition):
         import numpy
 
@@ -194,6 +192,11 @@ def share(x: Number, y: Number) -> Number:
     return where(x > y, 1, where(x == y, lambda: one(x + y) / 2, where(x < y, 0, x + y)))
 
 
+def same(x: Number) -> Number:
+    """x, towards which no derivative is taken: a constant for every transform and for backward."""
+    return +x
+
+
 def absolute(x: Number) -> Number:
     """|x| of a real number. (|x| of a complex one has no complex derivative.)"""
     return abs(x)
@@ -209,7 +212,7 @@ def minimum(x: Number, y: Number) -> Number:
     return where((x <= y) | (x != x), x, y)
 
 
-def clip(x: Number, low: Number, high: Number) -> Number:
+def clip(x: Number, low: Number = -math.inf, high: Number = math.inf) -> Number:
     """x, kept between low and high."""
     return minimum(maximum(x, low), high)
 
@@ -270,6 +273,11 @@ def dot(*args: Number) -> Number:
     return sum(map(operator.mul, args, args[len(args) // 2 :]))  # map ends with the shorter
 
 
+def element(i: int, *args: Number) -> Number:
+    """The argument number i of the others, from 0."""
+    return args[operator.index(i)]
+
+
 def total(*args: Number) -> Number:
     """x₁ + x₂ + …"""
     return sum(args)
@@ -319,7 +327,7 @@ def power(x: Number, y: Number) -> Number:
 
 def floordiv(x: Number, y: Number) -> Number:
     """The floor of x / y: x // y, which mpmath lacks."""
-    z = x / y if hasattr(type(x + y), "context") else None
+    z = x / y if hasattr(type(x), "context") or hasattr(type(y), "context") else None
     return x // y if z is None else type(z).context.floor(z)
 
 

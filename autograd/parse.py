@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from unicodedata import normalize
 
 from autograd import ops
-from autograd.ops import Op
+from autograd.op import Op
 from autograd.value import Value, constant
 
 LENGTH = 1000  # characters of a formula
@@ -38,7 +38,6 @@ OPERATORS: dict[type[ast.AST], Op] = {
     ast.Add: ops.add, ast.Sub: ops.sub, ast.Mult: ops.mul, ast.Div: ops.div,
     ast.Pow: ops.power, ast.Mod: ops.mod, ast.FloorDiv: ops.floordiv, ast.USub: ops.neg,
 }  # fmt: skip
-ORDERS = {ops.polygamma: 0, ops.sinc: 1}  # the argument that is an order, which takes time as it grows
 
 PUNCTUATION = set(" +-*/%()[],._")  # what a formula may hold beside letters and digits
 TYPOGRAPHY = str.maketrans("×·−÷", "**-/")  # the signs of `autograd.formula`
@@ -160,9 +159,8 @@ class Formula:
         op = step.op
         if op is ops.power and _bits_of_power(*args) > BITS:
             raise self._too_long(step, args)
-        n = len(args) // (op.sequences or 1)
         try:
-            z = op(*(args[n * i : n * i + n] for i in range(op.sequences))) if op.sequences else op(*args)
+            z = op.apply(args)
         except (ArithmeticError, ValueError, TypeError) as error:
             raise FormulaError(_message(error), self.text, step.column) from error
         if _bits(z) > BITS:
@@ -333,9 +331,11 @@ class _Reader:
         return [element for elements in lists for element in elements]
 
     def _check_order(self, op: Op, call: ast.Call) -> None:
-        for order in call.args[ORDERS[op] :][:1] if op in ORDERS else ():
+        """Refuse an order, a whole number among the parameters, that takes long or is computed."""
+        for i, choices in op.parameters.items():
+            order = call.args[i] if i < len(call.args) and type(choices[0]) is int else None
             value = getattr(order, "value", None)
-            if type(value) is not int or value > ORDER:
+            if order is not None and (type(value) is not int or value > ORDER):
                 message = f"the order of {op.name} is written as a whole number from 0 to {ORDER}"
                 raise self._error(message, self._column(order))
 

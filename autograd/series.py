@@ -11,12 +11,11 @@ series: Karczmarczuk 2001, "Functional differentiation of computer programs".)
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd import ops
-from autograd.ops import Op
+from autograd.op import Op
+from autograd.protocol import Numeric
 
 
-@ops.overload
-class Series:
+class Series(Numeric):
     """A power series whose coefficients are computed when first asked for, one after the other."""
 
     def __init__(self, known: Sequence[Any], following: Callable[[int], Any]) -> None:
@@ -35,7 +34,7 @@ class Series:
 
     def apply_op(self, op: Op, args: tuple[Any, ...]) -> Any:
         """The operation on series; plain numbers and Values are constant series."""
-        start = op(*_regroup(op, [arg[0] if isinstance(arg, Series) else arg for arg in args]))
+        start = op.apply([arg[0] if isinstance(arg, Series) else arg for arg in args])
         if not op.partials:
             return start
         moving = [isinstance(arg, Series) for arg in args]
@@ -56,21 +55,18 @@ class Series:
         z = Series([start], following)
         return z
 
-    def __float__(self) -> float:
-        raise TypeError("float of a Taylor series would drop it; use autograd's functions in place of math's")
+    def compare(self, comparison: Op, other: Any) -> Any:
+        """The comparison of the numbers at t = 0."""
+        return comparison.function(self.data, getattr(other, "data", other))
+
+    def leave(self, function: str) -> Any:
+        """A series is no number: TypeError."""
+        raise TypeError(
+            f"{function} of a Taylor series would drop it; use autograd's functions in place of math's"
+        )
 
     def __bool__(self) -> bool:
         return bool(self.data)
-
-    __hash__ = object.__hash__
-
-
-def _regroup(op: Op, args: list[Any]) -> list[Any]:
-    """The arguments as the operation is called: an operation on sequences takes sequences."""
-    if not op.sequences:
-        return args
-    n = len(args) // op.sequences
-    return [args[i : i + n] for i in range(0, len(args), n)]
 
 
 def _divide(total: Any, k: int) -> Any:

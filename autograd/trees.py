@@ -1,60 +1,111 @@
 """Nested lists, tuples, dicts and arrays of numbers: what functions take and what their derivatives are.
 
-tree    a number, a Value, or a list, tuple, dict or NumPy array of trees
-leaves  the numbers and Values in it, from left to right
+tree    a number, a Value, or a list, tuple, dict or NumPy array of trees; the classes of tuples and dicts
+        (namedtuple, OrderedDict, …) are kept. None, a string or a dataclass may stand in it as well
+leaves  the numbers and Values in it, from left to right; None, strings and dataclasses are none
 """
 
 from collections.abc import Iterable, Iterator
+from copy import copy
 from numbers import Number
 from typing import Any
+
+PLAIN = {int, float}
 
 
 def leaves(tree: Any) -> list[Any]:
     """The numbers of a tree from left to right."""
+    if type(tree) in PLAIN:
+        return [tree]
     if isinstance(tree, list | tuple):
         return [leaf for branch in tree for leaf in leaves(branch)]
     if isinstance(tree, dict):
         return [leaf for branch in tree.values() for leaf in leaves(branch)]
-    return list(tree.flat) if _is_array(tree) else [tree]
+    if is_array(tree):
+        return list(tree.flat)
+    return [] if is_opaque(tree) else [tree]
+
+
+def like(tree: Any, new: Iterable[Any], derivative: bool = False) -> Any:
+    """A new tree with these numbers as leaves; in a derivative None stands for what is no number."""
+    return _like(tree, iter(new), derivative)
+
+
+def _like(tree: Any, new: Iterator[Any], derivative: bool) -> Any:
+    if type(tree) in PLAIN:  # nearly all leaves, in a fifth of the time
+        return next(new)
+    if isinstance(tree, dict):
+        filled = copy(tree)  # of its class: a defaultdict keeps its factory
+        for key, branch in tree.items():
+            filled[key] = _like(branch, new, derivative)
+        return filled
+    if isinstance(tree, list | tuple):
+        branches = [_like(branch, new, derivative) for branch in tree]
+        if isinstance(tree, list):
+            return branches
+        return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
+    if is_array(tree):
+        return array_like(tree, [next(new) for _ in tree.flat])
+    return (None if derivative else tree) if is_opaque(tree) else next(new)
 
 
 def matching(tree: Any, other: Any) -> list[Any]:
-    """The leaves of `other` in the order of `tree`, whose shape it has: dicts are matched by their keys."""
+    """The leaves of `other` in the order of `tree`, whose shape it has: dicts are matched by their keys.
+
+    ValueError where the shapes differ; a list may stand for a tuple, and nested lists for an array.
+    """
     if isinstance(tree, dict) and isinstance(other, dict) and tree.keys() == other.keys():
         return [leaf for key in tree for leaf in matching(tree[key], other[key])]
-    if isinstance(tree, list | tuple) and isinstance(other, list | tuple) and len(tree) == len(other):
+    if is_array(tree) and is_array(other) and tree.shape == other.shape:
+        return list(other.flat)
+    rows = _is_sequence(tree) and _is_sequence(other) and not (is_array(tree) and is_array(other))
+    if rows and len(tree) == len(other):
         return [leaf for pair in zip(tree, other, strict=True) for leaf in matching(*pair)]
-    return leaves(other)
+    if any(map(_is_branch, (tree, other))):
+        raise ValueError(f"{structure(other)} for {structure(tree)}")
+    return [] if is_opaque(tree) else [other]
 
 
-def like(tree: Any, new: Iterable[Any]) -> Any:
-    """A tree of the same shape with other leaves, which are taken from the left."""
-    return _like(tree, iter(new))
-
-
-def _like(tree: Any, new: Iterator[Any]) -> Any:
-    if isinstance(tree, list):
-        return [_like(branch, new) for branch in tree]
-    if isinstance(tree, tuple):
-        branches = [_like(branch, new) for branch in tree]
-        return type(tree)(*branches) if hasattr(tree, "_fields") else tuple(branches)
+def structure(tree: Any) -> str:
+    """The shape of a tree to read, with a dot for every number: `{'w': array(2, 3), 'b': [·, ·]}`."""
     if isinstance(tree, dict):
-        return {key: _like(branch, new) for key, branch in tree.items()}
-    return _array_like(tree, [next(new) for _ in tree.flat]) if _is_array(tree) else next(new)
+        text = ", ".join(f"{key!r}: {structure(branch)}" for key, branch in tree.items())
+        return _clip(f"{{{text}}}")
+    if isinstance(tree, list | tuple):
+        text = ", ".join(map(structure, tree))
+        return _clip(f"[{text}]" if isinstance(tree, list) else f"({text}{',' * (len(tree) == 1)})")
+    return f"array{tuple(tree.shape)}" if is_array(tree) else repr(tree) if is_opaque(tree) else "·"
 
 
-def _is_array(tree: Any) -> bool:
-    return hasattr(tree, "flat") and hasattr(tree, "reshape") and not isinstance(tree, Number)  # NumPy scalar
+def _clip(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:79]}…"
 
 
-def _array_like(array: Any, values: list[Any]) -> Any:
+def is_opaque(tree: Any) -> bool:
+    """Whether it may stand in a tree without being a number: None, a string, a dataclass."""
+    return tree is None or isinstance(tree, str) or hasattr(type(tree), "__dataclass_fields__")
+
+
+def is_array(tree: Any) -> bool:
+    """Whether it is a NumPy array, be it without axes (a NumPy scalar is a number)."""
+    return hasattr(tree, "flat") and hasattr(tree, "reshape") and not isinstance(tree, Number)
+
+
+def _is_sequence(tree: Any) -> bool:
+    return isinstance(tree, list | tuple) or bool(is_array(tree) and tree.shape)
+
+
+def _is_branch(tree: Any) -> bool:
+    return isinstance(tree, dict) or _is_sequence(tree)
+
+
+def array_like(array: Any, values: list[Any]) -> Any:
     """The values in the shape of an array: of its number type if that is a float's."""
     import numpy
 
     from autograd.arrays import Array
-    from autograd.value import Value
 
-    if any(isinstance(x, Value) for x in values):
+    if any(hasattr(type(x), "apply_op") for x in values):
         objects = numpy.empty(array.shape, dtype=object)
         objects.flat[:] = values
         return objects.view(Array)
@@ -65,10 +116,10 @@ def _array_like(array: Any, values: list[Any]) -> Any:
 def nest(outer: Any, inner: list[Any], trees: Iterable[Any]) -> Any:
     """For every leaf of `outer` a tree; an array of numbers or arrays becomes one array of both shapes."""
     rows = list(trees)
-    if _is_array(outer) and len(inner) == 1 and _is_array(inner[0]):
+    if is_array(outer) and len(inner) == 1 and is_array(inner[0]):
         import numpy
 
         return numpy.array(rows).reshape(outer.shape + inner[0].shape)
-    if _is_array(outer) and len(inner) == 1 and not isinstance(inner[0], list | tuple | dict):
-        return _array_like(outer, rows)
-    return rows if _is_array(outer) else like(outer, rows)
+    if is_array(outer) and len(inner) == 1 and not isinstance(inner[0], list | tuple | dict):
+        return array_like(outer, rows)
+    return rows if is_array(outer) else like(outer, rows, derivative=True)

@@ -17,14 +17,19 @@ from functools import reduce
 from random import Random
 from typing import Any
 
-from autograd import Value, constant, dot, matvec, ops, scope, take
+from autograd import Op, Value, constant, dot, matvec, ops, scope, take
+from autograd.op import is_symbolic
 from nn.init import choose, initializer
 
 Activation = Callable[[Any], Any]
 
 ACTIVATIONS: dict[str, Activation | None] = {
     "linear": None,
-    **{name: op for name, op in ops.METHODS.items() if op.arity - len(op.defaults) == 1},
+    **{
+        name: op
+        for name, op in ops.METHODS.items()
+        if op.arity - len(op.defaults) == 1 and op not in (ops.clip, ops.stop_gradient)
+    },
 }
 
 
@@ -171,7 +176,7 @@ class Neuron(Module):
         z.label = self.names[0]
         if self.f is None:
             return z
-        if isinstance(self.f, ops.Op):
+        if isinstance(self.f, Op):
             a: Value = self.f(z)
             a.scope = inside
         else:
@@ -310,7 +315,7 @@ class Embedding(Module):
     def __call__(self, i: int) -> list[Value]:
         """Row i, counted from 0. TypeError where i is no integer, IndexError where there is no such row."""
         count = len(self.rows)
-        if hasattr(i, "take_from"):
+        if is_symbolic(i):
             return take(self.rows, i)  # type: ignore[no-any-return]
         try:
             i = operator.index(i)

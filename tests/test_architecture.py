@@ -13,15 +13,20 @@ ROOT = Path(__file__).parent.parent
 MAY_IMPORT = {  # module of autograd: the modules of autograd it may import
     "functions": set(),
     "special": {"functions"},
-    "ops": {"functions", "special"},
-    "value": {"functions", "ops"},
-    "arrays": {"ops", "value"},
-    "formula": {"ops", "value"},
-    "trees": {"arrays", "value"},
-    "series": {"ops"},
-    "derivatives": {"functions", "ops", "value", "series", "trees"},
-    "steps": {"functions", "ops", "value", "formula"},
-    "parse": {"ops", "value"},
+    "op": set(),
+    "ops": {"functions", "special", "op"},
+    "recording": set(),
+    "protocol": {"op", "ops"},
+    "fast": {"functions", "op", "ops", "recording"},
+    "value": {"functions", "op", "ops", "recording", "protocol", "fast"},
+    "copying": {"op", "recording", "value"},
+    "arrays": {"op", "ops", "value"},
+    "formula": {"op", "ops", "recording", "value"},
+    "trees": {"arrays"},
+    "series": {"op", "protocol"},
+    "derivatives": {"fast", "functions", "op", "ops", "recording", "value", "series", "trees"},
+    "steps": {"functions", "op", "ops", "value", "formula"},
+    "parse": {"op", "ops", "value"},
     "__main__": {"derivatives", "formula", "parse", "value"},  # and viz: the one module that does
 }
 PROGRAM = {  # module of autograd.program: what it may import of autograd
@@ -53,7 +58,7 @@ PROGRAM = {  # module of autograd.program: what it may import of autograd
     "program": {"ops", "value", "compiled", "jax"},
     "jax": {"functions", "ops", "arrays", "compiled", "contract", "kernels", "patterns", "program", "symbol"},
 }
-PUBLIC = {"autograd", "autograd.ops"}  # what viz, nn and demos may import of autograd
+PUBLIC = {"autograd", "autograd.op", "autograd.ops"}  # what viz, nn and demos may import of autograd
 
 
 def imports(path):

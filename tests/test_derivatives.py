@@ -158,7 +158,7 @@ def test_taylor_nests_too():
     assert taylor(lambda x: x * inner(x), 1, 1) == [1, 1]
     assert taylor(grad(lambda x: x**3), Fraction(1), 3) == [3, 6, 3, 0]
     assert grad(lambda x: taylor(lambda y: y**3, x, 2)[2])(Fraction(5)) == 3
-    assert [c.data for c in taylor(lambda x: np.sum(autograd.array([1, 2]) * x * x), 2, 2)] == [12, 12, 3]
+    assert taylor(lambda x: np.sum(autograd.array([1, 2]) * x * x), 2, 2) == [12, 12, 3]
 
 
 def test_a_branch_not_taken_does_no_harm_in_any_mode():

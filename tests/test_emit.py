@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import autograd
 import nn
 from autograd import Op, Value, ops
+from autograd.op import REAL
 from autograd.program import kernels
 from autograd.program.arrays import STRUCTURAL, Array, base
 from autograd.program.emit import RESERVED, Source, literal, needed, shown
@@ -309,7 +310,7 @@ def test_a_kernel_is_its_row_far_out_too(op, dtype):
 def test_a_ufunc_is_its_row(op):
     """On numbers that every domain holds: NumPy's function is the table's."""
     ufunc = getattr(np, kernels.UFUNCS[op])
-    low, high, _ = op.domain[0] if op.domain else ops.REAL
+    low, high, _ = op.domain[0] if op.domain else REAL
     for number in (0.25, 0.75, 1.25, -0.625):
         args = [number, 0.375][: len(op.partials) or 1]
         if low < number < high:

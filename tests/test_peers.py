@@ -18,7 +18,7 @@ from autograd.derivatives import hessian
 from autograd.testing import VacuousCheckWarning, check_grads
 from autograd.testing.expression import apply
 from autograd.testing.laws import rewriting_bounds
-from autograd.testing.strategies import CHOICES, expressions, rows, targets
+from autograd.testing.strategies import expressions, rows, targets
 
 HUNDRED = settings().max_examples
 ROWS = [op for name, op in ops.TABLE.items() if op.name == name and op.partials]
@@ -118,7 +118,7 @@ def test_sympy_knows_every_row():
 def test_sympy_agrees_to_thirty_digits(op):
     """The gradient and the whole Hessian, on either side of kinks."""
     args = targets(op, 3 * op.sequences or op.arity, mpmath.mpf)
-    fixed = {i: choices[0] for i, choices in CHOICES.get(op.name, {}).items()}
+    fixed = {i: choices[0] for i, choices in op.parameters.items()}
     free = [i for i in range(len(args)) if i not in fixed]
     x = [S.Symbol(f"x{i}", real=True) for i in range(len(args))]
     symbolic = S.sympify(SYMPY[op.name](*(fixed.get(i, x[i]) for i in range(len(args)))))

@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Value, ops
 from autograd.program.flatten import flatten, needed
-from autograd.program.symbol import AND, COMPARISONS, OR, TAKE, Symbol
+from autograd.program.symbol import AND, OR, Symbol
 from autograd.program.trace import CONSTANT, INPUT, PARAMETER, Graph, trace
+from autograd.protocol import COMPARISONS
 from autograd.testing.expression import apply
 from autograd.testing.strategies import expressions, rows
 
 SOURCES = {PARAMETER, INPUT, CONSTANT}
 COMPUTE = {
-    TAKE: lambda i, *x: x[int(i)],
+    ops.element: lambda i, *x: x[int(i)],
     AND: lambda x, y: bool(x and y),
     OR: lambda x, y: bool(x or y),
     **{op: op.function for op in COMPARISONS.values()},

@@ -420,7 +420,9 @@ def test_a_row_on_sequences_may_leave_an_argument_out_and_gives_one_derivative_f
     assert [v.grad for v in x] == [0, 2, 2] == autograd.grad(row)([0, 1, 2])
     for wrong in [], [1, 1], [1, 1, 1, 1]:
         row.partials = (lambda x, z, wrong=wrong: wrong,)
-        with pytest.raises(ValueError, match=r"^row\(0, 1, 2\): .*argument 2 is (shorter|longer)"):
+        with pytest.raises(
+            ValueError, match=r"^row\(0, 1, 2\): .*the rule gave . for 3 arguments; give one local"
+        ):
             row(x).backward()
         assert [v.grad for v in x] == [0, 2, 2]
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import ops
-from autograd.ops import Op
+from autograd.op import Op
 from autograd.program.patterns import View
 from autograd.program.symbol import Symbol, simplify
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any
 
 from autograd import ops
-from autograd.ops import Op
+from autograd.op import Op
 from autograd.program.trace import INPUT, SOURCES, Graph
 
 REDUCING = {ops.sum, ops.dot, ops.logsumexp}  # bundled whatever the number of their arguments

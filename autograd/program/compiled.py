@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd import ops
 from autograd.program.arrays import Array
 from autograd.program.contract import product
 from autograd.program.differentiate import differentiate
 from autograd.program.emit import RESERVED, Source
 from autograd.program.flatten import flatten
 from autograd.program.reroll import Roll
-from autograd.program.symbol import TAKE
 from autograd.program.trace import INPUT, trace
 from autograd.value import Value
 
@@ -88,7 +88,7 @@ class Compiled:
         """How many choices every input of indices has. TypeError for an index that is no whole input."""
         found: dict[int, int] = {}
         for op, args in zip(graph.ops, graph.args, strict=True):
-            if op is TAKE:
+            if op is ops.element:
                 if graph.ops[args[0]] is not INPUT or inputs[graph.args[args[0]][0]].dtype.kind not in "iu":
                     raise TypeError(
                         "take in compile needs an index from an input of whole numbers, unchanged"

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.ops import Op
+from autograd.op import Op
 from autograd.program.arrays import Array, ArrayGraph, Assembly, Axes, N, Places, base, whole
 from autograd.program.patterns import View
 from autograd.program.patterns import axes as even
-from autograd.program.symbol import BOOLEAN, COMPARISONS, Symbol
+from autograd.program.symbol import BOOLEAN, Symbol
+from autograd.protocol import COMPARISONS
 
 CONSTANTS = {"max", "segment_max", *BOOLEAN}  # nothing is computed through them
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.ops import Op
+from autograd.op import Op
 from autograd.program import kernels
 from autograd.program.arrays import Array, Axes, Places, base
 from autograd.program.contract import matmul, product

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.ops import Op
+from autograd.op import Op
 from autograd.program.arrays import Array, Assembly, Axes, Places
 from autograd.program.compiled import Compiled
 from autograd.program.kernels import UFUNCS

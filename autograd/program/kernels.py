@@ -11,8 +11,9 @@ import numpy as np
 
 from autograd import ops
 from autograd.functions import each
-from autograd.ops import Op
-from autograd.program.symbol import AND, COMPARISONS, OR
+from autograd.op import Op
+from autograd.program.symbol import AND, OR
+from autograd.protocol import COMPARISONS
 
 UFUNCS: dict[Op, str] = {
     ops.sub: "subtract",

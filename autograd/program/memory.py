@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from autograd.ops import Op
+from autograd.op import Op
 from autograd.program import kernels
 from autograd.program.arrays import VIEWS, Array, base
 from autograd.program.contract import product

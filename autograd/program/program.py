@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import ops
+from autograd.op import describe
 from autograd.program.compiled import Compiled, Data, Operation
 from autograd.value import Value
 
@@ -67,7 +67,7 @@ class Program:
         for leaf in self.leaves:
             if not isinstance(leaf.data, int | float):
                 raise TypeError(
-                    f"compile: the parameter {ops.describe(leaf)} is a {type(leaf.data).__name__}, which "
+                    f"compile: the parameter {describe(leaf)} is a {type(leaf.data).__name__}, which "
                     "arrays cannot hold; give it a float, or stay with the eager engine"
                 )
         return np.array([leaf.data for leaf in self.leaves], dtype)

@@ -16,14 +16,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import ops
-from autograd.ops import Op
+from autograd.op import Op
 from autograd.program.arrays import Array, ArrayGraph, Axes, N, Places
 from autograd.program.bundle import REDUCING, bundles, split
 from autograd.program.patterns import Pattern, View, axes, refine, slicing
-from autograd.program.symbol import TAKE
 from autograd.program.trace import CONSTANT, INPUT, PARAMETER, Graph
 
-COMMUTATIVE = {ops.add, ops.mul, ops.maximum, ops.minimum, ops.hypot}
 LABELS = "ijklmabcdefgh"  # of an einsum's axes; n is the batch
 
 Numbers = Any  # an array of whole numbers: nodes or places
@@ -62,7 +60,7 @@ class Roll:
                 self.home[node], self.place[node] = inputs[args[0]].number, args[1]
             elif op is CONSTANT:
                 self.numbers[node] = args[0]
-            elif op is TAKE:
+            elif op is ops.element:
                 inputs[graph.args[args[0]][0]].type = "np.intp"
         for op, nodes in bundles(graph):
             for part in split(op, nodes, self.reads):
@@ -89,13 +87,13 @@ class Roll:
             array = self.dots(args)
         elif op in REDUCING:
             array = self.reduction(op, args)
-        elif op is TAKE:
+        elif op is ops.element:
             array = self.takes(args)
         elif op.sequences:
             array = self.sequences(op, args)
         else:
             columns = np.array(args).T
-            if op in COMMUTATIVE:
+            if op.commutative and len(columns) == 2:
                 swap = self.home[columns[0]] > self.home[columns[1]]
                 columns = np.where(swap, columns[::-1], columns)
             array = self.elementwise(op, columns)

@@ -5,21 +5,15 @@ number, so it cannot be compared and branched on: that would freeze one branch f
 """
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from autograd import ops
-from autograd.ops import Op
+from autograd.op import Op
+from autograd.protocol import COMPARISONS, Numeric
 
-COMPARISONS = {
-    name: Op(symbol, getattr(operator, name), kind="constant")
-    for name, symbol in {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}.items()
-}
 AND, OR = Op("and", operator.and_, kind="constant"), Op("or", operator.or_, kind="constant")
 BOOLEAN = {*COMPARISONS.values(), AND, OR}
-
-TAKE = Op("take", lambda i, *x: x[i], lambda x, z: None, kind="rational", sequences=1)
-"""(i, x₀, x₁, …) → xᵢ, for a whole number i among the inputs."""
 
 NEUTRAL = {  # (row, place of the argument): the number that changes nothing there
     (ops.add, 0): 0,
@@ -46,10 +40,11 @@ def simplify(op: Op, args: Sequence[Any], numbers: Sequence[Any]) -> tuple[Op, t
     return op, tuple(args)
 
 
-class Symbol:
+class Symbol(Numeric):
     """A node of a graph that is being recorded; `graph.apply(op, args)` makes the next one."""
 
     __slots__ = ("graph", "node")
+    symbolic = True
 
     def __init__(self, graph: Any, node: Any) -> None:
         self.graph = graph
@@ -59,16 +54,9 @@ class Symbol:
         """Record op(*args)."""
         return self.graph.apply(op, args)
 
-    def select(self, x: Any, y: Any) -> Any:
-        """X where this condition holds and y elsewhere: both branches are recorded. None contributes 0."""
-        branches = [branch() if callable(branch) else 0.0 if branch is None else branch for branch in (x, y)]
-        return self.graph.apply(ops.where, (self, *branches))
-
-    def take_from(self, choices: Sequence[Any]) -> Any:
-        """choices[self], for a whole number among the inputs; choices that are lists are taken by column."""
-        if hasattr(choices[0], "__len__"):
-            return [self.take_from(column) for column in zip(*choices, strict=True)]
-        return self.graph.apply(TAKE, (self, *choices))
+    def compare(self, comparison: Op, other: Any) -> Any:
+        """The comparison as a symbol: a condition for `where`."""
+        return self.graph.apply(comparison, (self, other))
 
     @property
     def label(self) -> str:
@@ -93,14 +81,9 @@ class Symbol:
         """A symbol has none: TypeError."""
         return self._refuse(".data")
 
-    def __pos__(self) -> "Symbol":
-        return self
-
-    def __divmod__(self, other: Any) -> tuple[Any, Any]:
-        return self // other, self % other
-
-    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
-        return other // self, other % self
+    def leave(self, function: str) -> Any:
+        """A symbol has no number: TypeError."""
+        return self._refuse(f"{function}()")
 
     def __and__(self, other: Any) -> Any:
         return self.graph.apply(AND, (self, other)) if isinstance(other, Symbol) else other and self
@@ -109,7 +92,6 @@ class Symbol:
         return self.graph.apply(OR, (self, other)) if isinstance(other, Symbol) else other or self
 
     __rand__, __ror__ = __and__, __or__
-    __hash__ = object.__hash__
 
     def _refuse(self, what: str) -> Any:
         raise TypeError(
@@ -123,37 +105,8 @@ class Symbol:
     def __index__(self) -> int:
         return self._refuse("an index or range()")  # type: ignore[no-any-return]
 
-    def __round__(self, digits: int | None = None) -> Any:
-        return self._refuse("round()")
-
     def __format__(self, spec: str) -> str:
         return self._refuse("format()") if spec else repr(self)
 
     def __repr__(self) -> str:
         return f"<symbol {self.label or self.node}>"
-
-
-def _operators() -> None:
-    def infix(op: Op, swapped: bool = False) -> Callable[[Symbol, Any], Any]:
-        if swapped:
-            return lambda self, other: self.graph.apply(op, (other, self))
-        return lambda self, other: self.graph.apply(op, (self, other))
-
-    def method(op: Op) -> Callable[..., Any]:
-        return lambda self, *args: op(self, *args)
-
-    def refusal(name: str) -> Callable[[Symbol], Any]:
-        return lambda self: self._refuse(f"{name}()")
-
-    for name, op in ops.OPERATORS.items():
-        setattr(Symbol, f"__{name}__", infix(op))
-        setattr(Symbol, f"__r{name}__", infix(op, swapped=True))
-    for name, op in COMPARISONS.items():
-        setattr(Symbol, f"__{name}__", infix(op))
-    for name, op in {**ops.METHODS, "__neg__": ops.neg, "__abs__": ops.absolute}.items():
-        setattr(Symbol, name, method(op))
-    for name in ("float", "int", "complex", "floor", "ceil", "trunc"):
-        setattr(Symbol, f"__{name}__", refusal(name))
-
-
-_operators()

@@ -14,9 +14,10 @@ from math import prod
 from typing import Any
 
 from autograd import ops
-from autograd.ops import Op
+from autograd.op import Op, describe, is_symbolic
 from autograd.program.symbol import Symbol, simplify
-from autograd.value import Value, topological_order, tracer, transform
+from autograd.recording import Run, during
+from autograd.value import Value, constant, topological_order
 
 PARAMETER = Op("θ", operator.pos, kind="constant")  # args: (place in theta,)
 INPUT = Op("input", operator.pos, kind="constant")  # args: (which input, place in the flat example)
@@ -63,8 +64,13 @@ class Graph:
         """The number of a constant; None for any other node."""
         return self.args[node][0] if self.ops[node] is CONSTANT else None
 
-    def apply(self, op: Op, args: Sequence[Any]) -> Symbol:
-        """Record a row applied to symbols, Values and numbers."""
+    def apply(self, op: Op, args: Sequence[Any]) -> Any:
+        """Record a row applied to symbols, Values and numbers.
+
+        Values that hold symbols, as in a transform inside compile, record it themselves.
+        """
+        if any(type(arg) is Value and is_symbolic(arg) for arg in args):
+            return op.apply([constant(arg) if type(arg) is Symbol else arg for arg in args])
         return Symbol(self, self.add(op, tuple([self.lift(arg, op.name) for arg in args])))
 
     def lift(self, arg: Any, where: str) -> int:
@@ -89,10 +95,12 @@ class Graph:
                 continue
             if value in self.parameters:
                 nodes[value] = self.add(PARAMETER, (self.parameters[value],))
+            elif is_symbolic(value) and not value.args:
+                nodes[value] = self.lift(value.data, describe(value))
             elif value.args:
                 nodes[value] = self.add(value.op, tuple([nodes[arg] for arg in value.args]))  # type: ignore[arg-type]
             else:
-                nodes[value] = self.add(CONSTANT, (plain(value.data, ops.describe(value)),))
+                nodes[value] = self.add(CONSTANT, (plain(value.data, describe(value)),))
             if value.label:
                 self.labels.setdefault(nodes[value], value.label)
         return nodes[root]
@@ -103,7 +111,7 @@ def plain(number: Any, where: str) -> float:
     if isinstance(number, int | float) or (type(number).__module__ == "numpy" and not number.imag):
         return float(number)
     raise TypeError(
-        f"compile: {where} has the {type(number).__name__} {ops.describe(number)}, which arrays of floats "
+        f"compile: {where} has the {type(number).__name__} {describe(number)}, which arrays of floats "
         "cannot hold; use float(…) or stay with the eager engine"
     )
 
@@ -117,13 +125,23 @@ def trace(
     for i, shape in enumerate(shapes):
         flat = [Symbol(graph, graph.add(INPUT, (i, place))) for place in range(prod(shape))]
         symbols.append(_nest(flat, shape))
-    token, traced = transform.set("compile"), tracer.set(graph.compared)
-    try:
+    with during(_Recording(graph)):
         result = f(*symbols)
-    finally:
-        transform.reset(token)
-        tracer.reset(traced)
     return graph, _nodes(graph, result)
+
+
+class _Recording(Run):
+    """A run of compile, in which a comparison of a Value is one of symbols: a branch would be frozen."""
+
+    symbolic = True
+
+    def __init__(self, graph: Graph) -> None:
+        super().__init__("compile")
+        self.graph = graph
+
+    def number(self, value: Value) -> Any:
+        """A symbol, but the number of a constant."""
+        return self.graph.compared(value)
 
 
 def _nest(flat: list[Any], shape: Sequence[int]) -> Any:

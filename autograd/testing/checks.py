@@ -26,9 +26,10 @@ from itertools import islice
 from typing import Any
 
 from autograd import ops
-from autograd.derivatives import grad, hvp, jvp, running
+from autograd.derivatives import grad, hvp, jvp
 from autograd.formula import local_formula, node_names
-from autograd.ops import Op, is_complex
+from autograd.op import Op, is_complex
+from autograd.recording import Run, during
 from autograd.testing.expression import Expression, apply
 from autograd.testing.oracles import (
     COMPLEX_STEP,
@@ -41,7 +42,6 @@ from autograd.testing.oracles import (
     differences,
     epsilon,
     in_type_of,
-    is_parameter,
     replace,
     second_derivative,
 )
@@ -255,7 +255,7 @@ class _Check:
 
     def call(self, values: list[Any]) -> Value:
         """The function of other numbers or Values in the shape of its arguments: a Value, or an error."""
-        with running("check_grads"):
+        with during(Run("check_grads")):
             y = self.f(*like(list(self.args), values))
         if isinstance(y, list | tuple | dict) or hasattr(y, "__array__"):
             raise TypeError(
@@ -335,7 +335,7 @@ class _Check:
             for node in self.nodes:
                 if node.op is None:
                     node.grad = 0
-            with running("check_grads"):
+            with during(Run("check_grads")):
                 self.root.backward()
             for node in reversed(self.nodes):
                 if node.op is not ops.constant and not self.adjoint.get(node, ZERO).allows(node.grad):
@@ -443,13 +443,11 @@ class _Check:
     def derivatives_of_rule(self, edge: Edge) -> tuple[list[int], dict[int, Bounded]]:
         """The arguments' positions, and the derivative of the rule by each of them."""
         op, args = edge.op, edge.node.args
-        variables = [
-            k for k, arg in enumerate(args) if arg.op is not ops.constant and not is_parameter(op, k)
-        ]
+        variables = [k for k, arg in enumerate(args) if arg.op is not ops.constant and k not in op.parameters]
         operands: list[Any] = [*edge.node.operands]
         for k in variables:
             operands[k] = Value(operands[k], "xyuv"[k] if len(args) < 4 else f"x{k + 1}")
-        with running("check_grads"):
+        with during(Run("check_grads")):
             z = apply(op, operands)
             z.label = "z"
             rule = op.local_derivatives((*operands, z), [k == edge.position for k in range(len(args))])
@@ -564,7 +562,7 @@ def _edges(node: Value, precision: Any) -> Iterator[Edge]:
     found = {i: local for i, _, local in local_derivatives(node)}
     rounding = _rounding(op, node, found)
     for i, arg in enumerate(node.args):
-        if arg.op is ops.constant or is_parameter(op, i):
+        if arg.op is ops.constant or i in op.parameters:
             continue
         slope, error, oracle, sides = derivative(op, node.operands, i)
         slope, error, local = (in_type_of([precision], x) for x in (slope, error, found.get(i, 0)))

@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any
 
 from autograd import ops
-from autograd.ops import Op
+from autograd.op import Op
 from autograd.value import Value, topological_order
 
 PYTHON = {"add": "+", "sub": "-", "mul": "*", "div": "/", "power": "**", "mod": "%", "floordiv": "//"}
@@ -106,15 +106,7 @@ class Expression:
         return names
 
 
-def apply(op: Op, args: Sequence[Any]) -> Any:
-    """The operation on arguments that stand one after the other: `dot` takes them as two sequences."""
-    return op(*_grouped(op, args)) if op.sequences else op(*args)
-
-
-def _grouped(op: Op, args: Sequence[Any]) -> list[Sequence[Any]]:
-    """The arguments of an operation on sequences, sequence by sequence."""
-    n = len(args) // op.sequences
-    return [args[i * n : (i + 1) * n] for i in range(op.sequences)]
+apply = Op.apply  # the operation on arguments that stand one after the other
 
 
 def _call(node: Value, names: dict[Value, str]) -> str:
@@ -126,7 +118,7 @@ def _call(node: Value, names: dict[Value, str]) -> str:
     if op.name in PYTHON:
         return f" {PYTHON[op.name]} ".join(args)
     if op.sequences:
-        args = [f"[{', '.join(group)}]" for group in _grouped(op, args)]
+        args = [f"[{', '.join(group)}]" for group in op.grouped(args)]
     return f"{op.name}({', '.join(args)})"
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from autograd import derivatives, ops, value
 from autograd.functions import one
-from autograd.ops import NONZERO, POSITIVE, REAL, Interval, Op
+from autograd.op import NONZERO, POSITIVE, REAL, Interval, Op
 from autograd.testing.expression import Expression, apply
 from autograd.testing.oracles import epsilon
 from autograd.value import Value, constant, local_derivatives
@@ -30,9 +30,6 @@ from autograd.value import Value, constant, local_derivatives
 Graph = Value | Expression
 Function = Callable[[Sequence[Any]], Any]
 UNITS = 8  # a row rounds at most that often inside, each time by one unit in the last place
-
-COMMUTATIVE = {ops.add, ops.mul, ops.maximum, ops.minimum, ops.hypot}
-COMMUTATIVE |= {ops.sum, ops.mean, ops.prod, ops.dot, ops.logsumexp}
 
 # g(f(x)) = x for every x of the interval.
 INVERSES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], Interval]] = {
@@ -330,7 +327,7 @@ def commuted(graph: Graph) -> None:
     e = Expression.of(graph)
 
     def swap(op: Op, args: list[Any]) -> Any:
-        return apply(op, args[::-1] if op in COMMUTATIVE else args)
+        return apply(op, args[::-1] if op.commutative else args)
 
     _invariant("commuted", e, lambda x: e.rewrite(x, swap))
 

@@ -18,17 +18,13 @@ from decimal import Decimal, getcontext
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from autograd import ops
 from autograd.functions import one
-from autograd.ops import Op, is_complex
+from autograd.op import Op, is_complex
 
 EXACT, COMPLEX_STEP, DIFFERENCES = "exact arithmetic", "the complex step", "extrapolated differences"
 
 STEPS = 12  # of every extrapolation: the last one is 1.4⁻¹¹ = 1/40 of the first
 FAILURES = (ArithmeticError, ValueError, TypeError)  # of a function outside its domain or its number types
-
-# Arguments that choose a function out of a family, and are no variables of it: their positions by row.
-PARAMETERS = {"polygamma": {0}, "sinc": {1}, "where": {0}}
 
 
 class Estimate(NamedTuple):
@@ -58,11 +54,6 @@ def epsilon(x: Any) -> Any:
 def plain(x: Any) -> Any:
     """A NumPy scalar as Python's number, which has more digits than float32."""
     return x.item() if type(x).__module__ == "numpy" else x
-
-
-def is_parameter(op: Op, i: int) -> bool:
-    """Whether the argument at position i of this row of the table is no variable of it."""
-    return op is ops.TABLE.get(op.name) and i in PARAMETERS.get(op.name, ())
 
 
 def replace(args: Sequence[Any], i: int, x: Any) -> tuple[Any, ...]:
@@ -240,7 +231,7 @@ def exact_second_derivative(op: Op, args: Sequence[Any], i: int, direction: Sequ
 
     def slope(side: int) -> Any:
         duals = [
-            x if is_parameter(op, k) else Dual(Dual(x, side * d), Dual(int(k == i)))
+            x if k in op.parameters else Dual(Dual(x, side * d), Dual(int(k == i)))
             for k, (x, d) in enumerate(zip(numbers, way, strict=True))
         ]
         return side * lift(lift(op.function(*duals)).b).b

@@ -19,7 +19,7 @@ from itertools import combinations
 from typing import Any
 
 from autograd import ops
-from autograd.ops import REAL, Interval, Op
+from autograd.op import REAL, Interval, Op
 from autograd.testing.expression import Expression, apply
 from autograd.value import Value
 
@@ -36,13 +36,6 @@ SPAN = 5.0  # how far numbers go where the domain does not end: 1 − tanh(5)² 
 LARGEST = 100.0  # no result is larger
 TILT = 0.15  # the largest imaginary part where a row is not rational: poles and cuts lie further out
 KINDS = ("rational", "analytic", "smooth", "kinked")
-
-# Arguments that choose a function out of a family: a row's positions, and what may stand there.
-CHOICES: dict[str, dict[int, tuple[Any, ...]]] = {
-    "polygamma": {0: (0, 1, 2)},
-    "sinc": {1: (0, 1, 2)},
-    "where": {0: (True, False)},
-}
 
 
 # ── Numbers ─────────────────────────────────────────────────────────────────────────────────────────
@@ -104,14 +97,19 @@ def convert(x: Any, kind: type) -> Any:
 
 
 def rows(kinds: Iterable[str] = KINDS, number: type = float) -> tuple[Op, ...]:
-    """The public rows of some kinds whose results and derivatives stay in the number type, in table order."""
+    """The public rows of some kinds whose results and derivatives stay in the number type, in table order.
+
+    Rows without a variable, such as stop_gradient, are left out.
+    """
     kinds = {kinds} if isinstance(kinds, str) else set(kinds)
     if unknown := kinds - set(KINDS):
         raise ValueError(f"no row is of kind {sorted(unknown)[0]!r}; choose from {', '.join(KINDS)}")
     return tuple(
         op
         for name, op in ops.TABLE.items()
-        if op.name == name and name in ops.__all__ and op.kind in kinds and is_closed(op, number)
+        if op.name == name and name in ops.__all__ and op.kind in kinds
+        if op.sequences or len(op.parameters) < op.arity
+        if is_closed(op, number)
     )
 
 
@@ -169,7 +167,7 @@ def expressions(
     steps = st.lists(_steps(operations), min_size=draw(st.integers(1, size)), max_size=size)
     for op, picks in draw(steps):
         args = [nodes[-1 - pick % len(nodes)] for pick in picks]
-        for position, choices in CHOICES.get(op.name, {}).items():
+        for position, choices in op.parameters.items():
             args[position] = choices[picks[position] % len(choices)]
         nodes.append(safely(op, args, number, kinks))
     return Expression(nodes[-1], order)
@@ -232,7 +230,7 @@ def _products(row: Sequence[Value], layer: Sequence[Value]) -> Value:
 def safely(op: Op, args: Sequence[Any], number: type = float, kinks: bool = False) -> Value:
     """op(*args), with as few of the arguments as need be moved to a safe place by a constant."""
     places = targets(op, len(args), number)
-    choices = CHOICES.get(op.name, {})
+    choices = op.parameters
     movable = [i for i in range(len(args)) if i not in choices]
     for count in range(len(movable) + 1):
         for moved in combinations(movable, count):
@@ -289,7 +287,7 @@ def is_near_kink(op: Op, numbers: Sequence[Any]) -> bool:
 
 def targets(op: Op, count: int, number: type) -> list[Any]:
     """A safe place for each of `count` arguments, all different: the middle of the table's intervals."""
-    choices = CHOICES.get(op.name, {})
+    choices = op.parameters
     domain = [*op.domain, *[REAL] * (count - len(op.domain))]
     return [
         choices[i][0] if i in choices else convert(_target(interval, i), number)
