@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import viz
 from autograd import Value, log, sin
-from autograd.__main__ import main
+from viz.command import main
 from viz.diagram import FORMATS
 
 

@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Sequence
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -23,7 +23,6 @@ from autograd.program.arrays import Array, Assembly, Axes, Places
 from autograd.program.compiled import Compiled
 from autograd.program.kernels import UFUNCS
 from autograd.program.patterns import View, slicing
-from autograd.program.program import Program
 
 try:
     import jax
@@ -72,6 +71,15 @@ FUNCTIONS: dict[Op, Callable[..., Data]] = {
     ops.where: jnp.where,
 }
 """What JAX calls the rows; other rows run by their own function. `FUNCTIONS[row] = f` adds one."""
+
+
+class Program(Protocol):
+    """What is needed of a compiled program: its parameters, and its arrays for inputs of some shapes."""
+
+    leaves: list[Any]
+
+    def compiled(self, inputs: Sequence[Data], what: str) -> Compiled:
+        """What is compiled for inputs of these shapes and types."""
 
 
 def to_jax(program: Program, dtype: Any = float, what: str = "gradient") -> Callable[..., Any]:

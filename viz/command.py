@@ -1,0 +1,110 @@
+"""`python -m autograd "ln(x1)*x2 + sin(x1*x2)" x1=2 x2=5`: a formula node by node, and its derivatives."""
+
+import re
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+from unicodedata import normalize
+
+import autograd
+import viz
+from autograd import Value, constant, hessian
+from autograd.parse import Formula, FormulaError, is_name, parse
+from viz.diagram import FORMATS
+from viz.options import STYLES
+from viz.text import full
+
+DESCRIPTION = "Compute a formula node by node, forward and backward, and draw it."
+EPILOG = """A formula is arithmetic in Python's notation (** is the power) with autograd's functions, also as
+ln, abs, max, min and pow, and the constants pi and e. A value is a formula too, without variables: x=1/3."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status: 0, or 2 after an error, which goes to stderr."""
+    given = sys.argv[1:] if arguments is None else arguments
+    spaced = [f" {text}" if re.match("-[^-h]|-h.", text) else text for text in given]  # -x is a formula
+    options = _parser().parse_intermixed_args(spaced)
+    try:
+        _show(options)
+    except FormulaError as error:
+        print(error.pointed(), file=sys.stderr)
+    except (ArithmeticError, ValueError, TypeError, RuntimeError, OSError) as error:  # in f″, or a file
+        print(error, file=sys.stderr)
+    else:
+        return 0
+    return 2
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser("autograd", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False)
+    parser.add_argument("formula", help='such as "ln(x1)*x2 + sin(x1*x2)"')
+    parser.add_argument("values", nargs="*", metavar="NAME=VALUE", help="a value for every variable")
+    parser.add_argument("--exact", action="store_true", help="compute in fractions: 0.1 is 1/10")
+    parser.add_argument("--order", type=int, choices=[1, 2], default=1, help="2: the Hessian too")
+    parser.add_argument("--latex", action="store_true", help="print the formula in LaTeX too")
+    for ending in FORMATS:
+        about = f"write the diagram, as {ending}"
+        parser.add_argument(f"--{ending[1:]}", type=Path, metavar="FILE", help=about)
+    parser.add_argument("--style", choices=STYLES, default=STYLES[0], help="of the diagram")
+    return parser
+
+
+def _show(options: Namespace) -> None:
+    """Print what was asked for, then write the pictures."""
+    numbers = _values(options.values, options.exact)
+    f = parse(options.formula, numbers, options.exact)
+    for name, argument in zip(numbers, options.values, strict=True):
+        if name not in f.columns:
+            raise FormulaError(f"the formula has no {name}; leave its value out", argument, 0)
+    variables = [Value(x, name) for name, x in numbers.items()]
+    root = _differentiated(f, variables)
+    second = hessian(f)(*numbers.values()) if options.order == 2 and variables else []
+    print(f"{viz.table(root)}\n\n{root.label} = {full(root.data)}")
+    if variables:
+        print(", ".join(f"∂{root.label}/∂{x.label} = {full(x.grad)}" for x in variables))
+    if second:
+        print(f"\nHessian: ∂²{root.label} by row and column\n\n{_matrix([*numbers], second)}")
+    if options.latex:
+        print(f"\n{autograd.formula(root, latex=True)}")
+    for ending in FORMATS:
+        if path := getattr(options, ending[1:]):
+            path = path if path.suffix.lower() == ending else path.with_name(path.name + ending)
+            print(f"Diagram: {viz.draw(root, style=options.style).save(path)}")
+
+
+def _values(arguments: Iterable[str], exact: bool) -> dict[str, Any]:
+    """The numbers in arguments such as `x=1/3`, by name."""
+    numbers: dict[str, Any] = {}
+    for argument in arguments:
+        left, equals, right = argument.partition("=")
+        name = normalize("NFKC", left.strip())  # as Python reads names
+        if not equals or not is_name(name):
+            raise FormulaError("give each variable a value as name=number: x=2", argument, 0)
+        if name in numbers:
+            raise FormulaError(f"{name} has a value already", argument, 0)
+        numbers[name] = parse(right, exact=exact)()
+    return numbers
+
+
+def _differentiated(f: Formula, variables: list[Value]) -> Value:
+    """The recorded value, after its backward pass; without variables a constant."""
+    root: Value = f.backward(*variables) if variables else constant(f())
+    label = "f"
+    while label in f.variables:
+        label += "_"
+    root.label = root.label or label
+    return root
+
+
+def _matrix(names: list[str], rows: list[list[Any]]) -> str:
+    """The numbers in columns, under and beside the names of the variables."""
+    cells = [["", *names], *([name, *map(full, row)] for name, row in zip(names, rows, strict=True))]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = (map(str.rjust, row, widths) for row in cells)
+    return "\n".join("  ".join(line) for line in lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
