@@ -48,12 +48,8 @@ PROGRAM = {  # module of autograd.program: what it may import of autograd
     "jax": {"functions", "op", "ops", "arrays", "compiled", "contract", "kernels", "patterns", "symbol"},
     "program": {"op", "value", "compiled", "jax"},
 }
-PUBLIC = {
-    "autograd",
-    "autograd.op",
-    "autograd.ops",
-    "autograd.parse",
-}  # what viz, nn and demos may import of autograd
+# What viz, nn and the demos may import of autograd.
+PUBLIC = {"autograd", "autograd.op", "autograd.ops", "autograd.parse"}
 
 
 def imports(path):
