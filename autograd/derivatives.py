@@ -21,12 +21,12 @@ from typing import Any
 from autograd import ops
 from autograd.functions import is_array, one
 from autograd.op import FAILURES
+from autograd.protocol import as_number
 from autograd.recording import Run, during
 from autograd.series import Series
 from autograd.trees import is_opaque, leaves, like, matching, nest, structure
 from autograd.value import (
     Value,
-    as_number,
     constant,
     gradients,
     local_derivatives,

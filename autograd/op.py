@@ -13,6 +13,11 @@ from numbers import Complex, Real
 from reprlib import repr as short
 from typing import Any, NamedTuple
 
+__all__ = [
+    "ATOM", "FAILURES", "KINDS", "NONZERO", "POSITIVE", "POWER", "PRODUCT", "REAL", "SIGN", "SUM",
+    "Choice", "Either", "Interval", "Op", "RuleError", "describe", "is_complex", "is_symbolic",
+]  # fmt: skip
+
 FAILURES = (ArithmeticError, ValueError, TypeError)  # what functions and rules raise outside their domains
 KINDS = ("rational", "analytic", "smooth", "kinked", "constant")
 SUM, PRODUCT, SIGN, POWER, ATOM = range(1, 6)  # how strongly an infix symbol binds, for parentheses

@@ -23,20 +23,7 @@ from typing import Any
 
 from autograd import functions as f
 from autograd import special
-from autograd.op import (
-    NONZERO,
-    POSITIVE,
-    POWER,
-    PRODUCT,
-    REAL,
-    SIGN,
-    SUM,
-    Choice,
-    Either,
-    Interval,
-    Op,
-    is_symbolic,
-)
+from autograd.op import *  # noqa: F403 (the words in which rows are written)
 
 
 def guard(condition: Any, x: Any, y: Any) -> Any:
@@ -202,6 +189,7 @@ METHODS = {  # by which NumPy applies its functions to the elements of object ar
     name: row for name, row in TABLE.items() if row.partials and not row.sequences and row is not where
 }
 
+
 # ── Several outputs: compositions over the rows ─────────────────────────────────────────────────────
 
 
@@ -226,9 +214,7 @@ def take(x: Sequence[Any], i: Any) -> Any:
     """x[i]. For an i that `compile` traces it is a row; of lists it then takes column by column."""
     if not is_symbolic(i):
         return x[operator.index(i)]
-    if hasattr(x[0], "__len__"):
-        return [take(column, i) for column in zip(*x, strict=True)]
-    return element((i, *x))
+    return [take(c, i) for c in zip(*x, strict=True)] if hasattr(x[0], "__len__") else element((i, *x))
 
 
 _INTERNAL = {"constant", "identity", "one", "share", "normal_cdf", "ln2", "ln10", "pi", "element"}

@@ -1,19 +1,22 @@
-"""Python's number protocol, made once from the table for every type that plugs in.
+"""Python's number protocol, made once from the table for every type that plugs in as one number.
 
 `Numeric` is the base of Value, of the series of `taylor` and of the symbols of `compile`. A subclass says
 
     apply_op(op, args)       what a row of the table makes of it; NotImplemented where another type decides
-    compare(comparison, y)   what `x < y` and its kin give, as rows of COMPARISONS
-    leave(function)          the plain number that float(x), round(x), … take out of the graph, or an error
+    data                     its number, by which it is compared
+
+or, where it has no number, in place of that `compare`, `leave`, `__bool__` and `symbolic = True`.
 """
 
 import math
 import operator
 from collections.abc import Callable
+from numbers import Integral, Number
 from typing import TYPE_CHECKING, Any, Self
 
 from autograd import ops
 from autograd.op import Op, describe
+from autograd.recording import running
 
 COMPARISONS = {
     name: Op(symbol, getattr(operator, name), kind="constant")
@@ -25,13 +28,43 @@ CONVERSIONS: dict[str, Callable[[Any], Any]] = {
 }  # fmt: skip
 
 
+def as_number(data: Any) -> Any:
+    """The number as a Value holds it; TypeError for anything else.
+
+    NumPy's integers and booleans become int, and its float64 and complex128 Python's float and complex. What
+    plugs in and is itself one number, such as a symbol of `compile`, is as good as one.
+    """
+    kind = type(data)
+    if kind is float or kind is int:
+        return data
+    if isinstance(data, Integral) or kind.__name__ in ("bool", "bool_"):
+        return int(data)
+    if isinstance(data, float):
+        return float(data)
+    if isinstance(data, complex):
+        return complex(data)
+    array, recorded = hasattr(kind, "__array__"), hasattr(kind, "backward")
+    if isinstance(data, Number) or (hasattr(kind, "apply_op") and not array and not recorded):
+        return data
+    if recorded:
+        remedy = "it is a Value already: use it, or its .data"
+    elif isinstance(data, list | tuple) or array:
+        remedy = "a Value holds one number: autograd.array makes an array of Values"
+    else:
+        remedy = "give an int, float, complex, Fraction, Decimal, mpmath or NumPy number"
+    raise TypeError(f"{describe(data)} is a {kind.__name__}, not a number; {remedy}")
+
+
 class Numeric:
     """What behaves as a number: the operators of Python, its comparisons, and a method for every row."""
 
     __slots__ = ()
+    symbolic = False
 
-    if TYPE_CHECKING:  # what `_make_methods` adds, and what a subclass says
+    if TYPE_CHECKING:  # what a subclass says, and what `_make_methods` adds
+        data: Any
 
+        def apply_op(self, op: Op, args: tuple[Any, ...]) -> Any: ...  # noqa: D102
         def __getattr__(self, name: str) -> Callable[..., Self]: ...
         def __add__(self, other: Any) -> Self: ...
 
@@ -44,13 +77,41 @@ class Numeric:
 
         __le__ = __gt__ = __ge__ = __lt__
 
+    def number(self) -> Any:
+        """The number that comparisons and branches see."""
+        run = running.get()
+        return self.data if run is None else run.number(self)
+
+    def compare(self, comparison: Op, other: Any) -> Any:
+        """`x < y` and its kin, as rows of COMPARISONS: by the numbers."""
+        if isinstance(other, Numeric) and not other.symbolic:
+            other = other.number()
+        elif not isinstance(other, Number):
+            return NotImplemented
+        return comparison.function(self.number(), other)
+
+    def leave(self, function: str) -> Any:
+        """The number for float(x), round(x), …, which drops a derivative: so in a run this raises."""
+        if (run := running.get()) is not None:
+            raise TypeError(
+                f"{function}({describe(self)}) inside {run.name} would drop its derivative; use .data if "
+                "that is meant, and autograd's functions in place of math's"
+            )
+        return self.data
+
+    def __bool__(self) -> bool:
+        return bool(self.number())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else str(self)
+
     def __pow__(self, other: Any, modulus: Any = None) -> Self:
         if modulus is not None:
             raise TypeError(
                 f"pow({describe(self)}, {describe(other)}, {describe(modulus)}): there is no "
                 "derivative modulo a number; use x**y % z"
             )
-        return self.apply_op(ops.power, (self, other))
+        return self.apply_op(ops.power, (self, other))  # type: ignore[no-any-return]
 
     def __pos__(self) -> Self:
         return self

@@ -55,19 +55,6 @@ class Series(Numeric):
         z = Series([start], following)
         return z
 
-    def compare(self, comparison: Op, other: Any) -> Any:
-        """The comparison of the numbers at t = 0."""
-        return comparison.function(self.data, getattr(other, "data", other))
-
-    def leave(self, function: str) -> Any:
-        """A series is no number: TypeError."""
-        raise TypeError(
-            f"{function} of a Taylor series would drop it; use autograd's functions in place of math's"
-        )
-
-    def __bool__(self) -> bool:
-        return bool(self.data)
-
 
 def _divide(total: Any, k: int) -> Any:
     """Total / k, as an int where it is one: an int over an int would make a float of a fraction's series."""

@@ -10,7 +10,8 @@ from typing import Any
 
 from autograd.formula import local_formula
 from autograd.functions import one
-from autograd.value import Value, as_number, local_derivatives, topological_order
+from autograd.protocol import as_number
+from autograd.value import Value, local_derivatives, topological_order
 
 
 @dataclass(frozen=True, slots=True, eq=False)

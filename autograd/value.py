@@ -11,14 +11,14 @@ import operator
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from numbers import Integral, Number
+from numbers import Number
 from threading import RLock
 from typing import Any
 
 from autograd import ops
 from autograd.functions import one
 from autograd.op import FAILURES, Op, RuleError, describe
-from autograd.protocol import Numeric
+from autograd.protocol import Numeric, as_number
 from autograd.recording import UNNAMED, Names, mode, running
 
 
@@ -118,34 +118,9 @@ class Value(Numeric):
         order = topological_order(self)
         assign("grad", order, [None if node._op is ops.constant else 0 for node in order])
 
-    # ── As a number: see `protocol` ─────────────────────────────────────────────────────────────────
-
-    def compare(self, comparison: Op, other: Any) -> Any:
-        """The comparison of the numbers."""
-        if isinstance(other, Value):
-            other = other._number()
-        elif not isinstance(other, Number):
-            return NotImplemented
-        return comparison.function(self._number(), other)
-
     def leave(self, function: str) -> Any:
-        """The number. It has no derivative, so inside grad, jvp, … this raises: math.sin(x) drops none."""
-        if (run := running.get()) is not None and self._op is not ops.constant:
-            raise TypeError(
-                f"{function}({describe(self)}) inside {run.name} would drop its derivative; use .data if "
-                "that is meant, and autograd's functions in place of math's"
-            )
-        return self.data
-
-    def _number(self) -> Any:
-        run = running.get()
-        return self.data if run is None else run.number(self)
-
-    def __bool__(self) -> bool:
-        return bool(self._number())
-
-    def __format__(self, spec: str) -> str:
-        return format(self.data, spec) if spec else str(self)
+        """The number for float(self), round(self), …; see `Numeric`. A constant has no derivative to lose."""
+        return self.data if self._op is ops.constant else super().leave(function)
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
@@ -274,32 +249,6 @@ def make(op: Op | None, data: Any, grad: Any, names: Names, record: tuple[Any, .
 def constant(data: Any, label: str = "") -> Value:
     """A number in the graph that is drawn but gets no gradient (`grad` is None)."""
     return make(ops.constant, as_number(data), None, (label, "") if label else UNNAMED)
-
-
-def as_number(data: Any) -> Any:
-    """The number as a Value holds it; TypeError for anything else.
-
-    NumPy's integers and booleans become int, and its float64 and complex128 Python's float and complex.
-    """
-    kind = type(data)
-    if kind is float or kind is int:
-        return data
-    if isinstance(data, Integral) or kind.__name__ in ("bool", "bool_"):
-        return int(data)
-    if isinstance(data, float):
-        return float(data)
-    if isinstance(data, complex):
-        return complex(data)
-    array = hasattr(kind, "__array__")
-    if isinstance(data, Number) or (hasattr(kind, "apply_op") and not (array or isinstance(data, Value))):
-        return data
-    if isinstance(data, Value):
-        remedy = "it is a Value already: use it, or its .data"
-    elif isinstance(data, list | tuple) or array:
-        remedy = "a Value holds one number: autograd.array makes an array of Values"
-    else:
-        remedy = "give an int, float, complex, Fraction, Decimal, mpmath or NumPy number"
-    raise TypeError(f"{describe(data)} is a {kind.__name__}, not a number; {remedy}")
 
 
 def _operand(op: Op, arg: Any, args: tuple[Any, ...]) -> Any:

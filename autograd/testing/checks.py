@@ -29,6 +29,7 @@ from autograd import ops
 from autograd.derivatives import grad, hvp, jvp
 from autograd.formula import local_formula, node_names
 from autograd.op import Op, is_complex
+from autograd.protocol import as_number
 from autograd.recording import Run, during
 from autograd.testing.expression import Expression, apply
 from autograd.testing.oracles import (
@@ -46,7 +47,7 @@ from autograd.testing.oracles import (
     second_derivative,
 )
 from autograd.trees import leaves, like
-from autograd.value import Value, as_number, constant, local_derivatives, topological_order
+from autograd.value import Value, constant, local_derivatives, topological_order
 
 Function = Callable[..., Any]
 
