@@ -383,10 +383,13 @@ def _matching(name: str, tree: Any, what: str, other: Any, given: str) -> list[A
         return matching(tree, other)
     except ValueError:
         wanted, found = len(leaves(tree)), len(leaves(other))
-        counts = f"hold{'s'[given.endswith('s') :]} {found} numbers and the {what} {wanted}"
+        verb = ("hold", "have") if given.endswith("s") else ("holds", "has")
+        differ = f"{verb[0]} {found} number{'s'[: found != 1]} and the {what} {wanted}"
+        if found == wanted:
+            differ = f"{verb[1]} another structure than the {what}"
         raise ValueError(
-            f"{name}: the {given} {counts}: {structure(other)} for {structure(tree)}; give a "
-            f"{given.removesuffix('s')} for every number"
+            f"{name}: the {given} {differ}, {structure(other)} for {structure(tree)}; give a "
+            f"{given.removesuffix('s')} for every number, in its place"
         ) from None
 
 

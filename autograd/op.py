@@ -151,7 +151,7 @@ class Op:
         try:
             bound = inspect.signature(self.function).bind(*args, **named)
         except (TypeError, ValueError) as error:
-            raise TypeError(f"{self.name}: {error}; its arguments are {_signature(self.function)}") from None
+            raise TypeError(f"{self.name}: {error}; {_names(self.function)}") from None
         bound.apply_defaults()
         return bound.args
 
@@ -287,11 +287,14 @@ def _check_rule(symbol: str, rule: Callable[..., Any], arity: int) -> None:
         ) from None
 
 
-def _signature(function: Callable[..., Any]) -> str:
+def _names(function: Callable[..., Any]) -> str:
+    """What the arguments of a function are called."""
     try:
-        return str(inspect.signature(function))
-    except (TypeError, ValueError):
-        return "(x)"
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a builtin, which does not tell
+        parameters = {}.values()
+    names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    return f"its arguments are called {', '.join(names)}" if names else "its arguments have no names"
 
 
 def is_complex(x: Any) -> bool:
