@@ -191,6 +191,31 @@ class Value:
     def __pos__(self) -> "Value":
         return self
 
+    # A real number is its own conjugate and real part (np.std and np.vdot ask for them). Of a complex one
+    # they have no complex derivative.
+
+    def conjugate(self) -> "Value":
+        """The value itself, of a real number; TypeError for a complex one."""
+        return self._real("conjugate")
+
+    @property
+    def real(self) -> "Value":
+        """The value itself, of a real number; TypeError for a complex one."""
+        return self._real("real")
+
+    @property
+    def imag(self) -> "Value":
+        """The constant 0, of a real number; TypeError for a complex one."""
+        return constant(0 * self._real("imag").data)
+
+    def _real(self, part: str) -> "Value":
+        if ops.is_complex(self.data):
+            raise TypeError(
+                f"{part}({ops.describe(self)}): not analytic, so a complex number has no derivative of it; "
+                "use .data if that is meant, or keep the real and the imaginary part as two Values"
+            )
+        return self
+
     def __divmod__(self, other: Any) -> tuple["Value", "Value"]:
         return self // other, self % other
 
