@@ -4,13 +4,36 @@ NumPy applies `np.exp` to an object array by calling the method `exp` of each el
 mask has put a plain 0. This thin subclass of ndarray sends NumPy's functions through the table instead.
 """
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from autograd import ops
 from autograd.op import Op
 from autograd.ops import TABLE
+from autograd.recording import Run, running
 from autograd.value import Value
+
+# NumPy's functions of one element that are no rows of the table, but expressions in rows.
+COMPOSED: dict[str, Callable[..., Any]] = {
+    "cbrt": lambda x: ops.sign(x) * ops.absolute(x) ** (1 / 3),
+    "fabs": ops.absolute,
+    "float_power": ops.power,
+    "fmod": lambda x, y: ops.sign(x) * (ops.absolute(x) % ops.absolute(y)),
+    "logaddexp": lambda x, y: ops.logsumexp([x, y]),
+    "logaddexp2": lambda x, y: ops.logsumexp([x * math.log(2), y * math.log(2)]) / math.log(2),
+    "rint": round,
+}
+PREDICATES: dict[str, Callable[[Any], Any]] = {  # whose results are booleans
+    "isnan": lambda x: x != x,
+    "isinf": lambda x: ops.absolute(x) == math.inf,
+    "isfinite": lambda x: ops.absolute(x) < math.inf,
+}
+NUMPYS_REFUSALS = ("Cannot cast", "not supported for the input types", "no callable")
+REMEDY = "use autograd's functions, or a.astype(float) where no derivative is meant"
+FLOATS = "fciu"  # the kinds of dtype that hold numbers but no Values
 
 
 class Array(np.ndarray[Any, np.dtype[np.object_]]):
@@ -32,16 +55,44 @@ class Array(np.ndarray[Any, np.dtype[np.object_]]):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
         """NumPy's function, by the row of the same name; the infix ones find the operators of Value."""
-        row = TABLE.get(ufunc.__name__)
+        if ufunc.__name__ in PREDICATES and method == "__call__" and not keywords:
+            with np.errstate(invalid="ignore"):  # a comparison with nan
+                result = _elementwise(PREDICATES[ufunc.__name__], 1)(*map(_plain, inputs))
+            return np.array(result, bool)[()]
+        _refuse_floats(ufunc, keywords)
+        row, function = TABLE.get(ufunc.__name__), COMPOSED.get(ufunc.__name__)
         if row is not None and not row.infix and row.arity == ufunc.nin:
-            ufunc = _elementwise(row, ufunc.nin)
+            function = row
+        if function is not None:
+            ufunc = _elementwise(function, ufunc.nin)
+        elif not any(types.startswith("O") for types in ufunc.types):
+            raise TypeError(
+                f"np.{ufunc.__name__} knows numbers alone, and the table has no such row; {REMEDY}"
+            )
         if "out" in keywords:
             keywords["out"] = tuple(map(_plain, keywords["out"]))
+        if method == "reduce" and keywords.get("where", True) is not True and ufunc.identity is not None:
+            keywords.setdefault("initial", ufunc.identity)  # which NumPy leaves out for objects
         return _wrap(getattr(ufunc, method)(*map(_plain, inputs), **keywords))
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
-        """NumPy's other functions, whose results stay arrays of Values (`np.where`, `np.stack`, …)."""
-        return _wrap(super().__array_function__(function, types, args, keywords))
+        """NumPy's other functions, whose results stay arrays of Values (`np.where`, `np.stack`, …).
+
+        One that would write Values into an array of floats raises, as inside grad.
+        """
+        if function is np.cov:
+            keywords = _with_weights(*args, **keywords)
+            args = ()
+        name = f"{function.__module__}.{function.__name__}".replace("numpy", "np")
+        token = running.set(running.get() or Run(name))
+        try:
+            return _wrap(super().__array_function__(function, types, args, keywords))
+        except (TypeError, AttributeError) as error:
+            if isinstance(error, TypeError) and not any(words in str(error) for words in NUMPYS_REFUSALS):
+                raise
+            raise TypeError(f"{name}: {error}; {REMEDY}") from error
+        finally:
+            running.reset(token)
 
 
 def array(data: Any, label: str = "") -> Array:
@@ -66,6 +117,25 @@ def array(data: Any, label: str = "") -> Array:
         name = f"{label}_{separator.join(str(i + 1) for i in place)}".rstrip("_") if label else ""
         lifted[place] = x if hasattr(x, "apply_op") else Value(x, name)  # a Value, or a symbol of compile
     return lifted.view(Array)
+
+
+def _refuse_floats(ufunc: np.ufunc, keywords: dict[str, Any]) -> None:
+    """TypeError where the result is to be floats, which would drop its derivative."""
+    outs = [out.dtype for out in keywords.get("out", ()) if out is not None]
+    for dtype in [*outs, *([np.dtype(keywords["dtype"])] if keywords.get("dtype") is not None else [])]:
+        if dtype.kind in FLOATS:
+            raise TypeError(
+                f"np.{ufunc.__name__}: an array of {dtype} cannot hold Values; write c = a + b in place of "
+                "a += b, leave out and dtype out, or take a.astype(float) where no derivative is meant"
+            )
+
+
+def _with_weights(m: Any, y: Any = None, rowvar: bool = True, *rest: Any, **keywords: Any) -> dict[str, Any]:
+    """The arguments of np.cov with weights of 1: without any it asks a float for its shape."""
+    keywords |= {"m": m, "y": y, "rowvar": rowvar, **dict(zip(("bias", "ddof"), rest, strict=False))}
+    if keywords.get("fweights") is None:
+        keywords["fweights"] = np.ones(np.shape(m)[-1 if rowvar or np.ndim(m) == 1 else 0], int)
+    return keywords
 
 
 def _elementwise(function: Any, arguments: int) -> Any:

@@ -23,7 +23,7 @@ from autograd.functions import is_array, one
 from autograd.op import FAILURES
 from autograd.protocol import as_number
 from autograd.recording import Run, during
-from autograd.series import Series
+from autograd.series import Series, Tower
 from autograd.trees import is_opaque, leaves, like, matching, nest, structure
 from autograd.value import (
     Value,
@@ -197,10 +197,12 @@ def taylor(f: Function, x: Any, order: int, **named: Any) -> list[Any]:
     run = _Run("taylor", f, (x,), 0, named)
     y = run.scalar()
     with during(run):
-        series = _sweep_series(run)
-        z = series.get(y) if isinstance(y, Value) else None
-        coefficients = [y, *[0] * order] if z is None else [z[k] for k in range(order + 1)]
-        return [run.given(coefficient) for coefficient in coefficients]
+        try:
+            series = _sweep_series(run, run.order, order)
+        except FAILURES:  # in a branch not taken, or explained by _live
+            series = _sweep_series(run, _live(run.order, [y] if isinstance(y, Value) else []), order)
+        moving = isinstance(y, Value) and y in series
+        return [run.given(z) for z in (series[y].known if moving else [y, *[0] * order])]
 
 
 # ── One run of the function, and the sweeps ─────────────────────────────────────────────────────────
@@ -449,18 +451,19 @@ def tangents(
     return [tangent.get(y, 0) for y in outputs]
 
 
-def _sweep_series(run: _Run) -> dict[Value, Series]:
-    """The series of every node that depends on the one variable, from that of the variable: x + t."""
+def _sweep_series(run: _Run, order: list[Value], n: int) -> dict[Value, Series]:
+    """The series to the order n of every node that depends on the one variable, whose series is x + t."""
     (variable,) = run.variables
     unit = one(variable.data)
     start = variable if run.nested else variable.data
-    series = {variable: Series([start, unit], lambda k: 0 * unit)}
-    for node in run.order[1:]:
-        if any(arg in series for arg in node.args):
-            numbers = _operands(node) if run.nested else node.operands
-            args = tuple(series.get(arg, x) for arg, x in zip(node.args, numbers, strict=False))
-            moving = next(arg for arg in args if isinstance(arg, Series))
-            series[node] = moving.apply_op(node._op, args)
+    tower = Tower()
+    series = {variable: Series(tower, [start, unit, *[0 * unit] * (n - 1)][: n + 1])}
+    for node in order:
+        if node.args and node not in series:
+            numbers = _operands(node) if run.nested else node._record[len(node._record) >> 1 :]
+            args = tuple([series.get(arg, x) for arg, x in zip(node.args, numbers, strict=False)])
+            if any(isinstance(arg, Series) for arg in args):
+                series[node] = tower.series(node._op, args, numbers[-1], n)
     return series
 
 

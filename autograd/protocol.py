@@ -15,7 +15,7 @@ from numbers import Integral, Number
 from typing import TYPE_CHECKING, Any, Self
 
 from autograd import ops
-from autograd.op import Op, describe
+from autograd.op import Op, describe, is_complex
 from autograd.recording import running
 
 COMPARISONS = {
@@ -121,6 +121,31 @@ class Numeric:
 
     def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
         return other // self, other % self
+
+    # A real number is its own conjugate and real part: np.std and np.vdot ask for them. Of a complex one they
+    # have no complex derivative.
+
+    def conjugate(self) -> Self:
+        """The same, of a real number; TypeError for a complex one."""
+        return self._real("conjugate")
+
+    @property
+    def real(self) -> Self:
+        """The same, of a real number; TypeError for a complex one."""
+        return self._real("real")
+
+    @property
+    def imag(self) -> Any:
+        """The number 0, of a real number; TypeError for a complex one."""
+        return 0.0 if self.symbolic else 0 * self._real("imag").data
+
+    def _real(self, part: str) -> Self:
+        if not self.symbolic and is_complex(self.data):
+            raise TypeError(
+                f"{part}({describe(self)}): not analytic, so a complex number has no derivative of it; "
+                "use .data if that is meant, or keep the real and the imaginary part as two Values"
+            )
+        return self
 
     def __round__(self, digits: int | None = None) -> Any:
         return round(self.leave("round"), digits)

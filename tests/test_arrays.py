@@ -146,3 +146,178 @@ def test_without_numpy_one_line_names_the_extra(monkeypatch):
     monkeypatch.delitem(sys.modules, "autograd.arrays")
     with pytest.raises(ImportError, match=r"^autograd\.array: .*; pip install 'scalar-autograd\[numpy\]'$"):
         autograd.array([1.0])
+
+
+# ── NumPy's functions: the number of floats, and the slope of the complex step or of differences ────
+
+X = np.array([[0.5, 1.25, -0.75, 2.0], [1.5, -0.25, 0.875, 0.625], [-1.0, 0.375, 1.75, 1.125]])
+Y = np.cos(3 * X)
+
+
+def normalized(x, gamma=1.5, beta=0.25):
+    """Batch normalisation as the textbooks write it."""
+    return gamma * (x - np.mean(x, axis=0)) / np.sqrt(np.var(x, axis=0) + 1e-5) + beta
+
+
+NUMPY = {
+    "std": lambda x: np.std(x),
+    "std of rows": lambda x: x.std(axis=1, ddof=1, keepdims=True),
+    "var": lambda x: np.var(x, axis=0, ddof=1),
+    "var as a method": lambda x: x.var(),
+    "normalized": normalized,
+    "vdot": lambda x: np.vdot(x, Y) + np.vdot(Y, x),
+    "cov": lambda x: np.cov(x),
+    "cov of columns": lambda x: np.cov(x, rowvar=False, bias=True),
+    "cov of two": lambda x: np.cov(x[0], x[1] * x[2], ddof=0),
+    "cov of one": lambda x: np.cov(x[0]) + np.cov(x[0], rowvar=False),
+    "cov weighted": lambda x: np.cov(x, fweights=[1, 2, 1, 3]),
+    "corrcoef": lambda x: np.corrcoef(x),
+    "hypot": lambda x: np.hypot(Y, x) + np.hypot(x, Y) + np.hypot(Y, x[0]),
+    "arctan2": lambda x: np.arctan2(Y, x) - np.arctan2(x[0], Y),
+    "maximum": lambda x: np.maximum(Y, x) * np.minimum(x, Y),
+    "power": lambda x: np.power(2.0 + Y, x) + np.power(x * x, Y),
+    "logaddexp": lambda x: np.logaddexp(x, Y) + np.logaddexp2(Y, x),
+    "logaddexp reduced": lambda x: np.logaddexp.reduce(x, axis=1),
+    "cbrt": lambda x: np.cbrt(x),
+    "fabs": lambda x: np.fabs(x),
+    "fmod": lambda x: np.fmod(x, 0.37),
+    "float_power": lambda x: np.float_power(x, 3),
+    "norm": lambda x: np.linalg.norm(x) + np.linalg.norm(x, axis=0) + np.linalg.norm(x[0], 1),
+    "einsum": lambda x: np.einsum("ij,kj->ik", x, Y) + np.tensordot(x, Y, axes=([1], [1])),
+    "inner": lambda x: np.inner(x, Y) @ np.outer(x[:, 0], Y[0]) + np.trace(x),
+    "cumulated": lambda x: np.cumsum(x, axis=1) * np.cumprod(x, axis=0),
+    "diff": lambda x: np.diff(x, n=2, axis=1),
+    "ordered": lambda x: np.sort(x, axis=1) * x[0] + np.ptp(x),
+    "median": lambda x: np.median(x) + np.percentile(x, 30) + np.quantile(x, 0.7, axis=0),
+    "average": lambda x: np.average(x, axis=1, weights=[1, 2, 3, 4]),
+    "masked sum": lambda x: np.sum(x * x, where=Y > 0) + np.mean(x, where=Y < 0.5),
+    "clip": lambda x: np.clip(x, -0.5, 1.3) + np.where(x > 1, x, Y),
+    "shapes": lambda x: np.pad(np.roll(np.tile(x, 2), 1), 1, mode="edge").T.reshape(-1),
+    "convolve": lambda x: np.convolve(x[0], Y[0]) + np.polyval(x[1], 0.5),
+    "interval": lambda x: np.linspace(x[0], x[1], 3),
+    "determined": lambda x: np.cross(x[:, 0], x[:, 1]) + np.kron(x[0], Y[0])[:3],
+    "predicates": lambda x: np.where(np.isfinite(x) & ~np.isnan(x) & ~np.isinf(x), x, 0) + np.nan_to_num(x),
+}
+
+
+def differences(f, x, h=1e-5):
+    """∂f/∂x of an array's function that gives one number, by central differences."""
+    slope = np.zeros_like(x)
+    for place in np.ndindex(x.shape):
+        step = np.zeros_like(x)
+        step[place] = h
+        slope[place] = (f(x + step) - f(x - step)) / (2 * h)
+    return slope
+
+
+@pytest.mark.parametrize("case", NUMPY)
+def test_numpys_functions_have_numpys_numbers_and_their_slopes(case):
+    f = NUMPY[case]
+    expected = np.asarray(f(X))
+    weights = np.linspace(1, 2, expected.size).reshape(expected.shape)
+    total = lambda x: np.sum(f(x) * weights)
+    x = array(X)
+    result = np.asarray(f(x))
+    np.testing.assert_allclose(result.astype(float), expected, rtol=1e-12, atol=1e-15)
+    slope = differences(total, X)
+    (outside,) = gradients(total(x), x)
+    np.testing.assert_allclose(outside, slope, rtol=1e-6, atol=1e-7)
+    np.testing.assert_array_equal(autograd.grad(total)(X), outside)
+    assert isinstance(f(x), autograd.arrays.Array | Value)
+
+
+def test_plain_object_arrays_have_a_variance_too():
+    x = np.array([Value(1.0), Value(2.0), Value(4.0)], dtype=object)
+    (np.std(x) + np.vdot(x, [1.0, 0.0, 2.0])).backward()
+    slope = differences(lambda x: np.std(x) + np.vdot(x, [1.0, 0.0, 2.0]), np.array([1.0, 2.0, 4.0]))
+    np.testing.assert_allclose([v.grad for v in x], slope, rtol=1e-8)
+
+
+def test_predicates_are_masks():
+    x = array([1.0, np.nan, np.inf, -np.inf])
+    for predicate in np.isnan, np.isinf, np.isfinite:
+        mask = predicate(x)
+        np.testing.assert_array_equal(mask, predicate(x.astype(float)))
+        assert mask.dtype == bool
+
+
+def test_a_real_number_is_its_own_conjugate():
+    x = Value(2.0, "x")
+    assert x.conjugate() is x and x.real is x
+    assert x.imag == 0 and type(x.imag) is float
+    z = Value(1 + 2j, "z")
+    for part, leave in ("conjugate", z.conjugate), ("real", lambda: z.real), ("imag", lambda: z.imag):
+        with pytest.raises(TypeError, match=rf"^{part}\(z = \(1\+2j\)\): not analytic, .*; use \.data"):
+            leave()
+
+
+# ── Assignment ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def assigned(x):
+    """Every kind of assignment, on a copy."""
+    x = x.copy()
+    x[0] = x[0] * 2
+    x[1] = 0.5
+    x[2:] = x[2:] * x[0]
+    x[3] = np.float64(2)
+    x += 1
+    x *= 2
+    x[:2] -= x[1:3]
+    return np.sum(np.exp(x / 8) * np.maximum(x, 0)) + np.max(x)
+
+
+def test_assignment_gives_the_slopes_of_what_stands_there():
+    start = np.array([0.5, 1.5, -0.75, 1.0, 2.0])
+    x = array(start)
+    total = assigned(x)
+    assert total == pytest.approx(assigned(start), rel=1e-14)
+    (slope,) = gradients(total, x)
+    np.testing.assert_allclose(slope, differences(assigned, start), rtol=1e-7, atol=1e-9)
+    np.testing.assert_array_equal(autograd.grad(assigned)(start), slope)
+    np.testing.assert_array_equal(start, [0.5, 1.5, -0.75, 1.0, 2.0])
+
+
+def test_a_plain_number_assigned_stays_a_plain_number():
+    x = array([1.0, 2.0, 3.0])
+    x[0] = 0.0
+    x[1:] = np.array([4.0, 5.0])
+    assert [type(v) for v in x] == [float] * 3
+    assert np.sum(x) == 9.0 and x.grad.tolist() == [0, 0, 0] and np.std(x) > 0
+
+
+LOST = {
+    "into floats": (
+        lambda a: np.add(np.ones(3), a, out=np.ones(3)),
+        "np.add: an array of float64 cannot hold",
+    ),
+    "in place": (
+        lambda a: np.ones(3).__iadd__(a),
+        "np.add: an array of float64 cannot hold Values; write c =",
+    ),
+    "summed into floats": (lambda a: np.sum(a, axis=0, out=np.array(0.0)), "cannot hold Values"),
+    "as floats": (lambda a: np.mean(a, dtype=float), "leave out and dtype out, or take a.astype(float)"),
+    "float buffer": (lambda a: np.gradient(a), "inside np.gradient would drop its derivative"),
+    "no row": (lambda a: np.frexp(a), "np.frexp knows numbers alone, and the table has no such row; use"),
+    "no loop": (lambda a: np.linalg.det(np.outer(a, a)), "np.linalg.det: Cannot cast|or a.astype(float)"),
+    "no cast": (lambda a: np.interp(a, [0, 1], [0, 1]), "np.interp: Cannot cast|use autograd's functions"),
+    "no method": (lambda a: np.round(a, 1), "np.round: |which has no callable rint method; use"),
+    "no attribute": (lambda a: np.linalg.norm(a, 3), "np.linalg.norm: 'Value' object has no attribute"),
+}
+
+
+@pytest.mark.parametrize("case", LOST)
+def test_what_would_drop_a_derivative_is_refused(case):
+    call, parts = LOST[case]
+    with pytest.raises(TypeError) as caught:
+        call(array([1.0, 2.0, 4.0]))
+    assert all(part in str(caught.value) for part in parts.split("|")), str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_errors_of_the_users_own_functions_pass_through():
+    def own(row):
+        raise TypeError("mine")
+
+    with pytest.raises(TypeError, match=r"^mine$"):
+        np.apply_along_axis(own, 0, array([[1.0, 2.0]]))
