@@ -5,7 +5,7 @@ mask has put a plain 0. This thin subclass of ndarray sends NumPy's functions th
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from autograd import ops
 from autograd.op import Op
 from autograd.ops import TABLE
+from autograd.protocol import Numeric
 from autograd.recording import Run, running
 from autograd.value import Value
 
@@ -83,6 +84,10 @@ class Array(np.ndarray[Any, np.dtype[np.object_]]):
         if function is np.cov:
             keywords = _with_weights(*args, **keywords)
             args = ()
+        if (
+            function in (np.percentile, np.quantile) and np.ndim(args[1]) == 0
+        ):  # a list of one, for NumPy's sake
+            return function(args[0], [args[1]], *args[2:], **keywords)[0]
         name = f"{function.__module__}.{function.__name__}".replace("numpy", "np")
         token = running.set(running.get() or Run(name))
         try:
@@ -93,6 +98,18 @@ class Array(np.ndarray[Any, np.dtype[np.object_]]):
             raise TypeError(f"{name}: {error}; {REMEDY}") from error
         finally:
             running.reset(token)
+
+
+def with_arrays(ufunc: np.ufunc, method: str, inputs: Sequence[Any], keywords: dict[str, Any]) -> Any:
+    """NumPy's function of single Values, which it finds beside numbers and arrays of them."""
+    if ufunc is np.divmod:
+        return with_arrays(np.floor_divide, method, inputs, {}), with_arrays(np.remainder, method, inputs, {})
+    row = TABLE.get(ufunc.__name__)
+    if row is not None and row.arity == len(inputs) and method == "__call__" and not keywords:
+        if not any(isinstance(x, np.ndarray) for x in inputs):
+            return row(*inputs)
+    arrays = [np.array(x, object).view(Array) if isinstance(x, Numeric) else x for x in inputs]
+    return getattr(ufunc, method)(*arrays, **keywords)
 
 
 def array(data: Any, label: str = "") -> Array:

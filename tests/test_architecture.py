@@ -21,7 +21,7 @@ MAY_IMPORT = {  # module of autograd: the modules of autograd it may import
     "fast": {"functions", "op", "ops", "recording"},
     "value": {"fast", "functions", "op", "ops", "protocol", "recording"},
     "copying": {"op", "recording", "value"},
-    "arrays": {"op", "ops", "value"},
+    "arrays": {"op", "ops", "protocol", "recording", "value"},
     "formula": {"op", "ops", "recording", "value"},
     "trees": {"arrays"},
     "series": {"op", "protocol"},

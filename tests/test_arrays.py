@@ -321,3 +321,30 @@ def test_errors_of_the_users_own_functions_pass_through():
 
     with pytest.raises(TypeError, match=r"^mine$"):
         np.apply_along_axis(own, 0, array([[1.0, 2.0]]))
+
+
+# ── Single Values beside arrays ─────────────────────────────────────────────────────────────────────
+
+BESIDE = {
+    "hypot": np.hypot,
+    "arctan2": np.arctan2,
+    "maximum": np.maximum,
+    "power": np.power,
+    "logaddexp": np.logaddexp,
+    "product": lambda a, b: a * b,
+    "quotient": lambda a, b: a / b,
+    "divmod": lambda a, b: sum(divmod(a, b)),
+}
+
+
+@pytest.mark.parametrize("function", BESIDE.values(), ids=BESIDE)
+@pytest.mark.parametrize(
+    "numbers", [np.array([0.75, 1.25]), np.float64(0.75), 0.75], ids=["array", "scalar", "float"]
+)
+def test_numpys_functions_take_a_value_beside_numbers(function, numbers):
+    if not isinstance(numbers, np.ndarray) and function not in (BESIDE["product"], BESIDE["quotient"]):
+        numbers = np.float64(numbers)
+    for both in (lambda x: np.sum(function(numbers, x))), (lambda x: np.sum(function(x, numbers))):
+        value, slope = autograd.value_and_grad(both)(2.0)
+        assert value == pytest.approx(both(2.0), rel=1e-14)
+        assert slope == pytest.approx((both(2 + 1e-6) - both(2 - 1e-6)) / 2e-6, rel=1e-8, abs=1e-8)
