@@ -105,9 +105,9 @@ def with_arrays(ufunc: np.ufunc, method: str, inputs: Sequence[Any], keywords: d
     if ufunc is np.divmod:
         return with_arrays(np.floor_divide, method, inputs, {}), with_arrays(np.remainder, method, inputs, {})
     row = TABLE.get(ufunc.__name__)
-    if row is not None and row.arity == len(inputs) and method == "__call__" and not keywords:
-        if not any(isinstance(x, np.ndarray) for x in inputs):
-            return row(*inputs)
+    single = method == "__call__" and not keywords and not any(isinstance(x, np.ndarray) for x in inputs)
+    if single and row is not None and row.arity == len(inputs):
+        return row(*inputs)
     arrays = [np.array(x, object).view(Array) if isinstance(x, Numeric) else x for x in inputs]
     return getattr(ufunc, method)(*arrays, **keywords)
 
