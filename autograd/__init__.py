@@ -16,6 +16,7 @@ from autograd.derivatives import grad, hessian, hvp, jacobian, jvp, taylor, valu
 from autograd.formula import expression, formula, local_formula, local_formulas, node_names
 from autograd.op import Op
 from autograd.ops import *  # noqa: F403 (ops.__all__: every function of the table)
+from autograd.protocol import Numeric
 from autograd.recording import no_grad, scope
 from autograd.steps import Step, backward_steps
 from autograd.value import Value, constant, local_derivatives, topological_order
@@ -63,3 +64,13 @@ def __getattr__(name: str) -> Any:
     except ImportError as error:
         raise ImportError(f"autograd.{name}: {error}; pip install 'scalar-autograd[numpy]'") from None
     return found
+
+
+def _array_ufunc(value: Numeric, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
+    """NumPy's functions of a Value beside numbers and arrays, when NumPy asks for them."""
+    from autograd.arrays import with_arrays
+
+    return with_arrays(ufunc, method, inputs, keywords)
+
+
+Numeric.__array_ufunc__ = _array_ufunc  # type: ignore[attr-defined]

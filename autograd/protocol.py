@@ -11,7 +11,6 @@ or, where it has no number, in place of that `compare`, `leave`, `__bool__` and 
 import math
 import operator
 from collections.abc import Callable
-from importlib import import_module
 from numbers import Integral, Number
 from typing import TYPE_CHECKING, Any, Self
 
@@ -122,11 +121,6 @@ class Numeric:
 
     def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
         return other // self, other % self
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
-        """NumPy's functions of this and of numbers or arrays: as of an `autograd.array`."""
-        arrays = import_module("autograd.arrays")  # when NumPy asks: the core does without it
-        return arrays.with_arrays(ufunc, method, inputs, keywords)
 
     # A real number is its own conjugate and real part: np.std and np.vdot ask for them. Of a complex one they
     # have no complex derivative.
