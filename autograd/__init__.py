@@ -12,7 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import ops
 from autograd.derivatives import grad, hessian, hvp, jacobian, jvp, taylor, value_and_grad, vjp
-from autograd.formula import expression, formula, local_formula, local_formulas, node_names
+from autograd.formula import (
+    Local,
+    Piece,
+    Term,
+    Terms,
+    expression,
+    formula,
+    latex_name,
+    latex_text,
+    local_formula,
+    local_formulas,
+    local_graphs,
+    node_names,
+)
 from autograd.ops import *  # noqa: F403 (ops.__all__: every function of the table)
 from autograd.ops import Op
 from autograd.steps import Step, backward_steps
@@ -23,16 +36,23 @@ if TYPE_CHECKING:
     from autograd.program import compile as compile  # noqa: A004 (the field's name for it)
 
 __all__ = [  # `array` and `compile` are left out: a star import must not need NumPy
+    "Local",
     "Op",
+    "Piece",
     "Step",
+    "Term",
+    "Terms",
     "Value",
     "backward_steps",
     "constant",
     "expression",
     "formula",
+    "latex_name",
+    "latex_text",
     "local_derivatives",
     "local_formula",
     "local_formulas",
+    "local_graphs",
     "no_grad",
     "node_names",
     "scope",

@@ -9,6 +9,7 @@ from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
 
+from autograd import latex_name, latex_text
 from viz import caption, latex, layout
 from viz.layout import Box, Point
 from viz.options import Options
@@ -92,16 +93,8 @@ def draw(graph: Graph, options: Options) -> Picture:
         for e, t in zip(graph.edges, texts, strict=True)
     ]
     placed = layout.place(boxes, lines)
-    names = [
-        {graph.nodes[edge.source].name for edge in edges} | {node.name}
-        for node, edges in zip(graph.nodes, operands, strict=True)
-    ]
     body = [
-        _line(
-            [Point(*_turn(down, *point)) for point in route],
-            down,
-            _local(edge, options, names[edge.target]),
-        )
+        _line([Point(*_turn(down, *point)) for point in route], down, _local(edge, options))
         for edge, route in zip(graph.edges, placed.routes, strict=True)
     ]
     body += [
@@ -113,7 +106,7 @@ def draw(graph: Graph, options: Options) -> Picture:
     width, height = _turn(down, placed.width, placed.height)
     if graph.note:
         height += ROW
-        note = rf"\text{{{latex.prose(graph.note)}}}"
+        note = rf"\text{{{latex_text(graph.note)}}}"
         body.append(_text((0, height), note, "anchor=west, text=graphpale"))
     corners = f"{_at(-MARGIN, -MARGIN)} rectangle {_at(width + MARGIN, height + MARGIN)}"
     ground = rf"\fill[graphground] {corners};"
@@ -161,10 +154,10 @@ def _room(text: str, down: bool) -> float:
 # ── Drawing ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _local(edge: Edge, options: Options, names: set[str]) -> str:
+def _local(edge: Edge, options: Options) -> str:
     """The local derivative in LaTeX."""
     formula, number = caption.local(edge, options)
-    parts = latex.expression(clip(formula, LONG), names) if formula else "", _number(number)
+    parts = latex.formula(formula, LONG) if formula else "", _number(number)
     return " = ".join(filter(None, parts))
 
 
@@ -210,7 +203,7 @@ def _draw(node: Node, card: Card, corner: Point) -> str:
         parts.append(
             _text(
                 (left, above),
-                latex.math(card.name),
+                latex_name(card.name),
                 "anchor=west" + ("" if node.label else ", text=graphpale"),
             )
         )
@@ -229,9 +222,9 @@ def _constant(node: Node, text: str) -> str:
     """A constant: its number, behind its label where it has one."""
     name, equals, data = text.rpartition(" = ")
     return (
-        f"{latex.math(name)} = {_number(data)}"
+        f"{latex_name(name)} = {_number(data)}"
         if equals
-        else latex.math(text)
+        else latex_name(text)
         if text == node.name
         else _number(text)
     )
