@@ -404,37 +404,23 @@ class Piece(NamedTuple):
         """The operation applied to what is written already."""
         if op is ops.identity:
             return pieces[0]
-        if op.infix and not (latex and op.latex):
-            return cls._infix(op, pieces, latex)
+        template = op.latex if latex else ""
+        if op.infix and not template:
+            template = f"{op.symbol}{{}}" if op.infix == ops.SIGN else f"{{}} {op.symbol} {{}}"
         parts = [piece.text for piece in pieces]
-        if latex and op.latex:
-            before = op.latex.split("{}")[:-1]  # the template's text before each argument
-            if op.infix:
-                parts = [
-                    piece.text if text.endswith("{{") else piece.beside(op, i, latex)
-                    for i, (text, piece) in enumerate(zip(before, pieces, strict=True))
-                ]
-            binding = ops.POWER if "^" in op.latex else ops.PRODUCT if "frac" in op.latex else ops.ATOM
-            text = op.latex.format(*parts)
-            return cls(text, op.infix or binding, bool(before[0]) or _leads(op, pieces[0]))
-        if op.sequences:
-            n = len(parts) // op.sequences
-            parts = [f"[{', '.join(parts[i : i + n])}]" for i in range(0, len(parts), n or 1)]
-        if latex:
-            name = rf"\{op.name}" if op.name in TEX_FUNCTIONS else rf"\operatorname{{{_escape(op.name)}}}"
-            return cls(rf"{name}\left({', '.join(parts)}\right)")
-        return cls(f"{op.name}({', '.join(parts)})")
-
-    @classmethod
-    def _infix(cls, op: Op, pieces: Sequence["Piece"], latex: bool) -> "Piece":
-        texts = [piece.beside(op, i, latex) for i, piece in enumerate(pieces)]
-        if op.infix == ops.SIGN:
-            text = op.symbol + texts[0]
-        elif op.infix == ops.POWER:
-            text = texts[0] + (pieces[1].raised or f"^{texts[1]}")
-        else:
-            text = f" {op.symbol} ".join(texts)
-        return cls(text, op.infix, _leads(op, pieces[0]))
+        if not template:
+            return cls(_call(op, parts, latex))
+        before = template.split("{}")[:-1]  # the template's text before each argument
+        if op.infix:
+            parts = [
+                piece.text if text.endswith("{{") else piece.beside(op, i, latex)
+                for i, (text, piece) in enumerate(zip(before, pieces, strict=True))
+            ]
+        text = template.format(*parts)
+        if op.infix == ops.POWER and not latex:
+            text = parts[0] + (pieces[1].raised or f"^{parts[1]}")
+        binding = ops.POWER if "^" in template else ops.PRODUCT if "frac" in template else ops.ATOM
+        return cls(text, op.infix or binding, _negates(op, before[0], pieces[0]))
 
     def beside(self, op: Op, i: int, latex: bool = False) -> str:
         """The argument at place i of an infix symbol, in parentheses where it would be read differently.
@@ -452,11 +438,22 @@ class Piece(NamedTuple):
         return rf"\left({self.text}\right)" if latex else f"({self.text})"
 
 
-def _leads(op: Op, first: Piece) -> bool:
-    """Whether a sign before the operation, which goes to its first argument, negates the whole."""
-    if op in (ops.mul, ops.div):
+def _negates(op: Op, opening: str, first: Piece) -> bool:
+    """Whether a sign before an operation, which goes to what comes first in it, negates the whole."""
+    if op in (ops.mul, ops.div) and not opening:
         return first.negates or first.binding < op.infix
-    return op.infix >= ops.POWER
+    return op.infix != ops.SIGN and (bool(opening) or op.infix in (0, ops.POWER))
+
+
+def _call(op: Op, parts: Sequence[str], latex: bool) -> str:
+    """A function's name and its arguments: max(x, y), dot([x, y], [u, v])."""
+    if op.sequences:
+        n = len(parts) // op.sequences
+        parts = [f"[{', '.join(parts[i : i + n])}]" for i in range(0, len(parts), n or 1)]
+    if not latex:
+        return f"{op.name}({', '.join(parts)})"
+    name = rf"\{op.name}" if op.name in TEX_FUNCTIONS else rf"\operatorname{{{_escape(op.name)}}}"
+    return rf"{name}\left({', '.join(parts)}\right)"
 
 
 def _name(name: str, latex: bool) -> str:

@@ -259,6 +259,7 @@ def test_names_override_labels_and_nothing_collides_with_them():
     assert formula(y * w, names=names) == "α × x2 × x1"
     assert expression(y * w, names=names) == "t1 × x1"
     assert local_formulas(y * w, [0, 1], names=names) == ["∂z/∂x = x1", "∂z/∂x1 = x"]
+    assert expression(Value(2.0) * a, names={w: "x1"}) == "x2 × a"
     assert local_formula(a * w, 0, names={w: "z"}) == "∂w/∂a = z"
     assert local_formula(a * Value(2.0), 1, names={w: "y"}) == "∂z/∂u = a"
     assert local_formula(y * w, 0, latex=True, names=names) == r"\frac{\partial z}{\partial x} = x_{1}"
@@ -269,7 +270,8 @@ def test_labelled_constants_go_by_their_label():
     assert formula(k * a + e) == "k × a + e"
     assert local_formula(k * a, 1) == "∂z/∂a = k"
     assert local_formula(a**k, 0) == "∂z/∂a = k × a^(k − 1)"
-    assert expression(k * 2) == "k × 2"
+    assert expression(dot([k, k * 1], [a, constant(3, "k")])) == "dot([k, t1], [a, k])"
+    assert formula(a * ops.one(a)) == "a"
     assert formula(autograd.deg2rad(a) * constant(4, "π")) == "deg2rad(a) × π"
     assert local_formula(autograd.gelu(Value(1.0, "π")), 0).endswith("/ sqrt(2 × π_2)")
 
@@ -342,7 +344,9 @@ def test_a_local_derivative_is_a_graph():
     assert (by_a.left(), by_a.right(), by_b.formula()) == ("∂z/∂a", "1 / b", "∂z/∂b = −z / b")
     assert by_b.graph.data == -2 / 3 / 3
     assert {*by_b.stand_ins.values()} == {a, b, by_b.node}
-    y = a / b
+    y = Value(2, "a") / Value(3, "b")
+    y.args[1].data = 5  # what was recorded stays
+    assert [local.graph.data for local in local_graphs(y, [1])] == [-2 / 3 / 3]
     with autograd.no_grad():
         assert local_formula(y, 1) == "∂z/∂b = −z / b"
 

@@ -19,6 +19,7 @@ from autograd import (
     dot,
     exp,
     log,
+    reciprocal,
     relu,
     scope,
     sigmoid,
@@ -342,6 +343,8 @@ def test_products_are_taken_apart_and_written():
     assert write(apart(X / X), "∂L/∂z") == "∂L/∂z"
     assert write(apart(2 * (1 - Y) * APPLE * 3)) == "2 · 3(1 − y) · apple"
     assert write(apart(1 / X ** (-2))) == "x²"
+    assert write(apart(reciprocal(X) * Y)) == "y / x"
+    assert write(apart(tanh(X / X) * tanh(X * Y / Y))) == "tanh(1) · tanh(x)"
 
 
 @given(expressions(), st.booleans())

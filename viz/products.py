@@ -10,7 +10,7 @@ head       the incoming gradient, `∂L/∂y`, before all factors
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from autograd import Local, Piece, Term, Terms, Value, ops
@@ -21,7 +21,7 @@ LONG = 40  # characters of a symbol; a longer one goes by the name of its node
 LETTERS = 28  # of a name; titles have it whole
 LOSS = "L"  # of which the incoming gradient is one
 LETTER = re.compile(r"[^\W\d_][\d₀-₉]*")  # a name of one letter, perhaps with an index
-NUMBER, NAME, SUM, OTHER = "number", "name", "sum", "other"  # a name of one letter, what is in parentheses
+NUMBER, NAME, SUM, OTHER = "number", "name", "sum", "other"  # a name of one letter; what has parentheses
 
 
 class Product(NamedTuple):
@@ -30,13 +30,12 @@ class Product(NamedTuple):
     negative: bool = False
     factors: Mapping[Term, int] = {}
 
-    def __mul__(self, other: object) -> "Product":
+    def times(self, other: "Product") -> "Product":
         """The product of two products; a factor that both have stands once, at its first place."""
-        if not isinstance(other, Product):
-            return NotImplemented
-        return Product(
-            self.negative != other.negative, _merged([*self.factors.items(), *other.factors.items()])
-        )
+        factors = dict(self.factors)
+        for factor, exponent in other.factors.items():
+            factors[factor] = factors.get(factor, 0) + exponent
+        return Product(self.negative != other.negative, {f: e for f, e in factors.items() if e})
 
     def power(self, exponent: int) -> "Product":
         """The product, multiplied with itself."""
@@ -46,49 +45,35 @@ class Product(NamedTuple):
 
 def product(terms: Terms, term: Term) -> Product:
     """A term, taken apart."""
-    negative, factors = False, []
+    negative = False
+    factors: dict[Term, int] = {}
     waiting = [(term, 1)]
     while waiting:
         term, exponent = waiting.pop()
+        op, args = term.op, term.args
         if (opposite := terms.opposite(term)) is not None:
             negative ^= exponent % 2 == 1
             waiting.append((opposite, exponent))
-        elif term.op in (ops.mul, ops.div):
-            waiting += (term.args[1], exponent if term.op is ops.mul else -exponent), (term.args[0], exponent)
-        elif term.op is ops.reciprocal:
-            waiting.append((term.args[0], -exponent))
-        elif _is_power(term):
-            waiting.append((term.args[0], exponent * term.args[1].value))
+        elif op in (ops.mul, ops.div):
+            waiting += (args[1], exponent if op is ops.mul else -exponent), (args[0], exponent)
+        elif op is ops.reciprocal:
+            waiting.append((args[0], -exponent))
+        elif op is ops.power and args[1].op is ops.constant and isinstance(args[1].value, int):
+            waiting.append((args[0], exponent * args[1].value))
         elif not term.is_number(1):
-            factors.append((term, exponent))
-    return Product(negative, _merged(factors))
-
-
-def _merged(factors: Iterable[tuple[Term, int]]) -> dict[Term, int]:
-    merged: dict[Term, int] = {}
-    for factor, exponent in factors:
-        merged[factor] = merged.get(factor, 0) + exponent
-    return {factor: exponent for factor, exponent in merged.items() if exponent}
-
-
-def _is_power(term: Term) -> bool:
-    """Whether it is a whole power."""
-    return term.op is ops.power and term.args[1].op is ops.constant and isinstance(term.args[1].value, int)
-
-
-def _is_product(term: Term) -> bool:
-    return term.op in (ops.mul, ops.div, ops.neg, ops.reciprocal) or _is_power(term)
+            factors[term] = factors.get(term, 0) + exponent
+    return Product(negative, {factor: e for factor, e in factors.items() if e})
 
 
 # ── Writing ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 class Factor(NamedTuple):
-    """A written factor and what it looks like."""
+    """A written factor, its exponent, and what it looks like: NUMBER, NAME of a letter, SUM, OTHER."""
 
     text: str
-    kind: str
     exponent: int
+    kind: str
 
 
 class Writer:
@@ -100,26 +85,29 @@ class Writer:
         self.pieces: dict[Term, Piece] = {}
 
     def piece(self, term: Term) -> Piece:
-        """The term as it is written within others."""
+        """The term as it is written within others, after what it is made of."""
         stack = [term]
         while stack:
             inner = stack[-1]
-            product_of_it = product(self.terms, inner) if _is_product(inner) else None
-            below = inner.args if product_of_it is None else product_of_it.factors
-            if missing := [part for part in below if part not in self.pieces]:
+            made = product(self.terms, inner)
+            single = inner in made.factors
+            missing = [x for x in (inner.args if single else made.factors) if x not in self.pieces]
+            if missing:
                 stack += missing
-            elif product_of_it is None:
+            elif single:
                 name = "" if inner.op else clip(self.names[inner.value], LETTERS)
                 self.pieces[stack.pop()] = inner.piece([self.pieces[arg] for arg in inner.args], name)
             else:
-                self.pieces[stack.pop()] = self._of(product_of_it)
+                self.pieces[stack.pop()] = self._within(made)
         return self.pieces[term]
 
-    def _of(self, product: Product) -> Piece:
-        exponents = [*product.factors.values()]
-        binding = ops.SIGN if product.negative else ops.POWER if exponents[0] > 1 else ops.PRODUCT
-        binding = binding if product.negative or len(exponents) == 1 else ops.PRODUCT
-        return Piece(self.write(product), binding, not product.negative)
+    def _within(self, made: Product) -> Piece:
+        """A product within something else."""
+        binding = ops.SIGN if made.negative else ops.PRODUCT
+        if len(made.factors) == 1 and not made.negative:
+            ((factor, exponent),) = made.factors.items()
+            binding = self.pieces[factor].binding if exponent == 1 else ops.POWER if exponent > 0 else binding
+        return Piece(self.write(made), binding, not made.negative)
 
     def write(self, product: Product, head: str = "") -> str:
         """The product as text, after a head; parentheses only where needed: −∂L/∂z · 2t / y(1 − y)."""
@@ -136,22 +124,22 @@ class Writer:
     def _factor(self, term: Term, exponent: int) -> Factor:
         """A factor to a power, in parentheses where it would be read differently."""
         piece = self.piece(term)
-        number = term.op is ops.constant and piece.negates
-        loose = piece.binding <= ops.POWER and not number
-        letter = term.op is None and LETTER.fullmatch(piece.text)
         power = Piece.number(exponent).raised if exponent > 1 else ""
-        kind = NUMBER if number else SUM if loose else NAME if letter else OTHER
-        return Factor(f"({piece.text})" * loose + piece.text * (not loose) + power, kind, exponent)
+        if term.op is ops.constant and piece.negates:
+            return Factor(piece.text + power, exponent, NUMBER)
+        if piece.binding <= ops.POWER:
+            return Factor(f"({piece.text}){power}", exponent, SUM)
+        letter = term.op is None and LETTER.fullmatch(piece.text)
+        return Factor(piece.text + power, exponent, NAME if letter else OTHER)
 
 
 def _joined(factors: list[Factor]) -> str:
     """Factors with dots between; none in 2t and in y(1 − y)."""
-    text, before = "", Factor("", OTHER, 0)
+    text = before = ""
     for factor in factors:
-        plain = before.kind if before.exponent == 1 else OTHER
-        close = (factor.kind == SUM and plain in (NUMBER, NAME)) or (factor.kind == NAME and plain == NUMBER)
+        close = before + factor.kind in (NUMBER + NAME, NUMBER + SUM, NAME + SUM)
         text += factor.text if close or not text else f" · {factor.text}"
-        before = factor
+        before = factor.kind if factor.exponent == 1 else OTHER
     return text
 
 
@@ -224,12 +212,12 @@ class Formulas:
             for edge in self.operands[node.key]:
                 if edge.local is not None and edge.rule:
                     local = self._local(edge.rule.graph)
-                    product = upstream * local
-                    text = self.writer.write(product, head)
+                    passed = upstream.times(local)
+                    text = self.writer.write(passed, head)
                     if node.key in roots and not local.factors and head:
                         text += " · 1"
                     self.gradients[edge.target, edge.position] = text
-                    arrived[edge.source].append((head, product))
+                    arrived[edge.source].append((head, passed))
         return incoming
 
     def _head(self, key: int) -> str:
@@ -252,5 +240,7 @@ class Formulas:
             and below
             and all(result.factors.get(f, 0) <= e for f, e in made.factors.items())
         ):
-            result *= made.power(-1) * Product(False, {target: 1})  # y = 1 / s: write y for it
+            result = result.times(made.power(-1)).times(
+                Product(False, {target: 1})
+            )  # y = 1 / s: write y for it
         return result

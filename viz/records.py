@@ -6,7 +6,7 @@ node has a name of its own. Names and formulas are made for what a view shows, a
 it is asked for, so that a large graph costs a few passes.
 """
 
-from collections import Counter, defaultdict
+from collections import ChainMap, Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -47,9 +47,6 @@ class Formula:
 
     def __eq__(self, other: object) -> bool:
         return str(self) == str(other)
-
-    def __hash__(self) -> int:
-        return hash(str(self))
 
     def latex(self) -> str:
         """The same in LaTeX."""
@@ -360,16 +357,13 @@ class _Reader:
             return inf
 
     def _derivatives(self, value: int, positions: list[int]) -> dict[int, Local]:
-        """The local derivatives by position, as far as they exist."""
+        """The local derivatives as graphs, by position, as far as they exist."""
         try:
-            return dict(
-                zip(positions, local_graphs(self.view.order[value], positions, self.names), strict=True)
-            )
+            graphs = local_graphs(self.view.order[value], positions, self.names)
+            return dict(zip(positions, graphs, strict=True))
         except FAILURES:
-            each = [[position] for position in positions] if len(positions) > 1 else []
-            return {
-                position: local for one in each for position, local in self._derivatives(value, one).items()
-            }
+            alone = [[position] for position in positions] if len(positions) > 1 else []
+            return dict(ChainMap(*(self._derivatives(value, one) for one in alone)))
 
 
 def _stub(key: int) -> Node:

@@ -126,13 +126,12 @@ def _card(node: Node, operands: int, options: Options, step: float) -> Card:
     """The card of a node whose ports are `step` apart."""
     name = clip(caption.name(node, options), LONG)
     data, gradient = caption.data(node, options), caption.gradient(node, options)
-    if node.kind == CONSTANT:
-        name, data = "", " = ".join(filter(None, (name, data)))
-    numbers = mono_width(data + gradient, SIZE) + (GAP if data and gradient else 0)
+    shown = " = ".join(filter(None, (name, data))) if node.kind == CONSTANT else data + gradient
+    numbers = mono_width(shown, SIZE) + (GAP if data and gradient else 0)
     least = 0 if node.kind == CONSTANT else INNER
     badge = max(26.0, mono_width(node.symbol, SIZE) + 12) if node.symbol else 0.0
-    width = badge + max(least, numbers, bold_width(name, SIZE)) + 2 * PAD
-    rows = max(1, bool(name) + bool(data or gradient))
+    width = badge + max(least, numbers, bold_width(name, SIZE) * bool(least)) + 2 * PAD
+    rows = max(1, bool(name) + bool(data or gradient)) if least else 1
     height: float = rows * ROW + 8
     along = step * operands + PAD
     if options.direction == "down":
@@ -197,6 +196,10 @@ def _draw(node: Node, card: Card, corner: Point) -> str:
         )
         parts.append(rf"\draw[graph card, fill=none] {whole};")
         parts.append(_text((x + card.badge / 2, middle), latex.symbol(node.symbol)))
+    if node.kind == CONSTANT:
+        equation = latex_name(card.name), _number(card.data) if card.data else ""
+        parts.append(_text((left, middle), " = ".join(filter(None, equation)), "anchor=west, text=graphpale"))
+        return "\n".join(parts)
     numbers = bool(card.data or card.gradient)
     if card.name:
         above = middle - ROW / 2 if numbers else middle
@@ -208,26 +211,11 @@ def _draw(node: Node, card: Card, corner: Point) -> str:
             )
         )
     below = middle + ROW / 2 if card.name else middle
-    if node.kind == CONSTANT:
-        parts.append(_text((left, middle), _constant(node, card.data), "anchor=west, text=graphpale"))
-        return "\n".join(parts)
     if card.data:
         parts.append(_text((left, below), _number(card.data), "anchor=west, text=graphdata"))
     if card.gradient:
         parts.append(_text((right, below), _number(card.gradient), "anchor=east, text=graphgradient"))
     return "\n".join(parts)
-
-
-def _constant(node: Node, text: str) -> str:
-    """A constant: its number, behind its label where it has one."""
-    name, equals, data = text.rpartition(" = ")
-    return (
-        f"{latex_name(name)} = {_number(data)}"
-        if equals
-        else latex_name(text)
-        if text == node.name
-        else _number(text)
-    )
 
 
 def _text(place: tuple[float, float], mathematics: str, style: str = "") -> str:
