@@ -19,7 +19,7 @@ from autograd.ops import *  # noqa: F403 (ops.__all__: every function of the tab
 from autograd.protocol import Numeric
 from autograd.recording import no_grad, scope
 from autograd.steps import Step, backward_steps
-from autograd.value import Value, constant, local_derivatives, topological_order
+from autograd.value import Value, constant, local_derivatives, sweep, topological_order
 
 if TYPE_CHECKING:
     from autograd.arrays import array as array
@@ -39,6 +39,7 @@ __all__ = [  # `array` and `compile` are left out: a star import must not need N
     "no_grad",
     "node_names",
     "scope",
+    "sweep",
     "topological_order",
     "grad",
     "hessian",

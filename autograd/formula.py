@@ -1,19 +1,24 @@
 """A recorded Value, or a local derivative, as text and as LaTeX.
 
-A Value is written from its leaves up. Every node is a piece of text together with how strongly its
-outermost symbol binds; a parent puts parentheses around what binds more weakly than itself. Symbols and
-templates come from the table. A local derivative is the row's own rule, called with named Values.
+graph   what is written: a Value, or what a row's rule gives for stand-ins of a node and its arguments
+names   Value → text, in place of labels; whoever has neither gets a name that no other has
+term    a node of a graph, simplified by exact identities (`terms`)
+piece   a written term, with how strongly its outermost symbol binds
+
+A graph is written from its leaves up; a parent puts parentheses around what binds more weakly than itself.
+Symbols and templates come from the table. What is written is never read back.
 """
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from itertools import count
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, count, filterfalse
 from typing import Any, NamedTuple
 
 from autograd import ops
 from autograd.op import ATOM, POWER, PRODUCT, SIGN, Op
 from autograd.recording import UNNAMED, mode
+from autograd.terms import Names, Term, Terms, label_of
 from autograd.value import Value, topological_order
 
 LONG = 1000  # characters, after which an expression continues from a named part
@@ -22,25 +27,23 @@ SUPERSCRIPT = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 TEX_FUNCTIONS = {"sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "exp", "log"}
 TEX_SYMBOLS = {
-    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "η": "eta",
-    "θ": "theta", "λ": "lambda", "μ": "mu", "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau",
-    "φ": "phi", "ψ": "psi", "ω": "omega", "Δ": "Delta", "Σ": "Sigma", "Φ": "Phi", "Ω": "Omega",
+    "α": r"\alpha", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "ε": r"\epsilon", "η": r"\eta",
+    "θ": r"\theta", "λ": r"\lambda", "μ": r"\mu", "π": r"\pi", "ρ": r"\rho", "σ": r"\sigma", "τ": r"\tau",
+    "φ": r"\phi", "ψ": r"\psi", "ω": r"\omega", "Δ": r"\Delta", "Σ": r"\Sigma", "Φ": r"\Phi", "Ω": r"\Omega",
+    "Π": r"\Pi", "×": r"\times", "·": r"\cdot", "−": "-", "–": r"\text{--}", "∂": r"\partial", "√": r"\surd",
+    "…": r"\dots", "∞": r"\infty", "→": r"\to", "↑": r"\uparrow", "^": r"\wedge", "▸": r"\triangleright",
+    "ln 2": r"\ln 2", "ln 10": r"\ln 10",
 }  # fmt: skip
+LIGATURE = re.compile(r"(?<=[-<>,'`?!])(?=[-<>,'`])")  # TeX makes one sign of -- and of <<
 
 
-class Piece(NamedTuple):
-    """A written expression and how strongly its outermost symbol binds."""
+def formula(value: Value, latex: bool = False, names: Names | None = None) -> str:
+    r"""The expression that `value` records, in the names or labels of its leaves.
 
-    text: str
-    binding: int = ATOM
-
-
-def formula(value: Value, latex: bool = False) -> str:
-    r"""The expression that `value` records, in the labels of its leaves.
-
-    A node that is used more than once is written once, on a line of its own before the expression,
-    under its label or as t1, t2, …; so is a part of a very long expression. Leaves without a label are
-    x1, x2, …. Parentheses stand only where the expression would otherwise be read differently.
+    It is simplified by identities that are exact: 1 × a is a, a × a is a², a + a is 2 × a, (−a) × b is
+    −a × b. A node that is then used more than once is written once, on a line of its own before the
+    expression, under its label or as t1, t2, …; so is a part of a very long expression. Leaves without a
+    label are x1, x2, …. Parentheses stand only where the expression would otherwise be read differently.
 
     >>> a, b = Value(2, "a"), Value(1, "b")
     >>> formula((a + b) * (b + 1))
@@ -48,204 +51,300 @@ def formula(value: Value, latex: bool = False) -> str:
     >>> print(formula((a + b) ** 2 / b, latex=True))
     \frac{\left(a + b\right)^{2}}{b}
     """
-    order = topological_order(value)
-    uses = Counter(arg for node in order for arg in node.args)
-    for node in reversed(order):
-        if node.op is ops.identity:  # the lifted argument of a derivative is written as what it lifts
-            uses[node.args[0]] += uses[node] - 1
-            uses[node] = 0
-    labels = {node.label for node in order}
-    names = node_names((node for node in order if node.op is None or uses[node] > 1), labels)
-    taken = labels.union(names.values())
-    unnamed = (name for name in map("t{}".format, count(1)) if name not in taken)
+    terms = Terms(names)
+    root = terms.read(value, {})
+    uses = terms.uses(root)
+    order = [term for term in terms.made if uses[term.place]]
+    label = {term: terms.label(term) for term in order}
+    fresh = _Fresh(["", *label.values()], names)
+    named = {t: "" for t in order if t.op is None or (uses[t.place] > 1 and t.args and t is not root)}
+    for term in named:
+        named[term] = fresh.name(label[term], "t" if term.args else "x")
     lines: list[str] = []
-    written: dict[Value, Piece] = {}
-    for node in order:
-        if node.op is None:
-            piece = Piece(_name(names[node], latex))
-        elif node.op is ops.constant:
-            piece = _constant(node, latex)
-        else:
-            piece = _write(node.op, [written[arg] for arg in node.args], latex)
-            if node is not value and (node in names or len(piece.text) > LONG):
-                name = _name(names.get(node) or node.label or next(unnamed), latex)
-                lines.append(f"{name} = {piece.text}")
-                piece = Piece(name)
-        written[node] = piece
-    return ("\\\\\n" if latex else "\n").join([*lines, written[value].text])
+    written: dict[Term, Piece] = {}
+    for term in order:
+        if term in written:
+            continue
+        piece = Piece.term(term, [written[arg] for arg in term.args], named.get(term, ""), latex)
+        if term.args and term is not root and (term in named or len(piece.text) > LONG):
+            name = _name(named.get(term) or fresh.name(label[term], "t"), latex)
+            lines.append(f"{name} = {piece.text}")
+            piece = Piece(name)
+        written[term] = piece
+    return ("\\\\\n" if latex else "\n").join([*lines, written[root].text])
 
 
-def expression(node: Value) -> str:
-    """How a recorded node is computed, in the labels of its arguments: `apples × tax`."""
+def expression(node: Value, latex: bool = False, names: Names | None = None) -> str:
+    """How a recorded node was computed, as one operation on its arguments' names: `apples × tax`.
+
+    Arguments without a name or a label are x1, x2, … if they are leaves, and t1, t2, … if not.
+    """
     if node.op is None or not node.args:
         raise ValueError(f"{node!r} is not the result of an operation")
-    pieces = [_constant(arg, False) if arg.op is ops.constant else Piece(arg.label) for arg in node.args]
-    return _write(node.op, pieces, False).text
+    named = node_names(node.args, names)
+    pieces = [
+        Piece(_name(named[arg], latex)) if arg in named else Piece.number(arg.data, latex)
+        for arg in node.args
+    ]
+    return Piece.operation(node.op, pieces, latex).text
 
 
-def local_formula(node: Value, position: int, latex: bool = False) -> str:
+# ── Local derivatives ───────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Local:
+    """A local derivative ∂node/∂argument as a graph: what the row's rule gives for stand-ins.
+
+    graph      a Value, or a number; None where the rule says "no contribution"
+    stand_ins  the Values in the graph that stand for nodes, and the nodes
+    names      of these nodes, and of the constants of the rule, such as π
+    """
+
+    node: Value
+    argument: Value
+    graph: Any
+    stand_ins: Mapping[Value, Value]
+    names: Names
+
+    def left(self, latex: bool = False) -> str:
+        """`∂z/∂x`"""
+        of, by = (_name(self.names.get(node, "constant"), latex) for node in (self.node, self.argument))
+        return rf"\frac{{\partial {of}}}{{\partial {by}}}" if latex else f"∂{of}/∂{by}"
+
+    def right(self, latex: bool = False) -> str:
+        """`y`"""
+        if self.graph is None:
+            return r"\text{no contribution}" if latex else "no contribution"
+        if not isinstance(self.graph, Value):
+            return Piece.number(self.graph, latex).text
+        if self.graph in self.stand_ins:
+            return _name(self.names[self.stand_ins[self.graph]], latex)
+        terms = Terms()
+        root = terms.read(self.graph, {x: terms.atom(node) for x, node in self.stand_ins.items()})
+        uses, written = terms.uses(root), dict[Term, Piece]()
+        for term in terms.made:
+            if uses[term.place]:
+                name = "" if term.op else self.names[term.value]
+                written[term] = Piece.term(term, [written[arg] for arg in term.args], name, latex)
+        return written[root].text
+
+    def formula(self, latex: bool = False) -> str:
+        """`∂z/∂x = y`"""
+        return f"{self.left(latex)} = {self.right(latex)}"
+
+
+def local_formula(node: Value, position: int, latex: bool = False, names: Names | None = None) -> str:
     """The local derivative of a recorded node by its argument at `position`: `∂z/∂x = y`.
 
-    The node and its arguments go by their labels; where there is none, the node is z and its arguments
-    are x and y, or x₁, x₂, … where they are more. Constants are written as their numbers.
+    The node and its arguments go by their names or labels; where there is none, the node is z and its
+    arguments are x and y, or x₁, x₂, … where they are more, as far as no other has that name. Constants
+    without a label are written as their numbers.
     """
     if not 0 <= position < len(node.args):
         raise ValueError(f"{node!r} has no argument at position {position}")
-    return local_formulas(node, [position], latex)[0]
+    return local_formulas(node, [position], latex, names)[0]
 
 
-def local_formulas(node: Value, positions: Iterable[int], latex: bool = False) -> list[str]:
+def local_formulas(
+    node: Value, positions: Iterable[int], latex: bool = False, names: Names | None = None
+) -> list[str]:
     """The local derivatives of a recorded node by several of its arguments, as `local_formula` gives them."""
-    op, args, wanted = node.op, node.args, {*positions}
-    labels = {arg.label for arg in args} | {node.label}
-    numbered = (f"x{i}".translate(SUBSCRIPT) for i in count(1))
-    letters = (x for x in ("xyuv" if len(args) < 3 else numbered) if x not in labels)
-    operands: dict[Value, Any] = {}
-    for arg, x in zip(args, node.operands, strict=True):
-        if arg not in operands:
-            letter = next(letters)
-            operands[arg] = x if arg.op is ops.constant else Value(x, arg.label or letter)
-    result = Value(node.data, node.label or next(z for z in "zwq" if z not in labels))
+    return [local.formula(latex) for local in local_graphs(node, positions, names)]
+
+
+def local_graphs(node: Value, positions: Iterable[int], names: Names | None = None) -> list[Local]:
+    """The same as graphs: the rules, called with stand-ins that hold the recorded numbers.
+
+    What a rule raises where the derivative does not exist is left as it is.
+    """
+    args, wanted, names = node.args, {*positions}, _local_names(node, names or {})
+    operands: dict[Value, Any] = {
+        arg: Value(x) if arg in names else x for arg, x in zip(args, node.operands, strict=True)
+    }
+    result = Value(node.data)
+    stand_ins = {x: arg for arg, x in operands.items() if arg in names} | {result: node}
+    mask = [i in wanted for i in range(len(args))]
     token = mode.set(UNNAMED)  # also under no_grad
     try:
-        mask = [i in wanted for i in range(len(args))]
-        rules = op.local_derivatives((*map(operands.get, args), result), mask) if op else []
+        graphs = node.op.local_derivatives((*map(operands.get, args), result), mask) if node.op else []
     finally:
         mode.reset(token)
-    formulas = []
-    for arg, rule, asked in zip(args, rules, mask, strict=False):
-        if asked:
-            by, right = getattr(operands[arg], "label", "constant"), _write_rule(rule, latex)
-            left = rf"\frac{{\partial {_name(result.label, True)}}}{{\partial {_name(by, True)}}}"
-            formulas.append(f"{left} = {right}" if latex else f"∂{result.label}/∂{by} = {right}")
-    return formulas
+    own = [x for x in topological_order(*(graph for graph in graphs if isinstance(graph, Value)))
+           if x.op is ops.constant and label_of(x, None)]  # fmt: skip
+    names = node_names([*names, *own], names) if own else names
+    every = zip(args, graphs, mask, strict=False)
+    return [Local(node, arg, graph, stand_ins, names) for arg, graph, asked in every if asked]
 
 
-def node_names(nodes: Iterable[Value], labels: Iterable[str] = ()) -> dict[Value, str]:
-    """A name of its own for every node: its label, or x1, x2, … for leaves and t1, t2, … for others.
+# ── Names ───────────────────────────────────────────────────────────────────────────────────────────
 
-    Where several nodes bear one label, the later ones are numbered: w, w_2, w_3. `labels` are what else
-    is called by a name, such as constants: no node gets one of them that does not bear it.
+
+def node_names(nodes: Iterable[Value], names: Names | None = None) -> dict[Value, str]:
+    """A name of its own for every node: its name or label, or x1, x2, … for leaves and t1, t2, … for others.
+
+    Where several nodes bear one label, the later ones are numbered: w, w_2, w_3. Constants of one label and
+    one number share a name; those without a label have none: they are written as numbers.
     """
-    nodes = list(nodes)
-    taken = {node.label for node in nodes}.union(labels)
-    names: dict[Value, str] = {}
-    numbers: defaultdict[str, Iterable[int]] = defaultdict(count)
-    used: set[str] = {""}
-    for node in nodes:
-        name, stem = node.label, f"{node.label}_" if node.label else "x" if node.op is None else "t"
-        while name in used or (name in taken and name != node.label):
-            number = next(iter(numbers[stem])) + (2 if node.label else 1)
-            name = f"{stem}{number}"
-        used.add(name)
-        names[node] = name
-    return names
+    wishes = {
+        node: label for node in nodes if (label := label_of(node, names)) or node.op is not ops.constant
+    }
+    fresh, given, constants = _Fresh(wishes.values(), names), dict[Value, str](), dict[Any, str]()
+    for node, label in wishes.items():
+        if node.op is ops.constant:
+            key = label, node.data
+            given[node] = constants[key] = constants.get(key) or fresh.name(label)
+        else:
+            given[node] = fresh.name(label, "t" if node.op else "x")
+    return given
+
+
+def _local_names(node: Value, names: Names) -> dict[Value, str]:
+    """The names of a node and its arguments in a formula of their own."""
+    labels = {x: label_of(x, names) for x in (*node.args, node)}
+    nameless = [x for x, label in labels.items() if not label and x.op is not ops.constant]
+    if nameless:
+        taken = {*labels.values(), *names.values()}
+        letters = chain("xyuv" * (len(node.args) < 3), (f"x{i}".translate(SUBSCRIPT) for i in count(1)))
+        results = chain("zwq", (f"z{i}" for i in count(1)))
+        letter = dict(zip(dict.fromkeys(node.args), filterfalse(taken.__contains__, letters), strict=False))
+        letter[node] = next(filterfalse(taken.__contains__, results))
+        labels |= {x: letter[x] for x in nameless}
+    return node_names(labels, labels)
+
+
+class _Fresh:
+    """Gives names that no other has: a label, numbered if it is used already, or a stem and a number.
+
+    `labels` are what else is to be named, and `names` what is named already, in sight or not.
+    """
+
+    def __init__(self, labels: Iterable[str], names: Names | None) -> None:
+        self.taken = {*labels}
+        if names and "" in self.taken:
+            self.taken.update(names.values())
+        self.used = {""}
+        self.numbers: dict[str, Iterator[int]] = {}
+
+    def name(self, label: str, stem: str = "") -> str:
+        """The label if there is one and nobody has it, or else the first name that nobody has or wants."""
+        name, stem = label, f"{label}_" if label else stem
+        while name in self.used or (name in self.taken and name != label):
+            name = f"{stem}{next(self.numbers.setdefault(stem, count(2 if label else 1)))}"
+        self.used.add(name)
+        return name
 
 
 # ── Writing ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _write(op: Op, pieces: Sequence[Piece], latex: bool) -> Piece:
-    """The operation applied to what is written already."""
-    if op is ops.identity:  # the lifted argument of a derivative
-        return pieces[0]
-    if latex and op.latex:
-        before = op.latex.split("{}")[:-1]  # the template's text before each argument
-        texts = [
-            piece.text if not op.infix or text.endswith("{{") else _enclose(op, i, piece, latex)
-            for i, (text, piece) in enumerate(zip(before, pieces, strict=False))
-        ]
-        binding = POWER if "^" in op.latex else PRODUCT if "frac" in op.latex else ATOM
-        return Piece(op.latex.format(*texts), op.infix or binding)
-    if op.infix:
-        texts = [_enclose(op, i, piece, latex) for i, piece in enumerate(pieces)]
-        if len(texts) == 1:
-            return Piece(op.symbol + texts[0], op.infix)
-        if op.infix == POWER:
-            if re.fullmatch("−?[0-9]+", pieces[1].text):
-                return Piece(texts[0] + pieces[1].text.translate(SUPERSCRIPT), op.infix)
-            return Piece("^".join(texts), op.infix)
-        return Piece(f" {op.symbol} ".join(texts), op.infix)
-    parts = [piece.text for piece in pieces]
+class Piece(NamedTuple):
+    """A written term.
+
+    binding  how strongly its outermost symbol binds   negates  whether a sign before it negates all of it
+    raised   a whole number as it is written as an exponent: ⁻²
+    """
+
+    text: str
+    binding: int = ATOM
+    negates: bool = True
+    raised: str = ""
+
+    @classmethod
+    def term(cls, term: Term, args: Sequence["Piece"], name: str, latex: bool = False) -> "Piece":
+        """A term, written with the pieces of its args, or by its name."""
+        if term.op is None:
+            return cls(_name(name, latex))
+        return cls.operation(term.op, args, latex) if term.args else cls.number(term.value, latex)
+
+    @classmethod
+    def number(cls, x: Any, latex: bool = False) -> "Piece":
+        """A number, or its text."""
+        text = str(x).replace("−", "-")
+        negative = text.startswith("-")
+        raised = text.replace("-", "−").translate(SUPERSCRIPT) if text[negative:].isdecimal() else ""
+        binding = SIGN if negative else PRODUCT if "/" in text else ATOM  # a Fraction: 1/3
+        return cls(text if latex else "−" * negative + text[negative:], binding, not negative, raised)
+
+    @classmethod
+    def operation(cls, op: Op, pieces: Sequence["Piece"], latex: bool = False) -> "Piece":
+        """The operation applied to what is written already."""
+        if op is ops.identity:
+            return pieces[0]
+        template = op.latex if latex else ""
+        if op.infix and not template:
+            template = f"{op.symbol}{{}}" if op.infix == SIGN else f"{{}} {op.symbol} {{}}"
+        parts = [piece.text for piece in pieces]
+        if not template:
+            return cls(_call(op, parts, latex))
+        before = template.split("{}")[:-1]  # the template's text before each argument
+        if op.infix:
+            parts = [
+                piece.text if text.endswith("{{") else piece.beside(op, i, latex)
+                for i, (text, piece) in enumerate(zip(before, pieces, strict=True))
+            ]
+        text = template.format(*parts)
+        if op.infix == POWER and not latex:
+            text = parts[0] + (pieces[1].raised or f"^{parts[1]}")
+        binding = POWER if "^" in template else PRODUCT if "frac" in template else ATOM
+        return cls(text, op.infix or binding, _negates(op, before[0], pieces[0]))
+
+    def beside(self, op: Op, i: int, latex: bool = False) -> str:
+        """The argument at place i of an infix symbol, in parentheses where it would be read differently.
+
+        Of equal symbols the left one goes first (a − b − c), but for powers the right one. A sign before
+        a product goes to its first factor, which makes no difference: −a × b.
+        """
+        loose = self.binding < op.infix or (self.binding == op.infix and (i == 0) == (op.infix == POWER))
+        if op.infix == SIGN:
+            loose = not self.negates
+        elif i == 1 and self.binding == SIGN and op.infix != POWER:
+            loose = True  # a − (−3)
+        if not loose:
+            return self.text
+        return rf"\left({self.text}\right)" if latex else f"({self.text})"
+
+
+def _negates(op: Op, opening: str, first: Piece) -> bool:
+    """Whether a sign before an operation, which goes to what comes first in it, negates the whole."""
+    if op in (ops.mul, ops.div) and not opening:
+        return first.negates or first.binding < op.infix
+    return op.infix != SIGN and (bool(opening) or op.infix in (0, POWER))
+
+
+def _call(op: Op, parts: Sequence[str], latex: bool) -> str:
+    """A function's name and its arguments: max(x, y), dot([x, y], [u, v])."""
     if op.sequences:
         n = len(parts) // op.sequences
         parts = [f"[{', '.join(parts[i : i + n])}]" for i in range(0, len(parts), n or 1)]
-    if latex:
-        name = rf"\{op.name}" if op.name in TEX_FUNCTIONS else rf"\operatorname{{{_escape(op.name)}}}"
-        return Piece(rf"{name}\left({', '.join(parts)}\right)")
-    return Piece(f"{op.name}({', '.join(parts)})")
-
-
-def _enclose(op: Op, i: int, piece: Piece, latex: bool) -> str:
-    """The argument at place i of an infix symbol, in parentheses where it would be read differently.
-
-    Of equal symbols the left one goes first (a − b − c), but for powers and signs the right one.
-    """
-    right_first = op.infix >= SIGN
-    loose = piece.binding < op.infix or (piece.binding == op.infix and (i == 0) == right_first)
-    if op.infix == SIGN and piece.binding == SIGN:
-        loose = True  # −(−x)
-    if i == 1 and piece.binding == SIGN and op.infix != POWER:
-        loose = True  # a − (−3)
-    if not loose:
-        return piece.text
-    return rf"\left({piece.text}\right)" if latex else f"({piece.text})"
-
-
-def _write_rule(rule: Any, latex: bool) -> str:
-    """What a rule returned for named Values, without the factors 1 that a table of rules brings."""
-    if rule is None:
-        return "no contribution"
-    if not isinstance(rule, Value):
-        return _number(rule, latex)
-    written: dict[Value, Piece] = {}
-    for node in topological_order(rule):
-        if node.op is None:
-            written[node] = Piece(_name(node.label, latex))
-        elif node.op is ops.constant:
-            written[node] = _constant(node, latex)
-        else:
-            written[node] = _tidy(node.op, [written[arg] for arg in node.args], latex)
-    return written[rule].text
-
-
-def _tidy(op: Op, pieces: list[Piece], latex: bool) -> Piece:
-    """1 · x is x, x · x is x², x¹ is x, x / 1 is x."""
-    texts = [piece.text for piece in pieces]
-    if op is ops.mul and "1" in texts:
-        return pieces[texts.index("1") ^ 1]
-    if op is ops.mul and texts[0] == texts[1]:
-        return _write(ops.power, [pieces[0], Piece("2")], latex)
-    if op in (ops.power, ops.div) and texts[1] == "1":
-        return pieces[0]
-    return _write(op, pieces, latex)
-
-
-def _constant(node: Value, latex: bool) -> Piece:
-    text = _name(node.label, latex) if node.label else _number(node.data, latex)
-    if text[0] in "−-":
-        return Piece(text, SIGN)
-    return Piece(text, PRODUCT if "/" in text else ATOM)  # a Fraction is written 1/3
-
-
-def _number(x: Any, latex: bool) -> str:
-    return str(x) if latex else re.sub("^-", "−", str(x))
+    if not latex:
+        return f"{op.name}({', '.join(parts)})"
+    name = rf"\{op.name}" if op.name in TEX_FUNCTIONS else rf"\operatorname{{{_escape(op.name)}}}"
+    return rf"{name}\left({', '.join(parts)}\right)"
 
 
 def _name(name: str, latex: bool) -> str:
-    r"""A label: as it is, or in LaTeX: `x1` and `w_ij` with a subscript, `apple` as \mathit{apple}."""
-    if not latex:
-        return name
-    if name in TEX_SYMBOLS:
-        return "\\" + TEX_SYMBOLS[name]
+    return latex_name(name) if latex else name
+
+
+def latex_name(name: str) -> str:
+    r"""A name in LaTeX: `x1` and `w_ij` with a subscript, `apple` as \mathit{apple}, any other as \text."""
+    if not name or name in TEX_SYMBOLS:
+        return TEX_SYMBOLS.get(name, "")
     if re.fullmatch(r"\w\^\w+_\{[\w,]+\}", name):  # w^2_{13} is LaTeX already
         return name
     if match := re.fullmatch(r"(\w)_?([0-9]+|(?<=_)\w+)", name):
-        return f"{_name(match[1], True)}_{{{_escape(match[2])}}}"
+        return f"{latex_name(match[1])}_{{{_escape(match[2])}}}"
     if len(name) == 1 and name.isalnum() and name.isascii():
         return name
-    style = "mathit" if name.isascii() and name.isidentifier() else "text"
-    return rf"\{style}{{{_escape(name)}}}"
+    if name.isascii() and name.isidentifier():
+        return rf"\mathit{{{_escape(name)}}}"
+    return rf"\text{{{latex_text(LIGATURE.sub('{}', _escape(name)))}}}"
+
+
+def latex_text(text: str) -> str:
+    r"""Words for text mode: `upstream × local` as upstream $\times$ local."""
+    return "".join(f"${TEX_SYMBOLS[x]}$" if x in TEX_SYMBOLS and x != "^" else x for x in text)
 
 
 def _escape(text: str) -> str:

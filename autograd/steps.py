@@ -4,14 +4,14 @@ upstream      ∂root/∂node          local         ∂node/∂argument
 contribution  upstream × local, what this edge adds to ∂root/∂argument
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from autograd.formula import local_formula
+from autograd.formula import local_formula, node_names
 from autograd.functions import one
 from autograd.protocol import as_number
-from autograd.value import Value, local_derivatives, topological_order
+from autograd.value import Value, sweep, topological_order
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,15 +25,16 @@ class Step:
     local: Any
     contribution: Any
     total: Any  # ∂root/∂argument so far, this contribution included
+    names: Mapping[Value, str] = field(default_factory=dict, repr=False)  # of all nodes of the graph
 
     @property
     def formula(self) -> str:
-        """The local derivative as the table states it: `∂z/∂x = y`, with the labels of the nodes."""
-        return local_formula(self.node, self.position)
+        """The local derivative as the table states it: `∂t2/∂t1 = y`, in names that no two nodes share."""
+        return local_formula(self.node, self.position, names=self.names)
 
     def latex(self) -> str:
         r"""The same in LaTeX: `\frac{\partial z}{\partial x} = y`."""
-        return local_formula(self.node, self.position, latex=True)
+        return local_formula(self.node, self.position, latex=True, names=self.names)
 
 
 def backward_steps(root: Value, seed: Any = 1) -> list[Step]:
@@ -45,22 +46,14 @@ def backward_steps(root: Value, seed: Any = 1) -> list[Step]:
     >>> x, y = Value(3, "x"), Value(4, "y")
     >>> for step in backward_steps(x * y):
     ...     print(step.formula, "|", step.upstream, "×", step.local, "=", step.contribution)
-    ∂z/∂x = y | 1 × 4 = 4
-    ∂z/∂y = x | 1 × 3 = 3
+    ∂t1/∂x = y | 1 × 4 = 4
+    ∂t1/∂y = x | 1 × 3 = 3
     """
-    return list(_steps(root, seed))
-
-
-def _steps(root: Value, seed: Any) -> Iterator[Step]:
     order = topological_order(root)
     if all(node.op is not None for node in order):
         raise RuntimeError(f"backward_steps of {root!r}: it depends on no leaf; record from Value(…)")
-    gradient = {root: as_number(seed) * one(root.data)}
-    for node in reversed(order):
-        if node not in gradient or not node.args:  # a branch not taken, or a leaf
-            continue
-        upstream = gradient[node]
-        for position, argument, local in local_derivatives(node):
-            contribution = upstream * local
-            total = gradient[argument] = gradient.get(argument, 0) + contribution
-            yield Step(node, position, argument, upstream, local, contribution, total)
+    names, gradient = node_names(order), {root: as_number(seed) * one(root.data)}
+    return [
+        Step(node, position, argument, gradient[node], local, contribution, gradient[argument], names)
+        for node, position, argument, local, contribution in sweep(order, gradient)
+    ]

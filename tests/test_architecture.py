@@ -22,7 +22,8 @@ MAY_IMPORT = {  # module of autograd: the modules of autograd it may import
     "value": {"fast", "functions", "op", "ops", "protocol", "recording"},
     "copying": {"op", "recording", "value"},
     "arrays": {"op", "ops", "protocol", "recording", "value"},
-    "formula": {"op", "ops", "recording", "value"},
+    "terms": {"op", "ops", "value"},
+    "formula": {"op", "ops", "recording", "terms", "value"},
     "trees": {"arrays"},
     "series": {"op", "protocol"},
     "derivatives": {"fast", "functions", "op", "ops", "protocol", "recording", "value", "series", "trees"},
@@ -49,7 +50,7 @@ PROGRAM = {  # module of autograd.program: what it may import of autograd
     "program": {"op", "value", "compiled", "jax"},
 }
 # What viz, nn and the demos may import of autograd.
-PUBLIC = {"autograd", "autograd.op", "autograd.ops", "autograd.parse"}
+PUBLIC = {"autograd", *(f"autograd.{room}" for room in ("formula", "op", "ops", "parse", "terms"))}
 
 
 def imports(path):

@@ -12,12 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from processes import outputs
 
+import autograd
 import viz
 from autograd import Value, constant, dot, exp, sqrt, tanh, where
 from demos import runner
 from viz import caption, latex, mermaid, raster, tikz
 from viz.diagram import FORMATS
 from viz.options import BLANKS, DIRECTIONS, LOCALS
+from viz.records import read
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = [
@@ -281,23 +283,35 @@ def test_no_derivative_is_a_dash():
     assert "└─ – ─ x" in viz.draw(sqrt(x), local="both").text()
 
 
+X, Y, Z = Value(0.5, "x"), Value(2.0, "y_1"), Value(0.25, "a + b")
+
+
 @pytest.mark.parametrize(
-    ("text", "written"),
+    ("root", "written"),
     [
-        ("1 − z²", "1 - z^{2}"),
-        ("y_1 × x^(y_1 − 1)", r"y_{1} \times x^{(y_{1} - 1)}"),
-        ("exp(−x²) × x^exp(x)", r"\operatorname{exp}(-x^{2}) \times x^{\operatorname{exp}(x)}"),
-        ("∂z/∂x = 2 × z", r"\partial z/\partial x = 2 \times z"),
-        ("max × a + b", r"\mathit{max} \times \text{a + b}"),
-        ("max(x, z)", r"\operatorname{max}(x, z)"),
-        ("no contribution", r"\text{no contribution}"),
-        ("1e-05 × x", r"1e-05 \times x"),
-        ("x mod z / (x × ln 2)", r"x \bmod z / (x \times \ln 2)"),
-        ("t1", "t_{1}"),
+        (tanh(X), r"1 - t_{1}^{2}"),
+        (X**Y, r"y_{1} \cdot x^{y_{1} - 1}"),
+        (Z * X, "x"),
+        (X * Z, r"\text{a + b}"),
+        (autograd.maximum(X, Y), r"\operatorname{share}\left(x, y_{1}\right)"),
+        (where(constant(0), X, Y), r"\text{no contribution}"),
+        (X * 1e-05, "1e-05"),
+        (autograd.log2(X), r"\frac{1}{x \cdot \ln 2}"),
+        (X * constant(3, "k"), "k"),
+        (sqrt(Value(0.0, "x")), ""),
     ],
+    ids=lambda x: "" if isinstance(x, str) else str(x.op.name),
 )
-def test_a_formula_in_latex(text, written):
-    assert latex.expression(text, {"x", "y_1", "z", "max", "a + b"}) == written
+def test_a_formula_in_latex(root, written):
+    edge = read([root]).edges[1 if root.op is autograd.ops.where else 0]
+    assert (latex.formula(edge.rule, 60) if edge.rule else "") == written
+    assert r"\partial" in latex.formula(edge.formula, 60) or not edge.rule
+
+
+def test_a_formula_that_is_cut_is_words_in_latex():
+    node = read([dot([X] * 9, [Z] * 9)]).nodes[-1]
+    assert latex.formula(node.expression, 20) == r"\text{dot([x, x, x, x, x,$\dots$}"
+    assert latex.formula("x & y", 20) == r"\text{x \& y}"
 
 
 def test_numbers_and_symbols_in_latex():
@@ -313,12 +327,10 @@ def test_the_table_in_latex():
     lines = viz.table(square()).latex().split("\n")
     assert lines[1:7] == [
         r"\begin{tabular}{llr}", r"\hline", r"node &  & value \\", r"\hline",
-        r"$x$ &  & $3.0$ \\", r"$y$ & $= x \times x$ & $9.0$ \\",
+        r"$x$ &  & $3.0$ \\", r"$y$ & $= x \cdot x$ & $9.0$ \\",
     ]  # fmt: skip
-    assert (
-        r"$y$ & $\to$ $x$ & $\partial y/\partial x = x$ & $1$ & $\times$ & $3.0$ & = & $3.0$ & $6.0$ \\"
-        in lines
-    )
+    derivative = r"$\frac{\partial y}{\partial x} = x$"
+    assert rf"$y$ & $\to$ $x$ & {derivative} & $1$ & $\times$ & $3.0$ & = & $3.0$ & $6.0$ \\" in lines
 
 
 def test_a_deep_tree_starts_again_at_the_margin():

@@ -1,6 +1,7 @@
 """formula: what a Value records, and local derivatives, as text and as LaTeX."""
 
 import ast
+import re
 from fractions import Fraction
 
 import pytest
@@ -16,13 +17,23 @@ from autograd import (
     exp,
     expression,
     formula,
+    grad,
+    local_derivatives,
+    local_formulas,
     logsumexp,
     maximum,
+    mod,
+    neg,
+    ops,
     sigmoid,
     sin,
+    tanh,
+    topological_order,
     where,
 )
-from autograd.formula import local_formula, node_names
+from autograd.formula import SUPERSCRIPT, local_formula, local_graphs, node_names
+from autograd.parse import parse
+from autograd.testing import strategies
 
 
 @st.composite
@@ -41,28 +52,55 @@ def expressions(draw):
     return nodes[0]
 
 
+PLAIN = {raised: plain for plain, raised in SUPERSCRIPT.items()} | str.maketrans(
+    {"−": "-", "×": "*", "⁻": "-"}
+)
+
+
 def as_python(text):
     """The formula as Python would write it."""
-    for sign, python in {"−": "-", "×": "*", "²": "**2", "^": "**"}.items():
-        text = text.replace(sign, python)
-    return text
+    text = text.replace(" mod ", " % ")
+    text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+", lambda power: f"**({power[0]})", text.replace("^", "**"))
+    return text.translate(PLAIN).replace("ln 2", "log(2)").replace("ln 10", "log(10)")
 
 
-def tree(node):
-    """The recorded expression as Python's parser sees it."""
-    if not node.args:
-        return node.label or str(node.data)
-    symbol = {"^": "**", "×": "*", "−": "-"}.get(node.op.symbol, node.op.symbol)
-    parts = [tree(arg) for arg in node.args]
-    return f"({symbol}{parts[0]})" if len(parts) == 1 else f"({parts[0]} {symbol} {parts[1]})"
+def evaluated(text, numbers):
+    """What the lines of a formula come to, as `autograd.parse` reads them."""
+    *lines, last = as_python(text).splitlines()
+    numbers = dict(numbers)
+    for line in lines:
+        name, _, right = line.partition(" = ")
+        numbers[name] = parse(right, numbers)(*numbers.values())
+    return parse(last, numbers)(*numbers.values())
 
 
 @given(expressions())
-def test_the_text_reads_back_as_the_recorded_expression(root):
-    lines = formula(root).split("\n")
-    assert len(lines) == 1 or "t1 = " in lines[0]
-    if len(lines) == 1:
-        assert ast.dump(ast.parse(as_python(lines[0]))) == ast.dump(ast.parse(tree(root)))
+def test_the_text_reads_back_as_the_same_number(root):
+    for node in topological_order(root):
+        node.data = Fraction(node.data) if node.op is None else node.data
+    leaves = {node.label: node.data for node in topological_order(root) if node.op is None}
+    exact = eval(as_python(formula(root)), {}, leaves) if "\n" not in formula(root) else root.data
+    assert exact == pytest.approx(root.data)
+
+
+@given(strategies.expressions())
+def test_a_formula_parses_back_to_the_same_number(e):
+    names = {leaf: f"v{i}" for i, leaf in enumerate(e.leaves)}
+    numbers = {names[leaf]: leaf.data for leaf in e.leaves}
+    assert evaluated(formula(e.root, names=names), numbers) == pytest.approx(e.root.data, rel=1e-6, abs=1e-9)
+
+
+@given(strategies.expressions())
+def test_the_formula_of_a_local_derivative_comes_to_its_number(e):
+    for node in topological_order(e.root):
+        if not node.args:
+            continue
+        names = {arg: f"a{i}" for i, arg in enumerate(dict.fromkeys(node.args))} | {node: "z"}
+        numbers = {name: arg.data for arg, name in names.items()} | {"π": 3.141592653589793}
+        for position, _, local in local_derivatives(node):
+            right = local_formula(node, position, names=names).partition(" = ")[2]
+            found = eval(as_python(right), {**ops.TABLE}, numbers)
+            assert found == pytest.approx(local, rel=1e-6, abs=1e-9), right
 
 
 @given(expressions())
@@ -92,7 +130,10 @@ EXAMPLES = [
     (lambda: (a**b) ** -1, "(a^b)⁻¹", r"\left(a^{b}\right)^{-1}"),
     (lambda: autograd.exp2(a) ** 2, "exp2(a)²", r"\left(2^{a}\right)^{2}"),
     (lambda: autograd.reciprocal(a) ** 2, "reciprocal(a)²", r"\left(\frac{1}{a}\right)^{2}"),
-    (lambda: -(a * b), "−(a × b)", r"-\left(a \cdot b\right)"),
+    (lambda: -(a * b), "−a × b", r"-a \cdot b"),
+    (lambda: -(a + b), "−(a + b)", r"-\left(a + b\right)"),
+    (lambda: -mod(a, b) + x, "−(a mod b) + x", r"-\left(a \bmod b\right) + x"),
+    (lambda: -mod(a, b) * x, "−(a mod b × x)", r"-\left(a \bmod b \cdot x\right)"),
     (lambda: a * -3, "a × (−3)", r"a \cdot \left(-3\right)"),
     (lambda: a * Fraction(1, 3), "a × (1/3)", r"a \cdot \left(1/3\right)"),
     (lambda: abs(a - b), "absolute(a − b)", r"\left|a - b\right|"),
@@ -110,14 +151,16 @@ def test_examples(build, text, latex):
 def test_a_shared_part_is_written_once_under_its_label_or_a_number():
     t = a + b
     u = t * t
-    assert formula(u * u) == "t1 = a + b\nt2 = t1 × t1\nt2 × t2"
+    assert formula(u * u) == "((a + b)²)²"
+    assert formula(u * t) == "t1 = a + b\nt1² × t1"
     t.label = "s"
-    assert formula(t * t + t, latex=True) == "s = a + b\\\\\ns \\cdot s + s"
+    assert formula(t * t + t, latex=True) == "s = a + b\\\\\ns^{2} + s"
 
 
 def test_no_other_name_is_that_of_a_labelled_constant():
     y = a * 3
-    assert formula(y * y + constant(5, "t1")) == "t2 = a × 3\nt2 × t2 + t1"
+    assert formula(y * sin(y) + constant(5, "t1")) == "t2 = a × 3\nt2 × sin(t2) + t1"
+    assert formula(Value(3, "k") * constant(3, "k") + constant(3, "k")) == "k × k_2 + k_2"
     assert formula(Value(2) + constant(1, "x1")) == "x2 + x1"
     deep = a
     for _ in range(400):
@@ -158,6 +201,81 @@ def test_a_very_deep_expression_continues_from_named_parts():
     assert len(lines) > 50 and max(map(len, lines)) < 1200 and lines[-1].startswith("sin(sin(")
 
 
+one, zero = constant(1.0), constant(0)
+IDENTITIES = [
+    (a**1, "a"), (a**0, "1"), (neg(neg(a)), "a"), (a + a, "2 × a"), (a * a, "a²"), (1 * a, "a"),
+    (a * one, "a"),
+    (0 + a, "a"), (a + zero, "a"), (a - 0, "a"), (a / 1, "a"), (sin(a) * sin(a), "sin(a)²"),
+    ((-a) * b, "−a × b"), (a * (-b), "−a × b"), ((-a) * (-b), "a × b"), ((-a) / b, "−a / b"),
+    (a / (-b), "−a / b"), ((-a) * a, "−a²"), (-1 * a, "−a"), (-(-2 * a), "2 × a"),
+    (x + (-a) * b, "x − a × b"),
+    (x - (-a), "x + a"), (a + -3, "a − 3"), ((-a) + (-a), "−2 × a"), (a - a, "a − a"), (a * a * a, "a² × a"),
+    (a * -1, "a × (−1)"), (-a + b, "−a + b"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("root", "text"), IDENTITIES, ids=lambda x: x if isinstance(x, str) else "")
+def test_only_exact_identities_simplify(root, text):
+    assert formula(root) == text
+    assert eval(as_python(text), {"sin": autograd.sin}, {"a": 2, "b": 3, "x": 0.5}) == root.data
+
+
+def test_a_derivative_is_as_short_as_a_textbook_has_it():
+    assert formula(grad(lambda x: tanh(x) ** 2)(x)) == "t1 = tanh(x)\n2 × t1 × (1 − t1²)"
+    assert formula(grad(grad(tanh))(x)) == "t1 = tanh(x)\n−2 × t1 × (1 − t1²)"
+
+
+def test_what_has_a_label_is_not_looked_into():
+    s = -a
+    s.label = "s"
+    assert formula(s * b + s) == "s = −a\ns × b + s"
+    u = a + b
+    u.label = "u"
+    assert formula(u * (a + b) + u) == "u = a + b\nu × (a + b) + u"
+
+
+# ── Names ───────────────────────────────────────────────────────────────────────────────────────────
+
+labels = st.sampled_from(["", "", "x", "x1", "t1", "z", "w", "w_2", "π", "1", "x₁", "constant"])
+
+
+@given(st.lists(st.tuples(labels, st.sampled_from("lkot"), st.integers(1, 2)), max_size=12), st.data())
+def test_the_names_of_different_nodes_differ_whatever_their_labels(wanted, data):
+    make = {"l": Value, "k": constant, "o": lambda n, label: Value(n) + 1, "t": lambda n, label: Value(n) * n}
+    nodes = [make[kind](number, label) for label, kind, number in wanted]
+    for node, (label, _, _) in zip(nodes, wanted, strict=True):
+        node.label = label
+    given = data.draw(st.dictionaries(st.sampled_from(nodes), labels)) if nodes else {}
+    names = node_names(nodes, given)
+    own = {name: {(node.op, node.data) if node.op is ops.constant else node for node in nodes
+                  if names.get(node) == name} for name in names.values()}  # fmt: skip
+    assert all(len(bearers) == 1 for bearers in own.values()), own
+    assert all(node in names or node.op is ops.constant for node in nodes)
+
+
+def test_names_override_labels_and_nothing_collides_with_them():
+    y, w = a * Value(5.0), Value(7.0, "w")
+    names = {a: "α", w: "x1"}
+    assert formula(y * w, names=names) == "α × x2 × x1"
+    assert expression(y * w, names=names) == "t1 × x1"
+    assert local_formulas(y * w, [0, 1], names=names) == ["∂z/∂x = x1", "∂z/∂x1 = x"]
+    assert expression(Value(2.0) * a, names={w: "x1"}) == "x2 × a"
+    assert local_formula(a * w, 0, names={w: "z"}) == "∂w/∂a = z"
+    assert local_formula(a * Value(2.0), 1, names={w: "y"}) == "∂z/∂u = a"
+    assert local_formula(y * w, 0, latex=True, names=names) == r"\frac{\partial z}{\partial x} = x_{1}"
+
+
+def test_labelled_constants_go_by_their_label():
+    k, e = constant(3, "k"), constant(2.718, "e")
+    assert formula(k * a + e) == "k × a + e"
+    assert local_formula(k * a, 1) == "∂z/∂a = k"
+    assert local_formula(a**k, 0) == "∂z/∂a = k × a^(k − 1)"
+    assert expression(dot([k, k * 1], [a, constant(3, "k")])) == "dot([k, t1], [a, k])"
+    assert formula(a * ops.one(a)) == "a"
+    assert formula(autograd.deg2rad(a) * constant(4, "π")) == "deg2rad(a) × π"
+    assert local_formula(autograd.gelu(Value(1.0, "π")), 0).endswith("/ sqrt(2 × π_2)")
+
+
 # ── Local derivatives ───────────────────────────────────────────────────────────────────────────────
 
 LOCAL = [
@@ -192,7 +310,7 @@ def test_local_derivatives_are_the_rows_own_rules(build, expected):
 def test_a_local_derivative_in_latex():
     y = a / b
     y.label = "y"
-    assert local_formula(y, 1, latex=True) == r"\frac{\partial y}{\partial b} = \frac{-y}{b}"
+    assert local_formula(y, 1, latex=True) == r"\frac{\partial y}{\partial b} = -\frac{y}{b}"
 
 
 def test_every_row_has_a_readable_rule():
@@ -209,12 +327,28 @@ def test_every_row_has_a_readable_rule():
             )
 
 
-def test_an_expression_is_one_operation_in_the_labels_of_its_arguments():
+def test_an_expression_is_one_operation_in_the_names_of_its_arguments():
     t = a + b
+    assert expression(sin(b) * b) == "t1 × b" and expression(t + t) == "t1 + t1"
+    assert expression(a + a) == "a + a" and expression(1 * Value(2)) == "1 × x1"
+    assert expression(Value(1, "w") * Value(2, "w")) == "w × w_2"
     t.label = "t"
     assert expression(t * (-2)) == "t × (−2)" and expression(t) == "a + b"
+    assert expression(exp(t) / a, latex=True) == r"\frac{t_{1}}{a}"
     with pytest.raises(ValueError, match="not the result of an operation"):
         expression(a)
+
+
+def test_a_local_derivative_is_a_graph():
+    (by_a, by_b) = local_graphs(a / b, [0, 1])
+    assert (by_a.left(), by_a.right(), by_b.formula()) == ("∂z/∂a", "1 / b", "∂z/∂b = −z / b")
+    assert by_b.graph.data == -2 / 3 / 3
+    assert {*by_b.stand_ins.values()} == {a, b, by_b.node}
+    y = Value(2, "a") / Value(3, "b")
+    y.args[1].data = 5  # what was recorded stays
+    assert [local.graph.data for local in local_graphs(y, [1])] == [-2 / 3 / 3]
+    with autograd.no_grad():
+        assert local_formula(y, 1) == "∂z/∂b = −z / b"
 
 
 def test_what_has_no_argument_there_is_refused():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from test_value import graphs
 
-from autograd import Value, backward_steps, constant, exp, topological_order, where
+from autograd import Value, backward_steps, constant, exp, sigmoid, topological_order, where
 
 
 @given(graphs())
@@ -38,9 +38,28 @@ def test_one_step_per_operand_in_the_order_of_the_pass():
         ("s", "x"),
         ("s", "y"),
     ]
-    assert [step.formula for step in steps] == ["∂z/∂s = x", "∂z/∂x = s", "∂s/∂x = 1", "∂s/∂y = 1"]
+    assert [step.formula for step in steps] == ["∂t1/∂s = x", "∂t1/∂x = s", "∂s/∂x = 1", "∂s/∂y = 1"]
     assert [step.total for step in steps] == [3, 7, 10, 3]
-    assert steps[0].latex() == r"\frac{\partial z}{\partial s} = x"
+    assert steps[0].latex() == r"\frac{\partial t_{1}}{\partial s} = x"
+
+
+def test_every_formula_speaks_of_its_own_nodes():
+    w, x, b = (Value(1.0, label) for label in "wxb")
+    steps = backward_steps(sigmoid(w * x + b))
+    assert [step.formula for step in steps] == [
+        "∂t3/∂t2 = t3 × (1 − t3)", "∂t2/∂t1 = 1", "∂t2/∂b = 1", "∂t1/∂w = x", "∂t1/∂x = w",
+    ]  # fmt: skip
+    z = Value(2.0, "z") * Value(3.0, "z")
+    assert [step.formula for step in backward_steps(z * z)][2:] == ["∂t1/∂z = z_2", "∂t1/∂z_2 = z"]
+
+
+@given(graphs())
+def test_the_left_sides_of_different_edges_differ(graph):
+    root, _ = graph
+    if root.op is None:
+        return
+    edges = {(step.node, step.argument): step.formula.partition(" = ")[0] for step in backward_steps(root)}
+    assert len({*edges.values()}) == len(edges)
 
 
 def test_constants_and_branches_not_taken_take_no_step():

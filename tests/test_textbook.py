@@ -12,11 +12,24 @@ from processes import outputs
 from test_viz import HOSTILE, SVG, graphs, parse, texts, titles
 
 import viz
-from autograd import Value, constant, dot, exp, log, relu, scope, sigmoid, tanh, topological_order, where
+from autograd import (
+    Value,
+    constant,
+    dot,
+    exp,
+    log,
+    reciprocal,
+    relu,
+    scope,
+    sigmoid,
+    tanh,
+    topological_order,
+    where,
+)
+from autograd.terms import Terms
 from demos import apples, apples_oranges, chain_rule, micrograd_readme, olah, sigmoid_nodes
 from demos.runner import as_written
-from viz.products import Formulas, Product, write
-from viz.products import parse as parse_product
+from viz.products import Formulas, Product, Writer, product
 from viz.records import read
 from viz.text import bold_width, mono_width
 from viz.textbook import NAME, NOTE, NUMBER, SYMBOL
@@ -210,7 +223,7 @@ def labelled(value, label):
     return value
 
 
-X, Y = Value(0.5, "x"), Value(2.0, "y")
+X, Y, APPLE = Value(0.5, "x"), Value(2.0, "y"), Value(3.0, "apple")
 HEAD = "∂L/∂z"
 
 
@@ -313,16 +326,40 @@ def test_every_formula_comes_to_the_number_that_it_stands_for(root):
             assert evaluated(found.incoming[node.key], graph) == pytest.approx(node.gradient, abs=1e-9)
 
 
-def test_products_are_read_and_written():
-    assert write(parse_product("−x × (−y) × 1")) == "x · y"
-    assert write(parse_product("−(x × x) / (y × z)")) == "−x² / (y · z)"
-    assert write(parse_product("(a + b) × (a + b)")) == "(a + b)²"
-    assert write(parse_product("−x").power(2)) == "x²"
-    assert write(parse_product("−x").power(-3), "∂L/∂z") == "−∂L/∂z · 1 / x³"
+def test_products_are_taken_apart_and_written():
+    terms, names = Terms(), dict(zip([X, Y, APPLE], ["x", "y", "apple"], strict=True))
+    write = Writer(terms, names).write
+
+    def apart(value):
+        return product(terms, terms.read(value, {}))
+
+    assert write(apart(-X * (-Y) * 1)) == "x · y"
+    assert write(apart(-(X * X) / (Y * APPLE))) == "−x² / (y · apple)"
+    assert write(apart((X + Y) * (X + Y))) == "(x + y)²"
+    assert write(apart(-X).power(2)) == "x²"
+    assert write(apart(-X).power(-3), "∂L/∂z") == "−∂L/∂z · 1 / x³"
     assert write(Product()) == "1"
     assert write(Product(), "∂L/∂z") == "∂L/∂z"
-    assert write(parse_product("x / x"), "∂L/∂z") == "∂L/∂z"
-    assert write(parse_product("2 × (1 − y) × apple × 3")) == "2 · 3(1 − y) · apple"
+    assert write(apart(X / X), "∂L/∂z") == "∂L/∂z"
+    assert write(apart(2 * (1 - Y) * APPLE * 3)) == "2 · 3(1 − y) · apple"
+    assert write(apart(1 / X ** (-2))) == "x²"
+    assert write(apart(reciprocal(X) * Y)) == "y / x"
+    assert write(apart(tanh(X / X) * tanh(X * Y / Y))) == "tanh(1) · tanh(x)"
+
+
+@given(expressions(), st.booleans())
+def test_a_product_is_the_number_of_its_term(root, inverse):
+    terms = Terms()
+    numbers = {}
+    for node in topological_order(root):
+        numbers[terms.read(node, {})] = node.data
+    term = terms.read(1 / root if inverse and root.data else root, {})
+    found = product(terms, term)
+    value = math.prod(
+        (factor.value if factor.op is constant(1).op else numbers[factor]) ** exponent
+        for factor, exponent in found.factors.items()
+    )
+    assert (-value if found.negative else value) == pytest.approx(term.value.data, rel=1e-9)
 
 
 # ── Worksheets ──────────────────────────────────────────────────────────────────────────────────────
@@ -453,7 +490,7 @@ def test_groups_are_boxes_with_their_name_and_gradients_into_them_go_by_names():
 
 def test_a_node_that_formulas_name_shows_its_name():
     x = Value(0.5, "x")
-    t = tanh(x * 1.25 + x * 2.25 + x * 3.25 + x * 4.25 + x * 5.25)  # too long to be repeated
+    t = tanh(x * 1.0625 + x * 2.0625 + x * 3.0625 + x * 4.0625 + x * 5.0625)  # too long to be repeated
     drawn = picture(t * t, local="formula")
     assert {"∂L/∂t11 · tanh(t9)", "∂L/∂t10 · (1 − tanh(t9)²)"} <= set(texts(drawn, "gradient"))
     assert texts(drawn, "note") == ["t9", "t10"]

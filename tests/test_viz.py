@@ -245,6 +245,22 @@ def test_a_hostile_label_is_only_a_text(label):
     assert str(viz.table(Value(1.0, label))).count("\n") == 4
 
 
+def test_constants_with_a_label_go_by_it_in_pictures_and_tables():
+    x, k = Value(2.0, "x"), constant(3.0, "k")
+    y = (x * k) * constant(5.0, "k")
+    picture = parse(y, local="formula")
+    assert texts(picture, "pale") == ["k = 3", "t1", "k_2 = 5", "t2"]
+    assert texts(picture, "local") == ["k", "k_2"]
+    lines = [line.split() for line in str(viz.table(y * 2)).splitlines()]
+    assert ["k", "3.0"] in lines and ["k_2", "5.0"] in lines
+    assert not any(line[:1] == ["2"] for line in lines)
+
+
+def test_a_derivative_that_does_not_exist_leaves_the_others():
+    first, second = read([Value(-2.0, "x") ** Value(2.0, "y")]).edges
+    assert (first.formula, second.formula) == ("∂t1/∂x = y × x^(y − 1)", "∂t1/∂y does not exist here")
+
+
 def test_several_roots_share_one_picture():
     x = Value(2.0, "x")
     y, z = x * 3, tanh(x)

@@ -1,7 +1,7 @@
 """What the exporters write at a node and at an edge: text in no format yet, "" where nothing is to stand."""
 
 from viz.options import Options
-from viz.records import CONSTANT, GROUP, Edge, Node
+from viz.records import CONSTANT, GROUP, Edge, Formula, Node
 from viz.text import full, short
 
 BLANK = "____"  # on a worksheet, where a number is to be filled in
@@ -30,7 +30,7 @@ def gradient(node: Node, options: Options) -> str:
     return NO_GRADIENT if node.gradient is None else short(node.gradient, signed=True, digits=options.digits)
 
 
-def local(edge: Edge, options: Options) -> tuple[str, str]:
+def local(edge: Edge, options: Options) -> tuple[Formula | str, str]:
     """The local derivative as (formula, number), each of them "" where it is not asked for.
 
     A formula that is just its number, 1 = 1, is left out when both are asked for.
@@ -48,7 +48,7 @@ def local(edge: Edge, options: Options) -> tuple[str, str]:
 
 def local_text(edge: Edge, options: Options) -> str:
     """The local derivative in one text: `y`, `4` or `y = 4`."""
-    return " = ".join(filter(None, local(edge, options)))
+    return " = ".join(str(part) for part in local(edge, options) if part)
 
 
 def title(node: Node, options: Options) -> str:

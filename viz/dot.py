@@ -110,6 +110,6 @@ def _plain(text: str) -> str:
     return escape(text).replace("\\", r"\\")
 
 
-def _tooltip(text: str) -> str:
+def _tooltip(text: object) -> str:
     """The text for an attribute, where Graphviz (2.43) reads backslashes twice; never an HTML-like label."""
     return _plain(clip(text, 500)).replace("\\", r"\\")

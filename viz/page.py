@@ -14,7 +14,6 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Callable, Sequence
-from contextvars import Context
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -22,7 +21,8 @@ from html import escape
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from autograd import Value, constant, expression, topological_order
+from autograd import Value, topological_order
+from autograd.formula import Piece
 from viz import record
 from viz.options import Options
 from viz.records import (
@@ -143,8 +143,7 @@ def _moments(graph: Graph, root: Value, digits: Digits) -> list[Moment]:
     operations = [node for node in graph.nodes if node.kind == OPERATION]
     leaves, rest = _count(given, "leaf", "leaves"), _count(len(operations), "operation", "operations")
     moments = [Moment("Start", (f"{leaves} with a number, {rest} to compute.",))]
-    # In a context of its own, so that expressions can be recorded, and written, under no_grad as well.
-    numbers = Context().run(lambda: [_in_numbers(node, digits) for node in topological_order(root)])
+    numbers = [_in_numbers(node, digits) for node in topological_order(root)]
     moments += [_computed(node, numbers[node.key], digits) for node in operations]
     if not given:
         return [*moments, Moment("Done", ("There is no leaf, so there is nothing to differentiate.",))]
@@ -172,8 +171,7 @@ def _in_numbers(node: Value, digits: Digits) -> str:
     if node.op is None or not node.args:
         return ""
     texts = (f"({digits(x)})" if isinstance(x, complex) else digits(x) for x in node.operands)
-    numbers = tuple(constant(x, text) for x, text in zip(node.operands, texts, strict=True))
-    return expression(numbers[0].apply_op(node.op, numbers))
+    return Piece.operation(node.op, [*map(Piece.number, texts)]).text
 
 
 def _computed(node: Node, numbers: str, digits: Digits) -> Moment:

@@ -137,7 +137,7 @@ def _card(node: Node, operands: int, pitch: float, options: Options) -> Card:
     data, gradient = _numbers(node, options)
     down = options.direction == "down"
     if node.kind == CONSTANT:
-        shown = f"{clip(node.label, LETTERS)} = {data.text}" if node.label and options.labels else data.text
+        shown = f"{clip(node.name, LETTERS)} = {data.text}" if node.name and options.labels else data.text
         return Card(mono_width(shown, NUMBER) + 2 * PAD, SMALL, (), name=shown)
     if not node.size:
         return Card(2 * PAD, SMALL, _ports(2 * PAD if down else SMALL, operands, pitch), name=node.name)
@@ -368,7 +368,7 @@ def _title(node: Node, options: Options) -> str:
     if node.gradient is not None:
         gradient = f"gradient {full(node.gradient)}"
     if node.kind == CONSTANT:
-        return f"constant {node.label}".rstrip() + f"\n{data}"
+        return f"constant {node.name}".rstrip() + f"\n{data}"
     if not node.size:
         return "left out here"
     first = f"{node.name} = {clip(node.expression, 500)}" if node.expression else node.name
@@ -393,10 +393,8 @@ def _edge_title(edge: Edge, options: Options) -> str:
         )
     if options.blank:
         return ""
-    number = full(edge.local).replace("-", "−")
-    if edge.local is None or edge.formula.endswith(f" = {number}"):
-        return edge.formula
-    return f"{edge.formula} = {number}"
+    formula, number = str(edge.formula), full(edge.local).replace("-", "−")
+    return formula if edge.local is None or formula.endswith(f" = {number}") else f"{formula} = {number}"
 
 
 def summary(graph: Graph, options: Options) -> str:

@@ -1,33 +1,48 @@
 """A graph as plain records: what every picture, table and exporter reads.
 
-Nothing here knows SVG, and nothing downstream knows `Value`: nodes are numbered in topological order, so
-that the same graph gives the same records in every process, and every node has a name of its own.
-Names, texts and formulas are made for what a view shows, so that a large graph costs a few passes.
+Nothing here knows SVG, and downstream only `products` looks into formulas, which are graphs: nodes are
+numbered in topological order, so that the same graph gives the same records in every process, and every
+node has a name of its own. Names and formulas are made for what a view shows, and a formula is written when
+it is asked for, so that a large graph costs a few passes.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import ChainMap, Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from math import inf
 from typing import Any, cast
 
-from autograd import (
-    Value,
-    backward_steps,
-    expression,
-    local_derivatives,
-    local_formula,
-    local_formulas,
-    ops,
-    topological_order,
-)
+from autograd import Value, backward_steps, expression, local_derivatives, ops, topological_order
+from autograd.formula import Local, local_graphs
+from autograd.op import FAILURES
 from viz.text import full, printable
-from viz.view import FOLD, HIDDEN, NAMED, VALUE, Card, Mark, View, value_names, whole
+from viz.view import FOLD, HIDDEN, NAMED, VALUE, Card, View, value_names, whole
 
 LEAF, CONSTANT, OPERATION, GROUP = "leaf", "constant", "operation", "group"
 FEW = 2  # names at the head of a list that is cut
 CROWD = 4  # operands from one card, from which on they share an edge
-FAILURES = ArithmeticError, ValueError, TypeError  # of a rule: a picture of √x at 0 is still a picture
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Formula:
+    """A formula, which is written when it is asked for: as text by str(). Equal is what is written alike.
+
+    graph  a Value whose operation it is, or an `autograd.formula.Local`
+    """
+
+    graph: Any
+    write: Callable[..., str]
+
+    def __str__(self) -> str:
+        return self.write()
+
+    def __eq__(self, other: object) -> bool:
+        return str(self) == str(other)
+
+    def latex(self) -> str:
+        """The same in LaTeX."""
+        return self.write(latex=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +66,7 @@ class Node:
     name: str
     label: str
     symbol: str
-    expression: str
+    expression: Any
     data: Any
     gradient: Any
     size: int = 1
@@ -64,7 +79,8 @@ class Edge:
 
     source, target  keys of the argument and of the operation's result
     position        of the argument among the operands
-    formula         the local derivative as the table states it: `∂price/∂tax = apples`; "" to a constant
+    formula         the local derivative as the table states it: `∂price/∂tax = apples`, a Formula; "" to a
+                    constant; or words
     local           its number; None to a constant, where the rule says "no contribution", and where
                     the derivative does not exist
     rule            the right side of the formula: `apples`
@@ -75,9 +91,9 @@ class Edge:
     source: int
     target: int
     position: int
-    formula: str
+    formula: Any
     local: Any
-    rule: str = ""
+    rule: Any = ""
     count: int = 1
     flow: float | None = None
 
@@ -100,12 +116,14 @@ class Graph:
     """The nodes by key, the edges by target and position, and the keys of the roots.
 
     total  the number of values in the whole graph, shown or not
+    names  of the Values in formulas
     """
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
     roots: tuple[int, ...]
     total: int = 0
+    names: Mapping[Value, str] = field(default_factory=dict)
 
     def operands(self) -> list[int]:
         """How many operands each node has."""
@@ -164,7 +182,6 @@ class _Reader:
         arrived = [root for root in (view.order[root] for root in view.roots) if root.grad]
         self.reached = set(topological_order(*arrived)) if len(arrived) < len(view.roots) else None
         self.names = view.names or value_names(view.order if len(view.order) <= NAMED else self._spoken())
-        self.marks: dict[int, Mark] = {}
 
     def graph(self) -> Graph:
         """The records, and stubs where something next to a shown card is left out."""
@@ -182,12 +199,14 @@ class _Reader:
             if number in after:
                 nodes.append(_stub(len(nodes)))
         edges: list[Edge] = []
+        ends = [*keys, HIDDEN]  # HIDDEN is the index of the last
         for number, card in enumerate(view.cards):
+            ends[HIDDEN] = stubs.get(number, HIDDEN)
             make = self._operands if card.kind == VALUE else self._merged
-            edges += make(number, [*keys, stubs.get(number, HIDDEN)])  # HIDDEN is the index of the last
+            edges += make(number, ends)
             if number in after:
                 edges.append(Edge(keys[number], keys[number] + 1, 0, "", None))
-        return Graph(tuple(nodes), tuple(edges), self._roots(keys), len(view.order))
+        return Graph(tuple(nodes), tuple(edges), self._roots(keys), len(view.order), self.names)
 
     def _roots(self, keys: list[int]) -> tuple[int, ...]:
         owners = (self.view.owner[root] for root in self.view.roots)
@@ -207,18 +226,7 @@ class _Reader:
         return (order[value] for value in sorted(spoken))
 
     def _name(self, value: int) -> str:
-        return self.names[self.view.order[value]]
-
-    def _mark(self, value: int) -> Mark:
-        """A shown value, its arguments and their names, as `autograd.formula` reads them."""
-        if value not in self.marks:
-            node = self.view.order[value]
-            args = tuple(
-                Mark(arg.op, self.names[arg], data=arg.data)
-                for arg in map(self.view.order.__getitem__, self.view.args[value])
-            )
-            self.marks[value] = Mark(node.op, self.names[node], args, node.operands, node.data)
-        return self.marks[value]
+        return self.names.get(self.view.order[value], "")
 
     # Nodes
 
@@ -244,9 +252,10 @@ class _Reader:
         data, gradient = self._numbers(value)
         if node.op is None or node.op is ops.constant:
             kind = CONSTANT if node.op else LEAF
-            name = "" if node.op and not label else name
             return Node(key, kind, name, label, "", "", data, gradient, frame=card.frame)
-        made = self._folded(card) if card.kind == FOLD else expression(cast(Value, self._mark(value)))
+        made: Any = Formula(node, partial(expression, node, names=self.names))
+        if card.kind == FOLD:
+            made = self._folded(card)
         symbol = printable(node.op.symbol)
         return Node(key, OPERATION, name, label, symbol, made, data, gradient, frame=card.frame)
 
@@ -285,11 +294,19 @@ class _Reader:
         if crowds:
             yield from self._merged(number, keys, crowds)
         locals_, place = self._locals(value), len(crowds)
-        formulas = self._formulas(value, [i for i, source in enumerate(owners) if source not in crowds])
+        derivatives = self._derivatives(value, [
+            i for i, arg in enumerate(view.args[value])
+            if owners[i] not in crowds and view.order[arg].op is not ops.constant
+        ])  # fmt: skip
         for position, (arg, source) in enumerate(zip(view.args[value], owners, strict=True)):
             if source in crowds:
                 continue
-            formula, rule = ("", "") if view.order[arg].op is ops.constant else formulas[position]
+            formula: Any = ""
+            rule: Any = ""
+            if graph := derivatives.get(position):
+                formula, rule = Formula(graph, graph.formula), Formula(graph, graph.right)
+            elif view.order[arg].op is not ops.constant:
+                formula = f"∂{self._name(value)}/∂{self._name(arg)} does not exist here"
             local = locals_.get(position)
             flow = self._flow(value, local) if source in several - {HIDDEN} else None
             yield Edge(keys[source], keys[number], place, formula, local, rule, flow=flow)
@@ -331,22 +348,14 @@ class _Reader:
         except FAILURES:
             return inf
 
-    def _formulas(self, value: int, positions: list[int]) -> dict[int, tuple[str, str]]:
-        """The local derivatives by position, each as an equation and its right side."""
-        mark = self._mark(value)
+    def _derivatives(self, value: int, positions: list[int]) -> dict[int, Local]:
+        """The local derivatives as graphs, by position, as far as they exist."""
         try:
-            found = dict(zip(positions, local_formulas(cast(Value, mark), positions), strict=True))
+            graphs = local_graphs(self.view.order[value], positions, self.names)
+            return dict(zip(positions, graphs, strict=True))
         except FAILURES:
-            found = {}
-        pairs = {}
-        for position in positions:
-            left = f"∂{mark.label}/∂{mark.args[position].label}"
-            try:
-                formula = found.get(position) or local_formula(cast(Value, mark), position)
-                pairs[position] = formula, formula.removeprefix(f"{left} = ")
-            except FAILURES:
-                pairs[position] = f"{left} does not exist here", ""
-        return pairs
+            alone = [[position] for position in positions] if len(positions) > 1 else []
+            return dict(ChainMap(*(self._derivatives(value, one) for one in alone)))
 
 
 def _stub(key: int) -> Node:

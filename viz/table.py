@@ -7,9 +7,10 @@ first is a node: how it is computed, and its value. A row of the second is an ed
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from autograd.formula import latex_name, latex_text
 from viz import latex
 from viz.records import CONSTANT, Graph, Step
 from viz.text import clip, columns, full
@@ -21,17 +22,17 @@ Row = tuple[str, ...]
 
 
 class Writer(NamedTuple):
-    """How the cells of a table are written: a name, a formula in which names occur, a number."""
+    """How the cells of a table are written: a name, a formula, a number."""
 
     name: Callable[[str], str]
-    formula: Callable[[str, Collection[str]], str]
+    formula: Callable[[str, Any], str]  # what stands before it, and itself
     number: Callable[[Any], str]
 
 
-PLAIN = Writer(str, lambda text, names: text, full)
+PLAIN = Writer(str, lambda sign, formula: sign + clip(formula, LONG), full)
 LATEX = Writer(
-    lambda name: f"${latex.math(name)}$",
-    lambda text, names: f"${latex.expression(text, names)}$",
+    lambda name: f"${latex_name(name)}$",
+    lambda sign, formula: f"${sign}{latex.formula(formula, LONG)}$",
     lambda number: f"${latex.number(full(number))}$",
 )
 
@@ -54,9 +55,8 @@ class Table:
 
     def blocks(self, write: Writer = PLAIN) -> list["Block"]:
         """What there is to show: the forward pass, and the backward pass if there is one."""
-        names = _names(self.graph)
-        forward = _forward(self.graph, names, write)
-        return [forward, *([_backward(self.graph, self.steps, names, write)] if self.steps else [])]
+        forward = _forward(self.graph, write)
+        return [forward, *([_backward(self.graph, self.steps, write)] if self.steps else [])]
 
     def __str__(self) -> str:
         return "\n\n".join(map(_aligned, self.blocks()))
@@ -75,32 +75,22 @@ class Table:
         return self.markdown()
 
 
-def _names(graph: Graph) -> list[set[str]]:
-    """By key the names that the formulas of a node speak in: its own and its operands'."""
-    names = [{node.name} for node in graph.nodes]
-    for edge in graph.edges:
-        names[edge.target].add(graph.nodes[edge.source].name)
-    return names
-
-
-def _forward(graph: Graph, names: list[set[str]], write: Writer) -> Block:
+def _forward(graph: Graph, write: Writer) -> Block:
     rows: list[Row] = []
     for node in graph.nodes:
-        if node.kind != CONSTANT or node.key in graph.roots:
-            made = (
-                write.formula(f"= {clip(node.expression, LONG)}", names[node.key]) if node.expression else ""
-            )
+        if node.name or node.kind != CONSTANT or node.key in graph.roots:
+            made = write.formula("= ", node.expression) if node.expression else ""
             rows.append((write.name(node.name or CONSTANT), made, write.number(node.data)))
     return Block("Forward: each node from its operands", ("node", "", "value"), frozenset({2}), rows)
 
 
-def _backward(graph: Graph, steps: list[Step], names: list[set[str]], write: Writer) -> Block:
+def _backward(graph: Graph, steps: list[Step], write: Writer) -> Block:
     heading = "Backward: each operand's gradient grows by upstream × local derivative"
     heads = "node", "→ operand", "local derivative", "upstream", "×", "local", "=", "adds", "gradient so far"
     rows: list[Row] = []
     for step in steps:
         target, source = (write.name(graph.nodes[key].name) for key in (step.edge.target, step.edge.source))
-        derivative = write.formula(clip(step.edge.formula, LONG), names[step.edge.target])
+        derivative = write.formula("", step.edge.formula)
         upstream, local, adds = map(write.number, (step.upstream, step.edge.local, step.contribution))
         product = upstream, "×", local, "=", adds
         rows.append((target, f"→ {source}", derivative, *product, write.number(step.total)))
@@ -143,9 +133,9 @@ def _markdown(block: Block) -> str:
 def _tabular(block: Block) -> str:
     """The block as a LaTeX tabular. Names and formulas are in LaTeX already, heads are not."""
     kinds = "".join("r" if i in block.numbers else "l" for i in range(len(block.heads)))
-    heads, *rows = (" & ".join(map(latex.prose, row)) + r" \\" for row in (block.heads, *block.rows))
+    heads, *rows = (" & ".join(map(latex_text, row)) + r" \\" for row in (block.heads, *block.rows))
     return "\n".join((
-        rf"\noindent\textbf{{{latex.prose(block.heading)}}}\par\smallskip",
+        rf"\noindent\textbf{{{latex_text(block.heading)}}}\par\smallskip",
         rf"\begin{{tabular}}{{{kinds}}}",
         r"\hline", heads, r"\hline", *rows, r"\hline",
         r"\end{tabular}",

@@ -73,8 +73,9 @@ def _visible(letter: str) -> str:
     return "\N{REPLACEMENT CHARACTER}" if unfit else letter
 
 
-def clip(text: str, length: int) -> str:
+def clip(text: object, length: int) -> str:
     """The text, cut to a length with an ellipsis."""
+    text = str(text)
     return text if len(text) <= length else text[: length - 1] + "…"
 
 

@@ -379,7 +379,7 @@ class Sheet:
             return Shape(VARIABLE, name if self.options.labels else "", title, "", self._total(node))
         if node.kind == CONSTANT:
             number = self._number(node.data)
-            return Shape(FIXED, f"{clip(node.label, LETTERS)} = {number}" if node.label else number, title)
+            return Shape(FIXED, f"{clip(node.name, LETTERS)} = {number}" if node.name else number, title)
         if node.size != 1:  # what is grouped or folded
             return Shape(BLOCK, name, title, clip(node.symbol, LETTERS) if node.symbol != name else "")
         symbol = self._symbol(node)

@@ -9,6 +9,7 @@ from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
 
+from autograd.formula import latex_name, latex_text
 from viz import caption, latex, layout
 from viz.layout import Box, Point
 from viz.options import Options
@@ -92,16 +93,8 @@ def draw(graph: Graph, options: Options) -> Picture:
         for e, t in zip(graph.edges, texts, strict=True)
     ]
     placed = layout.place(boxes, lines)
-    names = [
-        {graph.nodes[edge.source].name for edge in edges} | {node.name}
-        for node, edges in zip(graph.nodes, operands, strict=True)
-    ]
     body = [
-        _line(
-            [Point(*_turn(down, *point)) for point in route],
-            down,
-            _local(edge, options, names[edge.target]),
-        )
+        _line([Point(*_turn(down, *point)) for point in route], down, _local(edge, options))
         for edge, route in zip(graph.edges, placed.routes, strict=True)
     ]
     body += [
@@ -113,7 +106,7 @@ def draw(graph: Graph, options: Options) -> Picture:
     width, height = _turn(down, placed.width, placed.height)
     if graph.note:
         height += ROW
-        note = rf"\text{{{latex.prose(graph.note)}}}"
+        note = rf"\text{{{latex_text(graph.note)}}}"
         body.append(_text((0, height), note, "anchor=west, text=graphpale"))
     corners = f"{_at(-MARGIN, -MARGIN)} rectangle {_at(width + MARGIN, height + MARGIN)}"
     ground = rf"\fill[graphground] {corners};"
@@ -133,13 +126,12 @@ def _card(node: Node, operands: int, options: Options, step: float) -> Card:
     """The card of a node whose ports are `step` apart."""
     name = clip(caption.name(node, options), LONG)
     data, gradient = caption.data(node, options), caption.gradient(node, options)
-    if node.kind == CONSTANT:
-        name, data = "", " = ".join(filter(None, (name, data)))
-    numbers = mono_width(data + gradient, SIZE) + (GAP if data and gradient else 0)
+    shown = " = ".join(filter(None, (name, data))) if node.kind == CONSTANT else data + gradient
+    numbers = mono_width(shown, SIZE) + (GAP if data and gradient else 0)
     least = 0 if node.kind == CONSTANT else INNER
     badge = max(26.0, mono_width(node.symbol, SIZE) + 12) if node.symbol else 0.0
-    width = badge + max(least, numbers, bold_width(name, SIZE)) + 2 * PAD
-    rows = max(1, bool(name) + bool(data or gradient))
+    width = badge + max(least, numbers, bold_width(name, SIZE) * bool(least)) + 2 * PAD
+    rows = max(1, bool(name) + bool(data or gradient)) if least else 1
     height: float = rows * ROW + 8
     along = step * operands + PAD
     if options.direction == "down":
@@ -161,10 +153,10 @@ def _room(text: str, down: bool) -> float:
 # ── Drawing ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _local(edge: Edge, options: Options, names: set[str]) -> str:
+def _local(edge: Edge, options: Options) -> str:
     """The local derivative in LaTeX."""
     formula, number = caption.local(edge, options)
-    parts = latex.expression(clip(formula, LONG), names) if formula else "", _number(number)
+    parts = latex.formula(formula, LONG) if formula else "", _number(number)
     return " = ".join(filter(None, parts))
 
 
@@ -204,37 +196,26 @@ def _draw(node: Node, card: Card, corner: Point) -> str:
         )
         parts.append(rf"\draw[graph card, fill=none] {whole};")
         parts.append(_text((x + card.badge / 2, middle), latex.symbol(node.symbol)))
+    if node.kind == CONSTANT:
+        equation = latex_name(card.name), _number(card.data) if card.data else ""
+        parts.append(_text((left, middle), " = ".join(filter(None, equation)), "anchor=west, text=graphpale"))
+        return "\n".join(parts)
     numbers = bool(card.data or card.gradient)
     if card.name:
         above = middle - ROW / 2 if numbers else middle
         parts.append(
             _text(
                 (left, above),
-                latex.math(card.name),
+                latex_name(card.name),
                 "anchor=west" + ("" if node.label else ", text=graphpale"),
             )
         )
     below = middle + ROW / 2 if card.name else middle
-    if node.kind == CONSTANT:
-        parts.append(_text((left, middle), _constant(node, card.data), "anchor=west, text=graphpale"))
-        return "\n".join(parts)
     if card.data:
         parts.append(_text((left, below), _number(card.data), "anchor=west, text=graphdata"))
     if card.gradient:
         parts.append(_text((right, below), _number(card.gradient), "anchor=east, text=graphgradient"))
     return "\n".join(parts)
-
-
-def _constant(node: Node, text: str) -> str:
-    """A constant: its number, behind its label where it has one."""
-    name, equals, data = text.rpartition(" = ")
-    return (
-        f"{latex.math(name)} = {_number(data)}"
-        if equals
-        else latex.math(text)
-        if text == node.name
-        else _number(text)
-    )
 
 
 def _text(place: tuple[float, float], mathematics: str, style: str = "") -> str:

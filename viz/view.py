@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from heapq import heapify, heappop, heappush
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
 from autograd import Value, node_names, ops, topological_order
 from viz.options import Options
@@ -116,23 +116,9 @@ def select(roots: Sequence[Value], options: Options) -> View:
 
 
 def value_names(nodes: Iterable[Value]) -> dict[Value, str]:
-    """A name of its own for every node but constants, whose name is their label. All can be printed."""
-    marks = {node: Mark(node.op, printable(str(node.label))) for node in nodes}
-    named = node_names(
-        cast(Iterable[Value], (mark for mark in marks.values() if mark.op is not ops.constant))
-    )
-    return {node: named.get(cast(Value, mark), mark.label) for node, mark in marks.items()}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Mark:
-    """What is read of a Value to name it and to write its formulas, with a label of our own."""
-
-    op: Any
-    label: str
-    args: tuple["Mark", ...] = ()
-    operands: tuple[Any, ...] = ()
-    data: Any = None
+    """The names that `autograd.node_names` gives, but so that all can be printed."""
+    labels = {node: printable(str(node.label)) for node in nodes}
+    return node_names(labels, labels)
 
 
 def _near_names(name: str, names: Iterable[str]) -> str:
@@ -148,7 +134,7 @@ def _near_names(name: str, names: Iterable[str]) -> str:
 def _find(name: str, order: Sequence[Value], names: dict[Value, str]) -> int:
     """The value of that name."""
     for index, node in enumerate(order):
-        if names[node] == name:
+        if names.get(node) == name:
             return index
     raise ValueError(
         f"focus={name!r}: no node has that name; {_near_names(name, filter(None, names.values()))}"
