@@ -165,7 +165,7 @@ def vjp(f: Function, *primals: Any, **named: Any) -> tuple[Any, Function]:
         weights = _matching("vjp", run.y, "value", cotangent, "cotangent")
         pulled = copy(run)
         pulled.nested = run.nested or any(isinstance(weight, Value) for weight in weights)
-        with during(pulled):
+        with during(Run("vjp")):
             total = ops.dot(outputs, weights)
         return pulled.shaped(pulled.gradient(total))
 
@@ -314,7 +314,7 @@ class _Run(Run):
             if any(arg in moving for arg in node.args):
                 moving.add(node)
         upstream: dict[Value, Any] = {y: one(y.data)} if y in moving else {}
-        with during(copy(self)):
+        with during(Run(self.name)):
             for _ in sweep(
                 order[len(self.variables) :], upstream, _towards(moving, self.nested), *self.algebra()
             ):
@@ -340,7 +340,7 @@ class _Run(Run):
     ) -> list[Any]:
         """As `tangents`, as graphs where runs are nested, and towards what moves alone."""
         tangent = dict(zip(variables, directions, strict=True))
-        with during(copy(self)):
+        with during(Run(self.name)):
             _sweep_forward(order, tangent, _towards(tangent, self.nested), *self.algebra())
         return [tangent.get(y, 0) for y in outputs]
 

@@ -102,6 +102,8 @@ SYMPY = {  # the rows in SymPy's words; min and max as pieces, since their deriv
     "minimum": lambda x, y: S.Piecewise((x, x < y), (y, True)),
     "clip": lambda x, low, high: SYMPY["minimum"](SYMPY["maximum"](x, low), high),
     "where": lambda c, x, y: x if c else y,
+    "stop_gradient": lambda x: x,  # which has no variable
+    "element": lambda i, *x: x[i],
     "sum": lambda *x: S.Add(*x),
     "mean": lambda *x: S.Add(*x) / len(x),
     "prod": lambda *x: S.Mul(*x),
