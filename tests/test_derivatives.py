@@ -218,8 +218,8 @@ def test_transforms_record_under_no_grad():
 
 def test_the_graph_of_a_derivative_stays_small():
     x = Value(3.0, "x")
-    assert formula(grad(lambda x: x * x)(x)) == "x + x"
-    assert formula(grad(lambda x: 2 * x + 5)(x) * 1) == "2 × 1"
+    assert formula(grad(lambda x: x * x)(x)) == "2 × x"
+    assert formula(grad(lambda x: 2 * x + 5)(x) * 1) == "2"
     assert formula(grad(lambda x: exp(2 * x))(x)) == "exp(2 × x) × 2"
     assert len(topological_order(grad(grad(lambda x: x**3))(x))) <= 9
 
