@@ -44,12 +44,9 @@ class Value(Numeric):
     # One tuple holds the arguments and the numbers that the rules need: 168 bytes for a product.
     __slots__ = ("_mark", "_names", "_op", "_record", "data", "grad")  # _mark belongs to `fast`
 
-    data: Any
-    grad: Any
-
     def __init__(self, data: Any, label: str = "") -> None:
-        self.data = as_number(data)
-        self.grad = 0
+        self.data: Any = as_number(data)
+        self.grad: Any = 0
         self._op: Any = None
         self._record: tuple[Any, ...] = ()
         names = mode.get() or UNNAMED
@@ -105,9 +102,7 @@ class Value(Numeric):
         silent = mode.get() is None
         if silent or all(node._op is not None for node in order):
             why = "called under no_grad" if silent else "it depends on no leaf"
-            raise RuntimeError(
-                f"backward of {self!r}: {why}; record from Value(…) and call it outside no_grad"
-            )
+            raise RuntimeError(f"backward of {self!r}: {why}; record from Value(…), outside no_grad")
         found = gradients(order, self, seed)
         with committing:  # what a leaf holds is read and set again: no other thread may come between
             totals = [x if node._record else _total(node, x) for node, x in zip(order, found, strict=True)]
@@ -154,10 +149,9 @@ def local_derivatives(
 ) -> Iterator[tuple[int, Value, Any]]:
     """(position, argument, ∂node/∂argument) for each argument of a recorded node.
 
-    Leaves out arguments that are not wanted (without `wanted`: the constants, towards which nothing is
-    computed), and those whose rule returns None. The rules are called with the numbers recorded, or with
-    `operands`: for Values (of the arguments, then of the node) they give graphs. What a rule raises names
-    the operation and its arguments.
+    Leaves out arguments that are not wanted (without `wanted`: constants), and those whose rule returns None.
+    The rules are called with the numbers recorded, or with `operands`: for Values (of the arguments, then of
+    the node) they give graphs. What a rule raises names the operation and its arguments.
     """
     args: Any = node.args
     if wanted is None:
@@ -222,15 +216,15 @@ def assign(name: str, nodes: Iterable[Value], values: Iterable[Any]) -> None:
 
 def _total(leaf: Value, fresh: Any) -> Any:
     """The gradient of a leaf after a pass: what it holds and what is new. None for a constant."""
-    if leaf._op is not None or leaf.grad is None:
-        return None if leaf._op is not None else fresh
+    if leaf._op is not None:
+        return None
     try:
-        total = leaf.grad + fresh
+        total = fresh if leaf.grad is None else leaf.grad + fresh
         as_number(total)
     except TypeError as error:
+        held = f"the leaf {describe(leaf)} holds the gradient {leaf.grad!r:.60}"
         raise TypeError(
-            f"backward: the leaf {describe(leaf)} holds the gradient {leaf.grad!r:.60}, to which "
-            f"{fresh!r:.60} cannot be added ({error}); set its grad to 0"
+            f"backward: {held}, to which {fresh!r:.60} cannot be added ({error}); set its grad to 0"
         ) from None
     return total
 
