@@ -17,13 +17,7 @@ __all__ = ["Dual", "along", "replace", "ridders"]  # for the tests
 
 STEP = 1 / 64  # kinks and the edges of domains lie further than this from every point of `points`
 
-POINTS = {
-    "polygamma": [(0, 0.7), (1, 0.41), (2, 3.9), (3, 21.3)],
-    "sinc": [(0.3, 0), (-1.7, 0), (0.04, 1), (0.62, 2), (-2.6, 3)],
-    "where": [(True, 0.3, -1.2), (False, 0.3, -1.2)],
-    "element": [(0, 0.3, -1.2), (2, 0.3, -1.2, 0.7)],
-    "clip": [(0.3, -0.6, 0.8), (-1.4, -0.6, 0.8), (2.1, -0.6, 0.8)],
-}
+CLIP = [(0.3, -0.6, 0.8), (-1.4, -0.6, 0.8), (2.1, -0.6, 0.8)]  # the bounds the right way round
 
 
 # ── Derivatives without the table's rules ───────────────────────────────────────────────────────────
@@ -57,15 +51,18 @@ def unit(args: Sequence[Any], j: int) -> list[int]:
 
 def points(op: Op) -> list[tuple[Any, ...]]:
     """Arguments inside the domain, further than STEP from its edges, from kinks and from ties."""
-    if op.name in POINTS:
-        return POINTS[op.name]
+    if op.name == "clip":
+        return CLIP
     count = 3 * op.sequences or op.arity
     domain = [*op.domain, *[REAL] * (count - len(op.domain))]
     shares = (0.13, 0.71, 0.42, 0.81, 0.24)  # of each interval, every argument another one
-    return [
-        tuple(spread(interval, shares[(k + i) % 5]) for i, interval in enumerate(domain[:count]))
-        for k in range(5)
-    ] + ([(0.5,) * op.sequences] if op.sequences else [])
+
+    def argument(i: int, k: int) -> Any:
+        settings = op.parameters.get(i)
+        return settings[k % len(settings)] if settings else spread(domain[i], shares[(k + i) % 5])
+
+    alone = [(0.5,) * op.sequences] if op.sequences and not op.parameters else []
+    return [tuple(argument(i, k) for i in range(count)) for k in range(5)] + alone
 
 
 def spread(interval: Interval, share: float) -> float:
@@ -92,6 +89,29 @@ def pairs(op: Op, args: Sequence[Any]) -> Iterator[tuple[int, int]]:
 def convert(op: Op, args: Sequence[Any], kind: Callable[[Any], Any]) -> list[Any]:
     """The arguments, but for parameters, in another number type (or as leaves, by kind=Value)."""
     return [kind(x) if i in variables(op, args) else x for i, x in enumerate(args)]
+
+
+def has_variables(op: Op) -> bool:
+    """Whether the row is a function of any variable: the one argument of stop_gradient is a setting."""
+    return op.sequences > 0 or len(op.parameters) < op.arity
+
+
+def rules(op: Op) -> list[int]:
+    """The positions of the rules for variables; the one rule of an operation on sequences is for all."""
+    return [0] if op.sequences else variables(op, range(op.arity))
+
+
+def changed(op: Op, i: int, change: Callable[[Any], Any]) -> tuple[Callable[..., Any], ...]:
+    """The rules of the row, that for the argument i giving another local derivative where it gives one."""
+    right = op.partials[i]
+
+    def wrong(*args: Any) -> Any:
+        local = right(*args)
+        if op.sequences:
+            return [None if d is None else change(d) for d in local]
+        return None if local is None else change(local)
+
+    return replace(op.partials, i, wrong)
 
 
 apply = Op.apply

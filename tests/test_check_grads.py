@@ -11,17 +11,17 @@ import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from oracles import apply, convert, fraction, points, variables
+from oracles import apply, changed, convert, fraction, has_variables, points, rules, variables
 
 import autograd
-from autograd import Op, Value, derivatives, ops
+from autograd import Op, Value, derivatives, ops, value
 from autograd.testing import GradientError, VacuousCheckWarning, check_grads, checks
 from autograd.testing.oracles import COMPLEX_STEP, DIFFERENCES, EXACT, Dual, derivative, differences, stepped
 from autograd.testing.strategies import expressions
-from autograd.value import local_derivatives, topological_order
+from autograd.value import local_derivatives, sweep
 
 DOCUMENT = Path(__file__).parent.parent / "docs/testing.md"
-ROWS = [op for name, op in ops.TABLE.items() if op.name == name and op.partials]
+ROWS = [op for name, op in ops.TABLE.items() if op.name == name and op.partials and has_variables(op)]
 FLAT = {"floordiv", "sign", "step", "share"}  # rows whose derivative is 0 by nature
 
 
@@ -214,29 +214,16 @@ MUTANTS = {
 }
 
 
-def mutate(monkeypatch, op, i, change):
-    """Replace one rule of a row."""
-
-    def wrong(*args):
-        local = right[i](*args)
-        return local if local is None else [*map(change, local)] if op.sequences else change(local)
-
-    right = op.partials
-    monkeypatch.setattr(op, "partials", (*right[:i], wrong, *right[i + 1 :]))
-
-
 SEEN = [(op, name) for op in ROWS for name in MUTANTS if op.name not in FLAT or name == "one too many"]
 
 
 @pytest.mark.parametrize(("op", "mutant"), SEEN, ids=lambda case: getattr(case, "name", case))
 def test_a_wrong_rule_is_named_deep_inside_an_expression(op, mutant, monkeypatch):
-    for i in range(len(op.partials)):
-        if i not in variables(op, points(op)[0]):
-            continue
+    for i in rules(op):
         # of several points one where the derivative by this argument is not 0
-        args = next(args for args in points(op) if op.name in FLAT or slopes(op, args)[i])
+        args = next(args for args in points(op) if op.name in FLAT or op.sequences or slopes(op, args)[i])
         with monkeypatch.context() as patch:
-            mutate(patch, op, i, MUTANTS[mutant])
+            patch.setattr(op, "partials", changed(op, i, MUTANTS[mutant]))
             error = fault(*deep(op, args), order=1)
         assert error.op is op
         assert op.sequences or error.position == i
@@ -352,15 +339,16 @@ def test_a_wrong_rule_inside_a_rule_is_named(monkeypatch):
 # ── The engine ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def assign(order, root, *_):
-    """Value.backward with = for +=."""
-    for node in order:
-        if node.op is not ops.constant:
-            node.grad = 0
-    root.grad = 1
-    for node in reversed(order):
-        for _, arg, local in local_derivatives(node) if node.args else ():
-            arg.grad = node.grad * local
+def assigning(order, gradient, locals_of=local_derivatives, *_):
+    """The sweep with = for +=: a node gets what its first use gives."""
+    return sweep(order, gradient, locals_of, add=lambda before, contribution: contribution)
+
+
+def assigned(order, root, seed=1):
+    """The gradients by that sweep."""
+    gradient = {root: seed}
+    assert list(assigning(order, gradient))
+    return [gradient.get(node, 0) for node in order]
 
 
 def shared(x, y):
@@ -369,7 +357,7 @@ def shared(x, y):
 
 
 def test_assignment_for_accumulation_in_backward_is_located(monkeypatch):
-    monkeypatch.setattr(Value, "backward", lambda self, seed=1: assign(topological_order(self), self))
+    monkeypatch.setattr(value, "gradients", assigned)
     error = fault(shared, 1.3, 0.7)
     assert error.op is None
     assert re.match(r"accumulation at t1: backward gives .*, and its 3 uses sum to ", str(error))
@@ -377,8 +365,19 @@ def test_assignment_for_accumulation_in_backward_is_located(monkeypatch):
 
 
 def test_assignment_for_accumulation_in_grad_is_located(monkeypatch):
-    monkeypatch.setattr(derivatives, "accumulate", assign)
+    monkeypatch.setattr(derivatives, "gradients", assigned)
     assert re.match("accumulation at .*: grad gives", str(fault(shared, 1.3, 0.7)))
+
+
+def test_assignment_for_accumulation_in_nested_runs_is_located(monkeypatch):
+    monkeypatch.setattr(derivatives, "sweep", assigning)
+    assert re.match("accumulation at .*: grad of grad gives", str(fault(shared, 1.3, 0.7)))
+
+
+def test_a_wrong_sweep_is_no_judge_in_its_own_case(monkeypatch):
+    """The bounded numbers go through `value.sweep` too."""
+    monkeypatch.setattr(checks, "sweep", assigning)
+    assert str(fault(shared, 1.3, 0.7)).startswith("accumulation in value.sweep: along (2, 3) it gives")
 
 
 def test_a_wrong_forward_sweep_is_told_apart(monkeypatch):
@@ -394,9 +393,10 @@ def test_a_wrong_sweep_of_second_order_is_told_apart(sweep, mode, monkeypatch):
 
     def wrong(f, *args):
         if sweep == "hvp":
-            return [[2 * h for h in real(f, *args)[0]]]
-        calls.append(f)  # the second order is the third call: grad, then grad of grad
-        return (lambda x: [2 * g for g in real(f)(x)]) if len(calls) == 2 else real(f)
+            return tuple(2 * h for h in real(f, *args))
+        calls.append(f)  # grad, then grad of grad
+        right = real(f, *args)
+        return right if len(calls) != 2 else lambda *x: tuple(2 * g for g in right(*x))
 
     monkeypatch.setattr(checks, sweep, wrong)
     assert re.match(f"accumulation at x: {sweep}", str(fault(shared, 1.3, 0.7, modes=(mode,))))
@@ -414,6 +414,63 @@ def test_a_number_that_leaves_the_graph_is_noticed():
     )
     with pytest.raises(TypeError, match="inside check_grads would drop its derivative"):
         check_grads(lambda x: x * math.sin(x), 3.0)
+
+
+# ── Arguments in their own structure ────────────────────────────────────────────────────────────────
+
+
+def in_place(x):
+    """A function that overwrites its argument, as a loop over layers may."""
+    for i in range(len(x)):
+        x[i] = autograd.sin(x[i]) * x[0]
+    return autograd.sum(x)
+
+
+@pytest.mark.parametrize("make", [list, np.array], ids=["list", "array"])
+def test_a_function_may_change_its_argument_in_place(make):
+    x = make([0.3, -0.7])
+    check_grads(in_place, x)
+    assert list(x) == [0.3, -0.7]
+
+
+def late(f, argnums):
+    """A wrong grad, which looks for the leaves in the argument after f has run."""
+
+    def gradient(x):
+        lifted = [*map(Value, x)]
+        f(lifted).backward()
+        return ([leaf.grad for leaf in lifted],)
+
+    return gradient
+
+
+def test_leaves_that_are_read_after_the_function_has_run_are_caught(monkeypatch):
+    monkeypatch.setattr(checks, "grad", late)
+    check_grads(lambda x: x[0] * x[1], [0.3, -0.7], order=1)
+    assert re.match(r"accumulation at x\[0\]: grad gives", str(fault(in_place, [0.3, -0.7], order=1)))
+
+
+@pytest.mark.parametrize("modes", [("reverse",), ("forward",)], ids=lambda modes: modes[0])
+def test_the_function_is_called_with_what_it_was_given(modes):
+    shapes = set()
+
+    def f(model, x, y):
+        shapes.add((type(model), type(model["w"]), model["name"], model["bias"], x.shape, type(y)))
+        return autograd.dot(model["w"], x[0]) * autograd.sum(x[1]) * y
+
+    model = {"w": (0.3, -0.7), "name": "linear", "bias": None}
+    report = check_grads(f, model, np.array([[0.5, 2.0], [1.5, 3.0]]), 2.5, modes=modes)
+    assert shapes == {(dict, tuple, "linear", None, (2, 2), Value)}
+    assert report.locals > 20
+
+
+def test_values_of_the_user_may_be_arguments_and_stand_beside_them(monkeypatch):
+    w = Value(2.0, "w")
+    for x in (w, 3.0, [w, 3.0]):
+        check_grads(lambda x: w * autograd.sum(x if isinstance(x, list) else [x, x]) ** 2, x)
+    assert w.grad == 0
+    monkeypatch.setattr(derivatives, "sweep", assigning)  # the gradient is a Value, and read as a number
+    assert first_line(fault(lambda x: w * x * x, 3.0)).startswith("accumulation at x: grad gives 6, and the")
 
 
 # ── Kinks, and checks that say nothing ──────────────────────────────────────────────────────────────
@@ -519,7 +576,9 @@ def test_a_vacuous_check_warns(f, args, names):
         (lambda: check_grads(lambda x: [x, x], 1.0), TypeError, "returned a list, not one number"),
         (lambda: check_grads(lambda x: None, 1.0), TypeError, "None"),
         (lambda: check_grads(lambda: 1.0), TypeError, "give the arguments"),
+        (lambda: check_grads(lambda x: 1.0, [None]), TypeError, "give the arguments"),
         (lambda: check_grads(lambda x: x, "1"), TypeError, "check_grads: '1' is a str, not a number"),
+        (lambda: check_grads(lambda x, y: x, 1.0, None), TypeError, "check_grads: None is a NoneType"),
         (lambda: check_grads(lambda x: x, 1.0, order=3), ValueError, "order must be 1 or 2, not 3"),
         (lambda: check_grads(lambda x: x, 1.0, modes="reverse"), ValueError, "in a tuple, not 'reverse'"),
         (lambda: check_grads(lambda x: x, 1.0, modes=("backward",)), ValueError, "modes are"),

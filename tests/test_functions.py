@@ -155,7 +155,8 @@ def test_neural_functions_never_overflow(kind):
 
 # (1 ** nan and nan ** 0 are 1, but not among the points used here; the slope of leaky_relu and elu is
 # of no account where x > 0; share is a rule's helper.)
-LOOKED_AT = {"leaky_relu": 1, "elu": 1, "where": 0, "share": 0}  # so many arguments always are
+# so many arguments always are
+LOOKED_AT = {"leaky_relu": 1, "elu": 1, "where": 0, "element": 0, "share": 0}
 
 
 def nan_at_each(op, args):
@@ -176,8 +177,14 @@ def test_nan_goes_through(op):
 def test_nan_goes_through_arrays(op):
     for args in points(op):
         for some in nan_at_each(op, args):
-            arrays = map(np.array, zip(args, some, strict=True))
+            both = zip(args, some, strict=True)
+            arrays = [args[i] if i in op.parameters else np.array(pair) for i, pair in enumerate(both)]
             assert np.array_equal(np.isnan(op.function(*arrays)), [False, True]), some
+
+
+def test_nan_goes_through_a_choice_only_where_it_is_chosen():
+    assert math.isnan(f.element(0, nan, 2.0)) and f.element(1, nan, 2.0) == 2
+    assert math.isnan(f.where(True, nan, 2.0)) and f.where(False, nan, 2.0) == 2
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,15 @@ The function is run once, which records its graph. Then three questions are aske
 
 1. Every local derivative: what the row's rule says, against an oracle that differentiates the row's function
    at the recorded numbers and knows nothing of the rule. To second order also the rule called with Values.
-2. Every gradient: what the engine's sweeps say, against the chain rule over the oracle's local derivatives.
+2. Every gradient: what the engine's passes say, against the chain rule over the oracle's local derivatives.
 3. The whole function: what it gives when it is called nearby, against its recorded graph computed there.
 
 The first wrong answer names the fault: a row (1), a sweep of the engine (2), a number that went around the
 graph (3). No tolerance is a guess: oracles bound their error, sums and products carry the bounds along, and
 a rule may round as much as it changes when its arguments change in their last place.
+
+The chain rule is `value.sweep` itself, over numbers with bounds. So that it is no judge in its own case, the
+tangent of the root is found without it, and must be the gradient along the weights.
 
     slope     the derivative of a node by one of its arguments, on one edge of the graph
     adjoint   ∂root/∂node            tangent   the derivative of a node along the weights
@@ -23,12 +26,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from autograd import ops
 from autograd.derivatives import grad, hvp, jvp
 from autograd.formula import local_formula, node_names
-from autograd.op import Op, is_complex
+from autograd.op import FAILURES, Op, is_complex
 from autograd.protocol import as_number
 from autograd.recording import Run, during
 from autograd.testing.expression import Expression, apply
@@ -36,7 +40,7 @@ from autograd.testing.oracles import (
     COMPLEX_STEP,
     DIFFERENCES,
     EXACT,
-    FAILURES,
+    Dual,
     Estimate,
     along,
     derivative,
@@ -46,8 +50,8 @@ from autograd.testing.oracles import (
     replace,
     second_derivative,
 )
-from autograd.trees import leaves, like
-from autograd.value import Value, constant, local_derivatives, topological_order
+from autograd.trees import is_opaque, leaves, like
+from autograd.value import Value, constant, local_derivatives, sweep, topological_order
 
 Function = Callable[..., Any]
 
@@ -153,10 +157,14 @@ class Bounded:
     error: Any = 0
     epsilon: Any = 0
 
-    def __add__(self, other: "Bounded") -> "Bounded":
+    def __add__(self, other: "Bounded | int") -> "Bounded":
+        if not isinstance(other, Bounded):
+            return self  # other is the 0 that sums start from
         precision = max(self.epsilon, other.epsilon)
         rounding = 4 * precision * (abs(self.value) + abs(other.value))
         return Bounded(self.value + other.value, self.error + other.error + rounding, precision)
+
+    __radd__ = __add__
 
     def __mul__(self, other: "Bounded") -> "Bounded":
         precision = max(self.epsilon, other.epsilon)
@@ -172,7 +180,7 @@ class Bounded:
         return number(self.value) + (f" (± {number(self.error, 2)})" if self.error else "")
 
 
-ZERO = Bounded(0)
+ZERO, UNIT = Bounded(0), Bounded(1)
 
 
 def _bounded(value: Any, error: Any, precision: Any) -> Bounded:
@@ -192,6 +200,7 @@ class Edge:
     found: Any  # 0 where the rule gives no contribution
     tolerance: Any
     given: bool  # whether the rule gives a contribution
+    precision: Any  # in which the graph is rounded
 
     @property
     def unknown(self) -> bool:
@@ -213,11 +222,12 @@ class Edge:
             return bool(low - self.tolerance <= self.found <= high + self.tolerance)
         return bool(abs(self.found - self.expected.slope) <= self.tolerance) and not self.expected.sides
 
-    def slope(self, precision: Any) -> Bounded:
+    @property
+    def slope(self) -> Bounded:
         """What the chain rule multiplies by: the oracle's slope; at a kink the accepted choice."""
         if self.unknown or self.kink:
-            return Bounded(self.found, 0, precision)
-        return _bounded(self.expected.slope, self.tolerance, precision)
+            return Bounded(self.found, 0, self.precision)
+        return _bounded(self.expected.slope, self.tolerance, self.precision)
 
 
 # ── The check ───────────────────────────────────────────────────────────────────────────────────────
@@ -239,7 +249,7 @@ class _Check:
             raise ValueError(f'check_grads: modes are "reverse" and "forward" in a tuple, not {modes!r}')
         self.f, self.args, self.modes = f, args, modes
         self.report = Report(order, tuple(modes))
-        self.numbers = [_plain(x) for x in leaves(list(args))]
+        self.numbers = [_plain(x) for arg in args for x in ([arg] if is_opaque(arg) else leaves(arg))]
         if not self.numbers:
             raise TypeError("check_grads: give the arguments at which to check: check_grads(f, 1.5)")
         for x in self.numbers:
@@ -251,8 +261,10 @@ class _Check:
         self.names = node_names(node for node in self.nodes if node.op is not ops.constant)
         self.precision = max(epsilon(node.data) for node in [*self.nodes, *self.variables])
         self.weights = _weights(len(self.numbers))
+        self.direction = tuple(like(list(args), self.weights))
         self.slopes: dict[Value, list[Edge]] = {}
         self.adjoint: dict[Value, Bounded] = {}
+        self.tangent: dict[Value, Bounded] = {}
 
     def call(self, values: list[Any]) -> Value:
         """The function of other numbers or Values in the shape of its arguments: a Value, or an error."""
@@ -270,8 +282,12 @@ class _Check:
     def local_derivatives(self) -> None:
         """Compare every slope in the graph with its oracle."""
         self.slopes = self.edges(self.root, self.names)
-        precision = self.precision
-        self.adjoint = _adjoints(self.root, self.nodes, self.slopes, precision)
+        self.adjoint = _adjoints(self.root, self.slopes)
+        self.tangent = dict(zip(self.variables, map(Bounded, self.weights), strict=True))
+        for node in self.nodes:
+            for edge in self.slopes.get(node, ()):
+                moved = edge.slope * self.tangent.get(edge.argument, ZERO)
+                self.tangent[node] = self.tangent.get(node, 0) + moved
 
     def edges(self, root: Value, names: dict[Value, str], within: str = "") -> dict[Value, list[Edge]]:
         """The edges of all live nodes; GradientError for the first one in topological order that is wrong."""
@@ -306,26 +322,24 @@ class _Check:
                 f"f leaves the graph: called twice at the same numbers, it gives "
                 f"{number(self.root.data)} and {number(again)}; give it its random numbers as arguments"
             )
+        along = sum(map(Bounded.__mul__, self.gradient(), map(Bounded, self.weights)), ZERO)
+        tangent = self.tangent.get(self.root, ZERO)
+        both = Bounded(tangent.value, tangent.error + along.error)
+        _agree(f"in value.sweep: along {tuple(self.weights)} it", along.value, both)
         if "reverse" in self.modes:
             self.backward()
-            self.compare("grad", grad(self.flat)(self.numbers), self.gradient())
+            self.compare("grad", self.grad(*self.args), self.gradient())
         if "forward" in self.modes:
-            _, tangent = jvp(self.flat, (self.numbers,), (self.weights,))
-            along = sum(map(Bounded.__mul__, self.gradient(), map(Bounded, self.weights)), ZERO)
-            if not along.allows(tangent):
-                raise GradientError(
-                    f"accumulation in jvp: along {tuple(self.weights)} it gives {number(tangent)}, and the "
-                    f"gradient times this direction is {along}\n"
-                    "  every local derivative is right, so the forward sweep adds them up wrongly"
-                )
+            found = _plain(jvp(self.f, self.args, self.direction)[1])
+            _agree(f"in jvp: along {tuple(self.weights)} it", found, tangent)
 
     def gradient(self) -> list[Bounded]:
         """The adjoints of the variables."""
         return [self.adjoint.get(variable, ZERO) for variable in self.variables]
 
-    def flat(self, values: Any) -> Any:
-        """F of one list of all its numbers."""
-        return self.f(*like(list(self.args), values))
+    def grad(self, *args: Any) -> list[Any]:
+        """All numbers in the gradient by all arguments."""
+        return leaves(grad(self.f, range(len(args)))(*args))
 
     def backward(self) -> None:
         """Compare the gradient of every node after `root.backward()`, from the root down."""
@@ -347,27 +361,23 @@ class _Check:
 
     def wrong_sum(self, node: Value) -> GradientError:
         """The error for a node whose gradient is not the sum over its uses."""
-        uses = [edge for edges in self.slopes.values() for edge in edges if edge.argument is node]
-        lines = [
-            f"  {edge.op.name} at {self.names[edge.node]}: "
+        uses = [
+            f"\n  {edge.op.name} at {self.names[edge.node]}: "
             f"{number(self.adjoint[edge.node].value)} × {number(edge.found)}"
-            for edge in uses
+            for edges in self.slopes.values()
+            for edge in edges
+            if edge.argument is node
         ]
         return GradientError(
-            f"accumulation at {self.names[node]}: backward gives {number(node.grad)}, and its "
-            f"{len(uses)} use{'s'[: len(uses) != 1]} sum to {self.adjoint.get(node, ZERO)}\n"
-            + "\n".join([*lines, "  every local derivative is right, so Value.backward adds them up wrongly"])
+            f"accumulation at {self.names[node]}: backward gives {number(node.grad)}, and its {len(uses)} "
+            f"use{'s'[: len(uses) != 1]} sum to {self.adjoint.get(node, ZERO)}{''.join(uses)}\n"
+            "  every local derivative is right, so Value.backward adds them up wrongly"
         )
 
-    def compare(self, sweep: str, found: list[Any], expected: list[Bounded]) -> None:
-        """GradientError where a sweep of the engine gives something else than is expected."""
-        for variable, got, want in zip(self.variables, found, expected, strict=True):
-            if not want.allows(got):
-                raise GradientError(
-                    f"accumulation at {variable.label}: {sweep} gives {number(got)}, and the chain rule "
-                    f"over the local derivatives {want}\n"
-                    f"  every local derivative is right, so the sweep of {sweep} adds them up wrongly"
-                )
+    def compare(self, transform: str, found: list[Any], expected: list[Bounded]) -> None:
+        """GradientError where a transform gives something else than is expected."""
+        for variable, got, want in zip(self.variables, map(_plain, found), expected, strict=True):
+            _agree(f"at {variable.label}: {transform}", got, want)
 
     # 3. The function itself
 
@@ -378,11 +388,7 @@ class _Check:
         f itself branches nearby, they differ on one side or at the larger steps: one agreement suffices.
         """
         graph = Expression(self.root, self.variables)
-        felt = (
-            abs(self.adjoint[node].value) * (1 + abs(node.data))
-            for node in self.nodes
-            if node in self.adjoint
-        )
+        felt = (abs(adjoint.value) * (1 + abs(node.data)) for node, adjoint in self.adjoint.items())
         noise = 64 * self.precision * sum(felt)
         found = []
         for size in (2**10, -(2**10), 2**20, -(2**20)):
@@ -460,7 +466,7 @@ class _Check:
         kinks, unknown = len(self.report.kinks), len(self.report.unknown)
         edges = self.edges(local, names, within)
         del self.report.kinks[kinks:], self.report.unknown[unknown:]  # of the rule, not of f
-        adjoint = _adjoints(local, topological_order(local), edges, self.precision)
+        adjoint = _adjoints(local, edges)
         return variables, {k: adjoint.get(operands[k], ZERO) for k in variables}
 
     def wrong_graph(self, edge: Edge, j: int, got: Any, want: Bounded, oracle: str) -> GradientError:
@@ -485,40 +491,30 @@ class _Check:
         if expected is None:
             return
         if "reverse" in self.modes:
-            along = grad(lambda x: ops.dot(self.weights, grad(self.flat)(x)))
-            self.compare("grad of grad", along(self.numbers), expected)
+            along = grad(lambda *args: ops.dot(self.weights, self.grad(*args)), range(len(self.args)))
+            self.compare("grad of grad", leaves(along(*self.args)), expected)
         if "forward" in self.modes:
-            self.compare("hvp", hvp(self.flat, (self.numbers,), (self.weights,))[0], expected)
+            self.compare("hvp", leaves(hvp(self.f, self.args, self.direction)), expected)
 
     def hessian_times_weights(self) -> list[Bounded] | None:
         """H·w for the weights w; None where a second derivative is not known."""
-        tangent = dict(zip(self.variables, map(Bounded, self.weights), strict=True))
-        for node in self.nodes:
-            for edge in self.slopes.get(node, ()):
-                moved = edge.slope(self.precision) * tangent.get(edge.argument, ZERO)
-                tangent[node] = tangent.get(node, ZERO) + moved
-        bent: dict[Value, Bounded] = {self.root: ZERO}  # the derivative of the adjoint along the weights
-        for node in reversed(self.nodes):
-            for edge in self.slopes.get(node, ()):
-                bend = self.bend(edge, tangent)
-                if bend is None:
-                    return None
-                change = bent.get(node, ZERO) * edge.slope(self.precision) + self.adjoint[node] * bend
-                bent[edge.argument] = bent.get(edge.argument, ZERO) + change
-        return [bent.get(variable, ZERO) for variable in self.variables]
+        bends = {edge: self.bend(edge) for edges in self.slopes.values() for edge in edges}
+        if None in bends.values():
+            return None
+        # The same sweep, in pairs of a number and its derivative along the weights.
+        slope = lambda edge: Dual(edge.slope, bends[edge])
+        adjoint = _adjoints(self.root, self.slopes, slope, Dual(UNIT, ZERO))
+        return [adjoint[x].b if x in adjoint else ZERO for x in self.variables]
 
-    def bend(self, edge: Edge, tangent: dict[Value, Bounded]) -> Bounded | None:
+    def bend(self, edge: Edge) -> Bounded | None:
         """How the slope of the edge changes along the tangents of the node's arguments."""
-        node, i = edge.node, edge.position
-        moving = [(j, tangent[edge.argument]) for j, edge in _by_position(self.slopes[node], tangent)]
-        if len(node.args) <= FEW:
-            bends = [(self.bends.get((node, i, j)), t) for j, t in moving]
-            if any(bend is None for bend, _ in bends):
-                return None
-            return sum((bend * t for bend, t in bends if bend is not None), ZERO)
-        direction: list[Any] = [0] * len(node.args)
-        for j, t in moving:
-            direction[j] = t.value
+        node, i, n, tangent = edge.node, edge.position, len(edge.node.args), self.tangent
+        moving = {e.position: tangent[e.argument] for e in self.slopes[node] if e.argument in tangent}
+        if n <= FEW:
+            bends = [(self.bends.get((node, i, j)), t) for j, t in moving.items()]
+            known = [bend * t for bend, t in bends if bend is not None]
+            return sum(known, ZERO) if len(known) == len(bends) else None
+        direction = [moving[j].value if j in moving else 0 for j in range(n)]
         found = second_derivative(edge.op, node.operands, i, direction)
         error = found.error + 64 * self.precision * abs(found.slope)  # of the tangents themselves
         return None if found.sides or not error < math.inf else _bounded(found.slope, error, self.precision)
@@ -569,7 +565,7 @@ def _edges(node: Value, precision: Any) -> Iterator[Edge]:
         slope, error, local = (in_type_of([precision], x) for x in (slope, error, found.get(i, 0)))
         expected = Estimate(slope, error, oracle, sides)
         tolerance = error + rounding.get(i, 0) + 8 * precision * abs(local)
-        yield Edge(node, op, i, arg, expected, local, tolerance, given=i in found)
+        yield Edge(node, op, i, arg, expected, local, tolerance, i in found, precision)
 
 
 def _rounding(op: Op, node: Value, found: dict[int, Any]) -> dict[int, Any]:
@@ -602,20 +598,17 @@ def _rounding(op: Op, node: Value, found: dict[int, Any]) -> dict[int, Any]:
 
 
 def _adjoints(
-    root: Value, order: list[Value], edges: dict[Value, list[Edge]], precision: Any
-) -> dict[Value, Bounded]:
+    root: Value, edges: dict[Value, list[Edge]], slope: Any = attrgetter("slope"), unit: Any = UNIT
+) -> dict[Value, Any]:
     """∂root/∂node by the chain rule over the oracle's slopes."""
-    adjoint = {root: Bounded(1, 0, precision)}
-    for node in reversed(order):
-        for edge in edges.get(node, ()):
-            contribution = adjoint[node] * edge.slope(precision)
-            before = adjoint.get(edge.argument)
-            adjoint[edge.argument] = contribution if before is None else before + contribution
+
+    def locals_of(node: Value) -> Iterator[tuple[int, Value, Any]]:
+        return ((edge.position, edge.argument, slope(edge)) for edge in edges.get(node, ()))
+
+    adjoint = {root: unit}
+    for _ in sweep(topological_order(root), adjoint, locals_of):
+        pass
     return adjoint
-
-
-def _by_position(edges: list[Edge], tangent: dict[Value, Bounded]) -> list[tuple[int, Edge]]:
-    return [(edge.position, edge) for edge in edges if edge.argument in tangent]
 
 
 def _plain(x: Any) -> Any:
@@ -644,7 +637,7 @@ def _paths(tree: Any, name: str) -> Iterator[str]:
     elif isinstance(tree, list | tuple) or bool(getattr(tree, "shape", ())):
         for i, branch in enumerate(tree):
             yield from _paths(branch, f"{name}[{i}]")
-    else:
+    elif not is_opaque(tree):
         yield name
 
 
@@ -687,6 +680,15 @@ def _wrong_rule(edge: Edge, names: dict[Value, str], within: str) -> GradientErr
     if (hint := _hint(edge)) and not wrong_kind:
         lines.append(f"  it seems  {hint}")
     return GradientError("\n".join(lines), op, i)
+
+
+def _agree(where: str, got: Any, want: Bounded) -> None:
+    """GradientError where a pass of the engine gives something else than the chain rule."""
+    if not want.allows(got):
+        raise GradientError(
+            f"accumulation {where} gives {number(got)}, and the chain rule over the local derivatives "
+            f"{want}\n  every local derivative is right, so this pass adds them up wrongly"
+        )
 
 
 def _wrong_kind(edge: Edge) -> str:

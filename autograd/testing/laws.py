@@ -78,15 +78,9 @@ class Gradient:
 
 def magnitudes_of(root: Value) -> tuple[dict[Value, Any], int]:
     """For every node the sum over its paths to the root of |Π locals|, and the number of edges."""
-    order = value.topological_order(root)
     magnitudes: dict[Value, Any] = {root: 1}
-    edges = 1
-    for node in reversed(order):
-        if node in magnitudes and node.args:
-            for _, arg, local in local_derivatives(node):
-                edges += 1
-                magnitudes[arg] = magnitudes.get(arg, 0) + magnitudes[node] * abs(local)
-    return magnitudes, edges
+    edges = value.sweep(value.topological_order(root), magnitudes, multiply=lambda m, local: m * abs(local))
+    return magnitudes, 1 + sum(1 for _ in edges)
 
 
 def unit_of(root: Value) -> Any:
@@ -162,6 +156,16 @@ def chain_rule(graph: Graph, outer: Callable[[Any], Any] = lambda y: y * y * y) 
     f, both = Gradient(e.build, e.numbers), Gradient(lambda x: outer(e.build(x)), e.numbers)
     slope = derivatives.grad(outer)(f.root.data)
     _all_agree("chain rule", both.by, [slope * df for df in f.by], both.bounds, e)
+
+
+def stopped(graph: Graph) -> None:
+    """∇(f·stop_gradient(f)) = f·∇f: what is stopped counts as a constant."""
+    e = Expression.of(graph)
+    f, square = (
+        Gradient(e.build, e.numbers),
+        Gradient(lambda x: (y := e.build(x)) * ops.stop_gradient(y), e.numbers),
+    )
+    _all_agree("stopped", square.by, [f.root.data * df for df in f.by], square.bounds, e)
 
 
 def total_derivative(graph: Graph) -> None:
@@ -259,7 +263,7 @@ def paths(graph: Graph, most: int = 10_000) -> None:
     """
     e = Expression.of(graph)
     f = Gradient(e.build, e.numbers)
-    edges = {
+    edges = {  # path by path: the law knows neither the engine's order nor its sweep
         node: [(arg, local) for _, arg, local in local_derivatives(node)]
         for node in value.topological_order(f.root)
         if node.args
@@ -400,17 +404,16 @@ def sorting(graph: Graph) -> None:
         )
         raise AssertionError(f"sorting: {why}, in {e}".replace("\n", "; "))
     uses = Counter(arg for node in order for arg in node.args)
-    gradient: dict[Value, Any] = {f.root: one(f.root.data)}
-    ready = [f.root]
+    other, ready = [], [f.root]
     while ready:  # Kahn's algorithm: a node whose uses are all done goes next, the last found first
-        node = ready.pop()
-        if node in gradient and node.args:
-            for _, arg, local in local_derivatives(node):
-                gradient[arg] = gradient.get(arg, 0) + gradient[node] * local
-        for arg in node.args:
+        other.append(ready.pop())
+        for arg in other[-1].args:
             uses[arg] -= 1
             if not uses[arg]:
                 ready.append(arg)
+    gradient: dict[Value, Any] = {f.root: one(f.root.data)}
+    for _ in value.sweep(other[::-1], gradient):
+        pass
     _all_agree("order of ties in the sort", f.by, [gradient.get(leaf, 0) for leaf in f.leaves], f.bounds, e)
 
 
@@ -420,6 +423,7 @@ LAWS: dict[str, Callable[[Graph], None]] = {
         linearity,
         product_rule,
         chain_rule,
+        stopped,
         total_derivative,
         euler,
         zero_seed,

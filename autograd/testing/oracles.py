@@ -13,18 +13,17 @@ At a kink the derivative just right of it and the one just left of it are found 
 
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from decimal import Decimal, getcontext
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 from autograd.functions import one
-from autograd.op import Op, is_complex
+from autograd.op import FAILURES, Op, is_complex
 
 EXACT, COMPLEX_STEP, DIFFERENCES = "exact arithmetic", "the complex step", "extrapolated differences"
 
 STEPS = 12  # of every extrapolation: the last one is 1.4⁻¹¹ = 1/40 of the first
-FAILURES = (ArithmeticError, ValueError, TypeError)  # of a function outside its domain or its number types
 
 
 class Estimate(NamedTuple):
@@ -195,11 +194,11 @@ def divide(x: Any, y: Any) -> Any:
     return Fraction(x, y) if isinstance(x, int) and isinstance(y, int) else x / y
 
 
-def exactly(numbers: Sequence[Any]) -> list[Any]:
-    """The numbers as Fractions, where nothing is rounded; complex and mpmath's numbers as they are."""
+def exactly(numbers: Sequence[Any], settings: Container[int] = ()) -> list[Any]:
+    """The numbers as Fractions, where nothing is rounded; settings, complex and mpmath's as they are."""
     numbers = [plain(x) for x in numbers]
     if all(isinstance(x, int | float | Decimal | Fraction) for x in numbers):
-        return [Fraction(x) for x in numbers]
+        return [x if i in settings else Fraction(x) for i, x in enumerate(numbers)]
     return numbers
 
 
@@ -215,7 +214,7 @@ def in_type_of(args: Sequence[Any], exact: Any) -> Any:
 
 def exact_derivative(op: Op, args: Sequence[Any], i: int) -> Estimate:
     """∂z/∂xᵢ from f(x + ε) and f(x − ε). TypeError where the row needs more than + − × ÷."""
-    numbers = exactly(args)
+    numbers = exactly(args, op.parameters)
 
     def near(side: int) -> Dual:
         return lift(op.function(*replace(numbers, i, Dual(numbers[i], side))))
@@ -226,7 +225,7 @@ def exact_derivative(op: Op, args: Sequence[Any], i: int) -> Estimate:
 
 def exact_second_derivative(op: Op, args: Sequence[Any], i: int, direction: Sequence[Any]) -> Estimate:
     """The derivative of ∂z/∂xᵢ along a direction, by Duals of Duals."""
-    numbers = exactly(args)
+    numbers = exactly(args, op.parameters)
     way = exactly(direction)
 
     def slope(side: int) -> Any:

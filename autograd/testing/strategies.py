@@ -210,18 +210,12 @@ def networks(
         outputs = []
         for j in range(1, neurons + 1):
             row = [leaf(near, f"w{i}_{j}{k}") for k in range(1, len(layer) + 1)]
-            total = _products(row, layer) if elementary else ops.dot(row, layer)
+            products = [w * x for w, x in zip(row, layer, strict=True)]
+            total = sum(products[1:], products[0]) if elementary else ops.dot(row, layer)
             total = total + leaf(near, f"b{i}_{j}")
             outputs.append(safely(activation, [total], number) if activation else total)
         layer = outputs
     return Expression(layer[0], leaves)
-
-
-def _products(row: Sequence[Value], layer: Sequence[Value]) -> Value:
-    total = row[0] * layer[0]
-    for weight, x in zip(row[1:], layer[1:], strict=True):
-        total = total + weight * x
-    return total
 
 
 # ── Safe places ─────────────────────────────────────────────────────────────────────────────────────
@@ -230,12 +224,11 @@ def _products(row: Sequence[Value], layer: Sequence[Value]) -> Value:
 def safely(op: Op, args: Sequence[Any], number: type = float, kinks: bool = False) -> Value:
     """op(*args), with as few of the arguments as need be moved to a safe place by a constant."""
     places = targets(op, len(args), number)
-    choices = op.parameters
-    movable = [i for i in range(len(args)) if i not in choices]
+    movable = [i for i in range(len(args)) if i not in op.parameters]
     for count in range(len(movable) + 1):
         for moved in combinations(movable, count):
             tried = [_moved(arg, places[i], number) if i in moved else arg for i, arg in enumerate(args)]
-            if (result := _tried(op, tried, choices, kinks)) is not None:
+            if (result := _tried(op, tried, kinks)) is not None:
                 return result
     raise ValueError(
         f"{op.describe(places)} cannot be computed or is too large, inside its domain: mend the domain"
@@ -249,10 +242,10 @@ def _moved(arg: Value, place: Any, number: type) -> Value:
     return moved
 
 
-def _tried(op: Op, args: Sequence[Any], choices: dict[int, Any], kinks: bool) -> Value | None:
+def _tried(op: Op, args: Sequence[Any], kinks: bool) -> Value | None:
     """op(*args), or None where it is not safe."""
-    numbers = [arg.data for i, arg in enumerate(args) if i not in choices]
-    domain = [d for i, d in enumerate(op.domain) if i not in choices]
+    numbers = [arg.data for i, arg in enumerate(args) if i not in op.parameters]
+    domain = [d for i, d in enumerate(op.domain) if i not in op.parameters]
     domain += [REAL] * (len(numbers) - len(domain))
     if not all(is_inside(x, interval, op.kind) for x, interval in zip(numbers, domain, strict=True)):
         return None
@@ -287,10 +280,9 @@ def is_near_kink(op: Op, numbers: Sequence[Any]) -> bool:
 
 def targets(op: Op, count: int, number: type) -> list[Any]:
     """A safe place for each of `count` arguments, all different: the middle of the table's intervals."""
-    choices = op.parameters
     domain = [*op.domain, *[REAL] * (count - len(op.domain))]
     return [
-        choices[i][0] if i in choices else convert(_target(interval, i), number)
+        op.parameters[i][0] if i in op.parameters else convert(_target(interval, i), number)
         for i, interval in enumerate(domain[:count])
     ]
 
