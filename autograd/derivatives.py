@@ -14,7 +14,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import suppress
 from copy import copy
 from functools import wraps
-from operator import add, index, mul
+from operator import add, index
 from reprlib import repr as short
 from typing import Any
 
@@ -30,6 +30,7 @@ from autograd.value import (
     constant,
     gradients,
     local_derivatives,
+    product,
     sweep,
     topological_order,
 )
@@ -330,6 +331,8 @@ class _Run(Run):
         run = tangents if self.alone and not self.nested else self.swept
         try:
             found = run(self.order, self.variables, directions, recorded)
+            if not self.nested:
+                found = [*map(as_number, found)]
         except FAILURES:  # in a branch not taken, or explained by _live
             found = self.swept(_live(self.order, recorded), self.variables, directions, recorded)
         numbers = iter(found)
@@ -346,7 +349,7 @@ class _Run(Run):
 
     def algebra(self) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
         """How the sweeps multiply and add."""
-        return (_product, _sum) if self.nested else (mul, add)
+        return (_product, _sum) if self.nested else (product, add)
 
 
 def _places(name: str, argnums: Numbers, given: int) -> tuple[list[int], bool]:
@@ -423,11 +426,13 @@ def _sweep_forward(
     """The tangents of all nodes that depend on the variables, from those of the variables; see `sweep`."""
     for node in order:
         if node not in tangent:
-            for _, argument, local in locals_of(node):
+            for position, argument, local in locals_of(node):
                 try:
-                    tangent[node] = add(tangent.get(node, 0), multiply(local, tangent[argument]))
+                    tangent[node] = add(tangent.get(node, 0), multiply(tangent[argument], local))
                 except FAILURES as error:
-                    raise node._op.explain(error, node.args, "local derivative × tangent: ") from error
+                    raise node._op.explain(
+                        error, node.args, f"local derivative by argument {position + 1} × tangent: "
+                    ) from error
 
 
 def _towards(
@@ -447,7 +452,7 @@ def tangents(
 ) -> list[Any]:
     """The tangents of the outputs along the directions of the variables, in numbers."""
     tangent = dict(zip(variables, directions, strict=True))
-    _sweep_forward(order, tangent, _towards(tangent), mul, add)
+    _sweep_forward(order, tangent, _towards(tangent), product, add)
     return [tangent.get(y, 0) for y in outputs]
 
 
@@ -463,7 +468,9 @@ def _sweep_series(run: _Run, order: list[Value], n: int) -> dict[Value, Series]:
             numbers = _operands(node) if run.nested else node._record[len(node._record) >> 1 :]
             args = tuple([series.get(arg, x) for arg, x in zip(node.args, numbers, strict=False)])
             if any(isinstance(arg, Series) for arg in args):
-                series[node] = tower.series(node._op, args, numbers[-1], n)
+                z = tower.series(node._op, args, numbers[-1], n)
+                if isinstance(z, Series):
+                    series[node] = z
     return series
 
 

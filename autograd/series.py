@@ -63,10 +63,15 @@ class Tower:
         self.recipe: dict[Series, tuple[Op, tuple[Any, ...]]] = {}
         self.slopes: dict[Series, list[tuple[Series, Any]]] = {}
 
-    def series(self, op: Op, args: tuple[Any, ...], z0: Any, n: int) -> Series:
-        """The series of op(*args), which begins with z₀, to the order n, to which the arguments are known."""
+    def series(self, op: Op, args: tuple[Any, ...], z0: Any, n: int) -> Any:
+        """The series of op(*args), which begins with z₀, to the order n, to which the arguments are known.
+
+        Where no rule gives a contribution it is z₀: a series of zeros, times infinity, would be nan.
+        """
         try:
             z = self.begin(_key(op, args), op, args, z0)
+            if not self.differentiate(z):
+                return z0
             self.complete(z, n)
             return z
         finally:

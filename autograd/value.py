@@ -177,8 +177,8 @@ def sweep(
     gradient    ∂root/∂node by node: that of the root at first, all others at the end. A node that nothing
                 arrives at has none: in a branch not taken, 0 times an infinite slope would be nan
     locals_of   (position, argument, local) of a node
-    multiply    upstream × local, of numbers, of Values, of numbers with bounds, of formulas, …
-    add         what has arrived + a contribution
+    multiply    upstream × local, of numbers, of Values, of numbers with bounds, …
+    add         what has arrived (0 at first) + a contribution
     """
     for node in reversed(order):
         if node in gradient:
@@ -188,21 +188,26 @@ def sweep(
                     contribution = multiply(upstream, local)
                     gradient[argument] = add(gradient.get(argument, 0), contribution)
                 except FAILURES as error:
-                    raise node._op.explain(error, node.args, "upstream × local derivative: ") from error
+                    doing = f"upstream × local derivative by argument {position + 1}: "
+                    raise node._op.explain(error, node.args, doing) from error
                 yield node, position, argument, local, contribution
+
+
+def product(upstream: Any, local: Any) -> Any:
+    """Upstream × local in numbers; RuleError where a rule gave none."""
+    contribution = upstream * local
+    try:
+        as_number(contribution)
+    except TypeError:
+        kind = type(local).__name__
+        raise RuleError(f"{local!r:.60} is a {kind}; a rule gives one number, or None") from None
+    return contribution
 
 
 def gradients(order: Sequence[Value], root: Value, seed: Any = 1) -> list[Any]:
     """∂root/∂node × seed for every node of the order; 0 where nothing arrives."""
     gradient = {root: as_number(seed) * one(root.data)}
-    for node, position, _, local, contribution in sweep(order, gradient):
-        try:
-            as_number(contribution)
-        except TypeError:
-            raise RuleError(
-                f"{node._op.describe(node.args)}: its rule for argument {position + 1} gave {local!r:.60}, "
-                f"a {type(local).__name__}; a rule gives one number, or None for no contribution"
-            ) from None
+    deque(sweep(order, gradient, multiply=product), maxlen=0)
     return [gradient.get(node, 0) for node in order]
 
 

@@ -138,7 +138,7 @@ def total(rule):
             lambda x, y: product(lambda x, y, z: np.ones(2))(x, y),
             ["argument 2", "array([1., 1.])", "ndarray"],
         ),
-        (lambda x, y: product(lambda x, y, z: Value(3.0))(x, y), ["argument 2", "Value(3.0", "a Value;"]),
+        (lambda x, y: product(lambda x, y, z: Value(3.0))(x, y), ["argument 2", "Value(3.0", "is a Value;"]),
         (
             lambda x, y: total(lambda x, z: [1])([x, y]),
             ["gave 1 for 2 arguments", "local derivative for each"],
