@@ -736,14 +736,7 @@ def _rule_of(op: Op) -> str:
 
 def _formula(edge: Edge, names: dict[Value, str]) -> str:
     """`∂z/∂x = y`, as the rule says it; only `∂z/∂x` where the rule cannot be written with Values."""
-    nodes = [edge.node, *edge.node.args]
-    before = [(node, node.label) for node in nodes]
     try:
-        for node in nodes:
-            node.label = names.get(node, node.label)
-        return local_formula(edge.node, edge.position)
+        return local_formula(edge.node, edge.position, names=names)
     except FAILURES:
         return f"∂{names[edge.node]}/∂{names[edge.argument]}"
-    finally:
-        for node, label in before:
-            node.label = label
