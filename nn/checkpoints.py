@@ -54,8 +54,9 @@ class Checkpoint(NamedTuple):
 def save(model: Module, path: str | os.PathLike[str]) -> None:
     """Write the numbers of the model's parameters to a safetensors file.
 
-    A crash at any moment leaves the old file or the new one. TypeError for numbers other than int, float,
-    complex, Fraction and Decimal; nan and inf are floats like others.
+    A crash or an interruption at any moment leaves the old file or the new one. A partial file beside it goes
+    at once or, after a crash and where its removal is interrupted, with the next save. TypeError for numbers
+    other than int, float, complex, Fraction and Decimal; nan and inf are floats like others.
     """
     if not isinstance(model, Module):
         raise TypeError(f"nn.save: {model!r:.60} is no model; nn.save(model, path)")

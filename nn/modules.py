@@ -12,13 +12,14 @@ and every sum. The nodes of a neuron have the scope `layer2.neuron3`, so that pi
 """
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
 from random import Random
 from typing import Any
 
 from autograd import Op, Value, constant, dot, matvec, ops, scope, take
 from autograd.op import is_symbolic
+from nn.commit import Change, commit, each
 from nn.init import choose, initializer
 
 Activation = Callable[[Any], Any]
@@ -72,28 +73,32 @@ class Module:
         return {name: parameter.data for name, parameter in self.named_parameters()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Set the numbers of the parameters: of all of them, or of none if the state is refused.
+        """Set the numbers of the parameters: of all of them, or of none if refused or interrupted.
 
         ValueError where the names are not those of this module, TypeError for what is no number.
         """
-        parameters = dict(self.named_parameters())
-        missing, unknown = parameters.keys() - state.keys(), state.keys() - parameters.keys()
-        if missing or unknown:
-            raise ValueError(
-                f"{type(self).__name__}: the state belongs to another architecture; "
-                f"missing {sorted(missing)[:3]}, unknown {sorted(unknown)[:3]}"
-            )
-        numbers = []
-        for name in parameters:
-            try:
-                numbers.append(Value(state[name]).data)
-            except TypeError as error:
-                raise TypeError(f"{type(self).__name__}: {name}: {error}") from None
-        for parameter, number in zip(parameters.values(), numbers, strict=True):
-            parameter.data = number
+        commit(loading(self, state))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {len(self.parameters())} parameters>"
+
+
+def loading(module: Module, state: dict[str, Any]) -> Iterable[Change]:
+    """What `load_state_dict` changes, or its errors."""
+    parameters = dict(module.named_parameters())
+    missing, unknown = parameters.keys() - state.keys(), state.keys() - parameters.keys()
+    if missing or unknown:
+        raise ValueError(
+            f"{type(module).__name__}: the state belongs to another architecture; "
+            f"missing {sorted(missing)[:3]}, unknown {sorted(unknown)[:3]}"
+        )
+    numbers = []
+    for name in parameters:
+        try:
+            numbers.append(Value(state[name]).data)
+        except TypeError as error:
+            raise TypeError(f"{type(module).__name__}: {name}: {error}") from None
+    return each(list(parameters.values()), "data", numbers)
 
 
 def _named(name: str, attribute: Any) -> Iterator[tuple[str, Value]]:

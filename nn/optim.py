@@ -16,6 +16,7 @@ from typing import Any
 
 from autograd import Value, clip, maximum, sqrt
 from nn import schedules
+from nn.commit import commit, each
 
 __all__ = [
     "SGD",
@@ -39,7 +40,8 @@ class Optimizer:
     steps          the number of steps taken
 
     TypeError for parameters that are no Values; ValueError where there are none or one is given twice, and
-    for a setting out of its range. A step that raises leaves every parameter as it was.
+    for a setting out of its range. A step that raises has changed nothing, one that is interrupted (Ctrl-C)
+    nothing or all.
     """
 
     memory: tuple[str, ...] = ()
@@ -83,16 +85,16 @@ class Optimizer:
     def step(self) -> None:
         """Move every parameter by its gradient."""
         columns = [p.data for p in self.parameters], [p.grad for p in self.parameters]
-        lr, t = self.rate(), self.steps + 1
+        lr, t, update, decay = self.rate(), self.steps + 1, self.update, self.decay
         rows = [
-            self.update(lr, t, *self.decay(lr, theta, g), *memory)
+            update(lr, t, *decay(lr, theta, g), *memory)
             for theta, g, *memory in zip(*columns, *self._lists(), strict=True)
         ]
         moved, *remembered = zip(*rows, strict=True)
-        for p, theta in zip(self.parameters, moved, strict=True):
-            p.data = theta
-        self.remembered = [list(x) for x in remembered]
-        self.steps = t
+        commit(
+            each(self.parameters, "data", moved),
+            [(self, "remembered", [list(x) for x in remembered]), (self, "steps", t)],
+        )
 
     def step_array(self, theta: Any, gradient: Any) -> None:
         """The same step for parameters held in `theta`, in place; the Values are left alone.
@@ -109,10 +111,11 @@ class Optimizer:
                 f"{type(self).__name__}.step_array: theta is {theta.dtype} {theta.shape}, gradient "
                 f"{gradient.dtype} {gradient.shape}; give floats of shape {shape}"
             )
-        arrays = [numpy.asarray(x, theta.dtype) for x in self.remembered]
+        memory = [numpy.asarray(x, theta.dtype) for x in self.remembered]
         lr, t = self.rate(), self.steps + 1
-        theta[:], *self.remembered = self.update(lr, t, *self.decay(lr, theta, gradient), *arrays)
-        self.steps = t
+        moved, *memory = self.update(lr, t, *self.decay(lr, theta, gradient), *memory)
+        copied = theta, "real", numpy.asarray(moved, theta.dtype)  # the real part of floats is all of them
+        commit([copied, (self, "remembered", memory), (self, "steps", t)])
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""
@@ -142,8 +145,8 @@ class Optimizer:
                     f"{type(self).__name__}: the state is that of {len(x)} parameters, "
                     f"and there are {len(self.parameters)}"
                 )
-        self.remembered = [[Value(number).data for number in x] for x in remembered]
-        self.steps = operator.index(steps)
+        remembered = [[Value(number).data for number in x] for x in remembered]
+        commit([(self, "remembered", remembered), (self, "steps", operator.index(steps))])
 
     def _names(self) -> list[str]:
         return [f"{type(self).__name__}.{name}" for name in ("steps", *self.memory)]
@@ -315,8 +318,7 @@ def clip_grad_norm(parameters: Any, limit: Any) -> float:
     if is_array:
         parameters *= scale
     else:
-        for p in parameters:
-            p.grad *= scale
+        commit(each(parameters, "grad", [p.grad * scale for p in parameters]))
     return norm
 
 
@@ -326,8 +328,8 @@ def clip_grad_value(parameters: Any, limit: Any) -> None:
     if hasattr(parameters, "__array__"):
         parameters[:] = clip(parameters, -limit, limit)
     else:
-        for p in parameters:
-            p.grad = clip(p.grad, -limit, limit)
+        parameters = list(parameters)
+        commit(each(parameters, "grad", [clip(p.grad, -limit, limit) for p in parameters]))
 
 
 def _positive(function: str, limit: Any) -> None:

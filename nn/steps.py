@@ -14,6 +14,7 @@ from typing import Any
 import autograd
 from autograd import Value, mean, no_grad
 from nn.checks import library
+from nn.commit import commit, each
 from nn.data.dataset import Dataset
 from nn.metrics import Measure, means, sums
 from nn.optim import Optimizer, clip_grad_norm
@@ -155,7 +156,7 @@ class CompiledStep(Step):
 
     def settle(self) -> None:
         """Give the Values the numbers of theta."""
-        self.program.assign(self.theta)
+        commit(each(self.optimizer.parameters, "data", self.theta.tolist()))
 
     def check(self, data: Dataset) -> None:
         """Compile for such data, and raise what is wrong with that.

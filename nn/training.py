@@ -19,11 +19,12 @@ from typing import Any
 
 from nn import checkpoints
 from nn.checks import check_whole, library
+from nn.commit import commit
 from nn.data.dataset import Dataset
 from nn.history import History
 from nn.losses import LOSSES
 from nn.metrics import Measure, by_name, check_data, known, name_of, sums
-from nn.modules import Module
+from nn.modules import Module, loading
 from nn.optim import Optimizer
 from nn.steps import CompiledStep, EagerStep, OwnStep, Step, choose_step
 
@@ -81,10 +82,10 @@ def fit(
     and a graph has no cycles.
 
     The first Ctrl-C ends the run after the batch and returns as usual; the second raises KeyboardInterrupt
-    at once. FloatingPointError for a loss that is nan or infinite: the parameters are those before its
-    batch, the checkpoint stays as it is. TypeError and ValueError for arguments that make no training or
-    that differ from those of the checkpoint, and for what compiled=True cannot compile; FileNotFoundError
-    where there is no checkpoint.
+    at once, and the step under way is done or not begun. FloatingPointError for a loss that is nan or
+    infinite: the parameters are those before its batch, the checkpoint stays as it is. TypeError and
+    ValueError for arguments that make no training or that differ from those of the checkpoint, and for what
+    compiled=True cannot compile; FileNotFoundError where there is no checkpoint.
     """
     counts = {"epochs": epochs, "every": every, "batch_size": batch_size, "patience": patience}
     _check(model, data, optimizer, validation, {name: n for name, n in counts.items() if n is not None})
@@ -227,7 +228,7 @@ class _Run:
         self.saved = True
 
     def resume(self, path: str | PathLike[str] | None) -> None:
-        """Go on from the checkpoint; nothing changes where it is refused."""
+        """Go on from the checkpoint; where it is refused, or interrupted, nothing changes or all does."""
         if path is None:
             raise ValueError("fit: resume needs the file to go on from; give checkpoint=path")
         file = checkpoints.read(path)
@@ -235,20 +236,20 @@ class _Run:
         if not training:
             raise ValueError(f"fit: {path} holds a model and no training to resume; nn.load(model, path)")
         try:
-            self._check_training(file)
+            optimizer = self._check_training(file)
         except (TypeError, LookupError, AttributeError) as error:  # a part of a foreign file can be anything
             why = f"{type(error).__name__}: {error}"
             raise ValueError(f"fit: {path} holds no training that fit wrote ({why:.200})") from None
-        self.model.load_state_dict(state)
-        self.optimizer.load_state_dict(training["optimizer"])
+        commit(
+            loading(self.model, state),
+            [(self.optimizer, name, x) for name, x in vars(optimizer).items()],
+            [(self, name, training[name]) for name in ("batch", "sums", "lr", "best")],
+            [(self.history, "rows", training["history"]), (self, "saved", True)],
+        )
         self.step.start()
-        self.history.rows = training["history"]
-        self.batch, self.sums, self.lr = training["batch"], training["sums"], training["lr"]
-        self.best = training["best"]
-        self.saved = True
 
-    def _check_training(self, file: checkpoints.Checkpoint) -> None:
-        """Refuse the training of another run, or of a foreign file."""
+    def _check_training(self, file: checkpoints.Checkpoint) -> Optimizer:
+        """The optimizer of the file. Refuses the training of another run, or of a foreign file."""
         training = file.training
         for name, mine in self.settings().items():
             if (theirs := training["settings"][name]) != mine:
@@ -257,7 +258,8 @@ class _Run:
                     f"fit: {file.path} is of another training: "
                     f"{name} is {theirs!r} there, and {mine!r} here{remedy}"
                 )
-        copy(self.optimizer).load_state_dict(training["optimizer"])
+        optimizer = copy(self.optimizer)
+        optimizer.load_state_dict(training["optimizer"])
         if training["best"] is not None:
             checkpoints.fitting_state(self.model, file._replace(parameters=training["best"]))
         rows, batch, sums = training["history"], training["batch"], training["sums"]
@@ -272,6 +274,7 @@ class _Run:
             or not all(isinstance(x, int | float) for x in numbers)
         ):
             raise LookupError("batch, sums and history are of no such run")
+        return optimizer
 
 
 # ── Arguments ───────────────────────────────────────────────────────────────────────────────────────

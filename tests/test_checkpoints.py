@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from interruptions import assert_all_or_nothing
 from processes import outputs
 from safetensors import safe_open
 from safetensors.numpy import save as to_bytes
 
 import nn
 from autograd import Value
-from nn import checkpoints
+from nn import checkpoints, commit, modules
 
 sizes = st.lists(st.integers(1, 4), min_size=2, max_size=4)
 NUMBERS = {
@@ -329,6 +330,54 @@ def test_the_bytes_are_on_the_disk_before_the_name_and_the_name_before_save_retu
     monkeypatch.setattr(os, "replace", lambda *paths: calls.append("replace") or replace(*paths))
     nn.save(Line(), tmp_path / "m")
     assert calls == [False, "replace", *[True] * (os.name == "posix")]
+
+
+# An interruption between `open` and `with` leaves the closing to Python, which warns of it.
+unclosed = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+
+
+def folder(path):
+    return {each.name: each.read_bytes() for each in path.iterdir()}
+
+
+@unclosed
+@pytest.mark.parametrize("first", [False, True])
+def test_a_save_interrupted_anywhere_leaves_the_old_file_or_the_new_one_and_no_other(
+    first, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(os, "fsync", lambda file: None)  # no disk is pulled out here
+    path, old, new = tmp_path / "m", Line(), Line()
+    new.b.data = Fraction(1, 3)
+
+    def make():
+        path.unlink(missing_ok=True) if first else nn.save(old, path)
+        return new
+
+    assert_all_or_nothing(
+        make,
+        lambda model: nn.save(model, path),
+        lambda model: (folder(tmp_path), [(p.data, p.grad) for p in model.parameters()]),
+        checkpoints.__file__,
+        bytecodes=False,
+    )
+
+
+@unclosed
+def test_a_load_interrupted_anywhere_is_done_or_not_begun(path):
+    nn.save(Line(), path)
+
+    def make():
+        model = Line()
+        for p in model.parameters():
+            p.data = 0
+        return model
+
+    assert_all_or_nothing(
+        make,
+        lambda model: nn.load(model, path),
+        lambda model: [(p.data, p.grad) for p in model.parameters()],
+        *(module.__file__ for module in (checkpoints, modules, commit)),
+    )
 
 
 KILLED = """

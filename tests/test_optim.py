@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from interruptions import assert_all_or_nothing
 
 from autograd import Value
-from nn import schedules
+from nn import commit, optim, schedules
 from nn.optim import SGD, AdaGrad, Adam, AdamW, Optimizer, RMSProp, clip_grad_norm, clip_grad_value
 
 KINDS = {
@@ -177,6 +178,61 @@ def test_the_schedule_counts_steps_from_0():
     assert (asked, p.data) == ([0, 1, 2], -1 - Fraction(1, 2) - Fraction(1, 3))
 
 
+# ── Interruptions ───────────────────────────────────────────────────────────────────────────────────
+
+
+FILES = optim.__file__, commit.__file__
+
+
+def a_step_later(kind):
+    """An optimizer that remembers something, and the next gradients."""
+    optimizer = KINDS[kind](leaves([1, -0.0], [0.5, 3]))
+    optimizer.step()
+    set_gradients(optimizer.parameters, [4.0, 1])
+    return optimizer
+
+
+def everything(optimizer):
+    parameters = [(p.data, p.grad) for p in optimizer.parameters]
+    return {**vars(optimizer), "parameters": parameters, "lr": optimizer.rate()}
+
+
+@kinds
+def test_a_step_interrupted_anywhere_is_done_or_not_begun(kind):
+    assert_all_or_nothing(lambda: a_step_later(kind), Optimizer.step, everything, *FILES)
+
+
+@kinds
+def test_a_step_on_arrays_interrupted_anywhere_is_done_or_not_begun(kind):
+    assert_all_or_nothing(
+        lambda: (a_step_later(kind), np.array([1, -0.0]), np.array([4.0, 1])),
+        lambda world: Optimizer.step_array(*world),
+        lambda world: (everything(world[0]), world[1:]),
+        *FILES,
+    )
+
+
+@kinds
+def test_a_state_whose_loading_is_interrupted_is_loaded_or_left(kind):
+    state = a_step_later(kind).state_dict()
+    assert_all_or_nothing(
+        lambda: KINDS[kind](leaves([0, 0], [1, 1])),
+        lambda optimizer: optimizer.load_state_dict(state),
+        everything,
+        *FILES,
+    )
+
+
+@pytest.mark.parametrize("clip", [clip_grad_norm, clip_grad_value])
+def test_clipping_interrupted_anywhere_is_done_or_not_begun(clip):
+    def gradients(parameters):
+        return [p.grad for p in parameters]
+
+    numbers = [3.0, 4, -0.0]
+    assert_all_or_nothing(lambda: leaves(numbers, numbers), lambda p: clip(p, 0.5), gradients, *FILES)
+    assert_all_or_nothing(lambda: np.array(numbers), lambda g: clip(g, 0.5), np.ndarray.tolist, *FILES)
+
+
 # ── Examples and regressions ────────────────────────────────────────────────────────────────────────
 
 
@@ -187,6 +243,23 @@ def test_a_step_that_fails_changes_nothing():
     with pytest.raises(TypeError):
         optimizer.step()
     assert data(parameters) == [1.0, 2] and optimizer.state_dict() == before
+
+
+@pytest.mark.parametrize(("clip", "number"), [(clip_grad_norm, Decimal(4)), (clip_grad_value, 4j)])
+def test_clipping_that_fails_changes_nothing(clip, number):
+    parameters = leaves([1, 1], [3.0, number])
+    with pytest.raises(TypeError):
+        clip(parameters, 0.5)
+    assert [p.grad for p in parameters] == [3.0, number]
+
+
+def test_a_step_on_arrays_that_fails_changes_nothing():
+    """An overflow in the last number, where theta has less room than the gradient."""
+    optimizer, theta = SGD(leaves([0, 0], [0, 0]), 1), np.ones(2, np.float32)
+    before = optimizer.state_dict()
+    with np.errstate(over="raise"), pytest.raises(FloatingPointError):
+        optimizer.step_array(theta, np.array([1.0, 1e300]))
+    assert theta.tolist() == [1, 1] and optimizer.state_dict() == before
 
 
 def test_a_constant_gradient_has_no_variance_and_rounding_makes_none():

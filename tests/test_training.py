@@ -11,15 +11,17 @@ import threading
 import time
 import weakref
 from fractions import Fraction
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from interruptions import assert_all_or_nothing, interrupted
 from processes import outputs
 
 import nn
 from autograd import Value, mean
-from nn import training
+from nn import checkpoints, commit, modules, optim, training
 from nn.data import Dataset, moons
 from nn.losses import binary_cross_entropy, l2, mse
 from nn.optim import SGD, AdaGrad, Adam, AdamW, RMSProp, clip_grad_norm
@@ -471,6 +473,64 @@ def test_the_same_history_in_every_process():
         "print(h.rows, m.state_dict())"
     )
     assert len(outputs(script)) == 1
+
+
+# ── Interruptions anywhere ──────────────────────────────────────────────────────────────────────────
+
+# An interruption between `open` and `with` leaves the closing to Python, which warns of it.
+unclosed = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+FILES = [module.__file__ for module in (checkpoints, commit, optim)]
+
+
+def one_weight(optimizer="Adam"):
+    model = nn.Neuron(1, init=0.5, bias=False)
+    return model, OPTIMIZERS[optimizer](model.parameters())
+
+
+def state(world):
+    model, optimizer = world
+    return repr((model.state_dict(), optimizer.state_dict()))
+
+
+def train(world, **options):
+    model, optimizer = world
+    data = Dataset([[1.0], [2.0]], [1.0, 0.5])
+    nn.fit(model, data, "mse", optimizer, epochs=1, batch_size=1, **options)
+
+
+@unclosed
+def test_a_run_interrupted_anywhere_leaves_whole_steps_and_a_whole_checkpoint(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda file: None)  # no disk is pulled out here
+    path, world = tmp_path / "run", one_weight()
+    whole = [state(world)]
+
+    def noted(x, y):
+        result = EagerStep(world[0], mse, world[1])(x, y)
+        whole.append(state(world))
+        return result
+
+    train(world, step=noted)
+    train(one_weight(), checkpoint=path)
+    found = []
+    run = partial(train, checkpoint=path)
+    for world in interrupted(one_weight, run, *FILES, bytecodes=False):
+        file = checkpoints.read(path)
+        assert repr((checkpoints.unpack(file.parameters), file.training["optimizer"])) in whole
+        found.append(whole.index(state(world)))
+    assert found == sorted(found) and {*found} == {0, 1, 2}
+    assert [each.name for each in tmp_path.iterdir()] == ["run"]
+
+
+@unclosed
+def test_resuming_interrupted_anywhere_has_loaded_model_and_optimizer_or_neither(path):
+    train(one_weight(), checkpoint=path)
+
+    def resume(world):
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # which fit's last lines might have kept
+        train(world, checkpoint=path, resume=True)
+
+    files = [*FILES, modules.__file__, training.__file__]
+    assert_all_or_nothing(one_weight, resume, state, *files, bytecodes=False)
 
 
 # ── Ends ────────────────────────────────────────────────────────────────────────────────────────────

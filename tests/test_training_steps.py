@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from interruptions import assert_all_or_nothing
 from processes import outputs
 from test_training import OPTIMIZERS, CrashError, crash, ctrl_c, ctrl_c_now  # noqa: F401 (a fixture)
 
 import nn
 from autograd import Value
-from nn import steps
+from nn import commit, optim, steps
 from nn.data import Dataset, moons
 from nn.losses import binary_cross_entropy, cross_entropy, l2, mse
 from nn.optim import SGD, Adam
@@ -250,6 +251,26 @@ def test_the_values_are_current_whenever_fit_looks_at_them():
     step = Looking(model, binary_cross_entropy, optimizer)
     nn.fit(model, DATA, "mse", optimizer, epochs=3, batch_size=5, validation=VALIDATION, step=step)
     assert seen == [True] * 3
+
+
+def test_a_compiled_step_interrupted_anywhere_is_done_or_not_begun_and_settling_too():
+    """The program's gradient is no state: every step writes it anew."""
+    model, optimizer = parts("Adam")
+    step = CompiledStep(model, mse, optimizer, clip_norm=0.1)
+    theta, start = step.theta.copy(), optimizer.state_dict()
+
+    def make():
+        step.theta = theta.copy()
+        optimizer.load_state_dict(start)
+        model.load_state_dict(dict.fromkeys(model.state_dict(), 0))
+        return step
+
+    def state(step):
+        return step.theta.tolist(), optimizer.state_dict(), model.state_dict()
+
+    files = [module.__file__ for module in (commit, optim, steps)]
+    assert_all_or_nothing(make, lambda step: step(DATA.x[:2], DATA.y[:2]), state, *files)
+    assert_all_or_nothing(make, CompiledStep.settle, state, *files)
 
 
 def test_a_second_interrupt_leaves_no_stale_values():
