@@ -134,7 +134,7 @@ def hessian(f: Function) -> Function:
     return hessian_of_f
 
 
-def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], **named: Any) -> tuple[Any, Any]:
+def jvp(f: Function, /, primals: Sequence[Any], tangents: Sequence[Any], **named: Any) -> tuple[Any, Any]:
     """(value, tangent): f at `primals`, and its derivative there along `tangents` (forward mode).
 
     `tangents` has the shape of `primals`, the tuple of f's arguments. The Jacobian-vector product has the
@@ -143,13 +143,19 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], **named: A
     >>> jvp(lambda x, y: x * y, (2, 3), (1, 10))
     (6, 23)
     """
-    primals, tangents = _arguments("jvp", primals), _arguments("jvp", tangents, "tangents")
-    directions = _matching("jvp", primals, "primals", tangents, "tangents")
-    run = _Run("jvp", f, primals, range(len(primals)), named)
+    return _jvp("jvp", f, primals, tangents, named)
+
+
+def _jvp(
+    name: str, f: Function, primals: Sequence[Any], tangents: Sequence[Any], named: dict[str, Any]
+) -> tuple[Any, Any]:
+    primals, tangents = _arguments(name, primals), _arguments(name, tangents, "tangents")
+    directions = _matching(name, primals, "primals", tangents, "tangents")
+    run = _Run(name, f, primals, range(len(primals)), named)
     return run.value(), like(run.y, run.tangents(directions), derivative=True)
 
 
-def vjp(f: Function, *primals: Any, **named: Any) -> tuple[Any, Function]:
+def vjp(f: Function, /, *primals: Any, **named: Any) -> tuple[Any, Function]:
     """(value, pull): f at `primals`, and the function that pulls a cotangent back (reverse mode).
 
     `pull(cotangent)`, for a cotangent of the shape of f's value, is the tuple of the vector-Jacobian
@@ -173,7 +179,7 @@ def vjp(f: Function, *primals: Any, **named: Any) -> tuple[Any, Function]:
     return run.value(), pull
 
 
-def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], **named: Any) -> Any:
+def hvp(f: Function, /, primals: Sequence[Any], tangents: Sequence[Any], **named: Any) -> Any:
     """The Hessian of f at `primals` times `tangents`, in the shape of `primals`.
 
     Forward over reverse: the tangent of the gradient, for a small multiple of the price of f.
@@ -182,10 +188,11 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], **named: A
     (6, 4)
     """
     primals = _arguments("hvp", primals)
-    return jvp(grad(f, range(len(primals))), primals, _arguments("hvp", tangents, "tangents"), **named)[1]
+    both = _value_and_grad("hvp", f, range(len(primals)))
+    return _jvp("hvp", lambda *args, **named: both(*args, **named)[1], primals, tangents, named)[1]
 
 
-def taylor(f: Function, x: Any, order: int, **named: Any) -> list[Any]:
+def taylor(f: Function, /, x: Any, order: int, **named: Any) -> list[Any]:
     """The Taylor coefficients f(x), f′(x), f″(x)/2!, … up to `order` of a function of one number.
 
     In one sweep with truncated series (see `autograd.series`), not by repeated differentiation.
@@ -246,6 +253,7 @@ class _Run(Run):
         others = [node for node in self.order[len(self.variables) :] if node._op is None]
         self.alone = not others
         self.nested = any(x._record for x in self.variables) or any(x not in self.made for x in others)
+        self.made = set()  # what has been told apart need not live as long as `pull` of vjp
 
     def lifted(self, x: Any) -> Value:
         """A variable: a leaf for a number; for a Value a node on top of it, so that transforms nest."""

@@ -34,6 +34,9 @@ class Value(Numeric):
     `data`, `grad`, `label` and `scope` may be set at any time. A backward pass works with the numbers
     that were recorded, so that setting `data` after the forward pass never gives a wrong gradient.
 
+    Several threads may make values, call `backward` and `zero_grad`, transform and copy at once, also over
+    shared leaves: the outcome is that of one call after the other. Setting an attribute waits for nobody.
+
     >>> x = Value(3.0)
     >>> y = x * x + 2 * x
     >>> y.backward()
@@ -95,8 +98,7 @@ class Value(Numeric):
         Leaves add it to what they hold; nodes between are fresh in each pass; constants get none. For
         complex numbers it is the complex derivative. RuntimeError where there is nothing to
         differentiate; a local derivative that does not exist raises what its rule raises, naming the
-        operation. A pass that fails, or is interrupted, has changed nothing. Several threads may call it
-        at once, also on graphs that share leaves: the passes add up as one after the other.
+        operation. A pass that fails, or is interrupted, has changed nothing.
         """
         order = topological_order(self)
         silent = mode.get() is None
@@ -111,7 +113,9 @@ class Value(Numeric):
     def zero_grad(self) -> None:
         """Set the gradient of every node of the graph to 0."""
         order = topological_order(self)
-        assign("grad", order, [None if node._op is ops.constant else 0 for node in order])
+        zeros = [None if node._op is ops.constant else 0 for node in order]
+        with committing:  # else a pass of another thread could add to a sum that is gone
+            assign("grad", order, zeros)
 
     def leave(self, function: str) -> Any:
         """The number for float(self), round(self), …; see `Numeric`. A constant has no derivative to lose."""

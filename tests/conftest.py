@@ -6,10 +6,21 @@
 """
 
 import os
+from contextlib import nullcontext
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("home", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.register_profile("long", deadline=None, max_examples=10_000)
 settings.load_profile("ci" if os.environ.get("CI") else "home")
+
+
+@pytest.fixture(params=["unrolled", "plain"])
+def loops(request):
+    """Both kinds of the engine's loops: who finds `fast` at work takes the plain ones of `value`."""
+    from autograd import fast
+
+    with fast.marking if request.param == "plain" else nullcontext():
+        yield request.param

@@ -1,9 +1,14 @@
 """grad, jacobian, hessian, jvp, vjp, hvp, taylor: laws first, then the classics, then what is refused."""
 
+import copy
 import math
-from collections import namedtuple
+import operator
+from collections import OrderedDict, defaultdict, namedtuple
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import reduce
+from itertools import product
 
 import mpmath
 import numpy as np
@@ -224,6 +229,240 @@ def test_the_graph_of_a_derivative_stays_small():
     assert len(topological_order(grad(grad(lambda x: x**3))(x))) <= 9
 
 
+# Each makes of a function of one number its derivative of an order, by another transform.
+DERIVATIVES = {
+    "grad": (1, lambda f: lambda x: grad(f)(x)),
+    "value_and_grad": (1, lambda f: lambda x: value_and_grad(f)(x)[1]),
+    "aux": (1, lambda f: lambda x: grad(lambda x: (f(x), [f(x)]), has_aux=True)(x)[0]),
+    "jacobian": (1, lambda f: lambda x: jacobian(lambda v: {"y": [f(v[0])]})([x])["y"][0][0]),
+    "hessian": (2, lambda f: lambda x: hessian(f)(x)[0][0]),
+    "jvp": (1, lambda f: lambda x: jvp(f, (x,), (1,))[1]),
+    "vjp": (1, lambda f: lambda x: vjp(f, x)[1](1)[0]),
+    "hvp": (2, lambda f: lambda x: hvp(f, (x,), (1,))[0]),
+    "taylor": (1, lambda f: lambda x: taylor(f, x, 1)[1]),
+}
+OUTSIDE = Value(3)
+MONOMIALS = {  # all are x⁷
+    "of x alone": lambda x: x * x * x * x * x * x * x,
+    "with values of its own": lambda x: x**5 * Value(1) * (x + Value(2)) * x - Value(2) * x**6,
+    "with the number of a value outside": lambda x: x**6 * (x + OUTSIDE.data) - OUTSIDE.data * x**6,
+    "with lists of its own": lambda x: autograd.dot([x * x, x**3], [x**5, Value(Fraction(1)) * x**4]) / 2,
+}
+
+
+def seventh_power(x, order):
+    """The derivative of x⁷ of an order."""
+    return math.perm(7, order) * x ** (7 - order)
+
+
+@pytest.mark.parametrize("name", MONOMIALS)
+def test_all_pairs_of_transforms_give_plain_numbers(name):
+    """A transform that has ended leaves no Value behind: `==` alone would not tell."""
+    x = Fraction(2, 3)
+    for pair in product(DERIVATIVES.values(), repeat=2):
+        f, order = MONOMIALS[name], 0
+        for k, transform in pair:
+            f, order = transform(f), order + k
+        result = f(x)
+        assert type(result) in (int, Fraction) and result == seventh_power(x, order)
+
+
+@given(st.lists(st.sampled_from(sorted(DERIVATIVES)), min_size=3, max_size=3), numbers)
+def test_all_triples_too_and_values_exactly_for_values(names, x):
+    if not x:
+        return
+    f, order = MONOMIALS["of x alone"], 0
+    for name in names:
+        k, transform = DERIVATIVES[name]
+        f, order = transform(f), order + k
+    assert type(f(x)) in (int, Fraction) and f(x) == seventh_power(x, order)
+    result = f(Value(x))
+    assert type(result) is Value and result.data == seventh_power(x, order)
+
+
+def test_what_the_first_of_nested_transforms_gives_is_plain_within_the_second():
+    """The inner run does not reach the outer one's variable."""
+    seen = []
+
+    def outer(x):
+        seen.append(grad(lambda y: y * y * Value(2))(3))
+        seen.extend(jvp(lambda y: y * y, (3,), (1,)))
+        seen.append(hvp(lambda y: y * y * y, (3,), (1,))[0])
+        return x * sum(seen)
+
+    assert grad(outer)(2) == 12 + 9 + 6 + 18
+    assert [type(x) for x in seen] == [int] * 4
+
+
+def test_a_descent_keeps_plain_numbers():
+    x = 5.0
+    for _ in range(50):
+        x -= 0.1 * grad(lambda x: x * Value(1.0) * x + grad(lambda y: x * y)(2.0))(x)
+        assert type(x) is float
+    assert x == pytest.approx(-0.5, abs=1e-4)
+
+
+def test_plain_numbers_at_every_leaf_of_a_tree():
+    f = lambda tree: tree["a"][0] * grad(lambda y: y * y * tree["b"])(Value(3).data) + tree["a"][1].right
+    found = value_and_grad(f)({"a": [2, Pair(3, 4)], "b": 5})
+    assert found == (64, {"a": [30, Pair(0, 1)], "b": 12})
+    value, gradient = found
+    leaves = [value, gradient["a"][0], *gradient["a"][1], gradient["b"]]
+    assert {*map(type, leaves)} == {int}
+
+
+# ── Functions that change their argument in place ───────────────────────────────────────────────────
+
+places = st.integers(0, 2)
+replace = operator.setitem
+STEPS = {  # name → what it does to a list v in place, and the new list of the pure version
+    "scale": (lambda v, i, j, c: replace(v, i, v[i] * c), lambda v, i, j, c: put(v, i, v[i] * c)),
+    "multiply": (lambda v, i, j, c: replace(v, i, v[i] * v[j]), lambda v, i, j, c: put(v, i, v[i] * v[j])),
+    "add": (lambda v, i, j, c: replace(v, i, v[i] + v[j]), lambda v, i, j, c: put(v, i, v[i] + v[j])),
+    "set": (lambda v, i, j, c: replace(v, i, c), lambda v, i, j, c: put(v, i, c)),
+    "copy": (lambda v, i, j, c: replace(v, i, v[j]), lambda v, i, j, c: put(v, i, v[j])),
+}
+LIST_STEPS = {
+    **STEPS,
+    "sort": (lambda v, i, j, c: v.sort(), lambda v, i, j, c: sorted(v)),
+    "reverse": (lambda v, i, j, c: v.reverse(), lambda v, i, j, c: v[::-1]),
+    "pop": (lambda v, i, j, c: v.append(v.pop(i)), lambda v, i, j, c: [*v[:i], *v[i + 1 :], v[i]]),
+    "insert": (lambda v, i, j, c: v.insert(i, v[j] * c), lambda v, i, j, c: [*v[:i], v[j] * c, *v[i:]]),
+    "slice": (lambda v, i, j, c: replace(v, slice(2), v[1:3]), lambda v, i, j, c: [*v[1:3], *v[2:]]),
+}
+
+
+def put(v, i, x):
+    return [*v[:i], x, *v[i + 1 :]]
+
+
+def programs(steps):
+    step = st.tuples(st.sampled_from(sorted(steps)), places, places, st.integers(-2, 2))
+    return st.lists(step, min_size=1, max_size=6)
+
+
+def weighed(v):
+    """One number of a list, in which every place counts differently."""
+    return reduce(operator.add, [(k + 1) * x * x for k, x in enumerate(v)])
+
+
+def pure(program, steps):
+    def f(v):
+        v = [v[key] for key in v] if isinstance(v, dict) else [*v]
+        for name, i, j, c in program:
+            v = steps[name][1](v, i, j, c)
+        return weighed(v)
+
+    return f
+
+
+def in_place(program, steps):
+    def f(v):
+        for name, i, j, c in program:
+            steps[name][0](v, i, j, c)
+        return weighed(v.values() if isinstance(v, dict) else v)
+
+    return f
+
+
+EVERY = {
+    "grad": lambda f, x: grad(f)(x),
+    "value_and_grad": lambda f, x: value_and_grad(f)(x),
+    "jacobian": lambda f, x: jacobian(lambda x: [f(x), 2])(x),
+    "hessian": lambda f, x: hessian(f)(x),
+    "jvp": lambda f, x: jvp(f, (x,), (x,)),
+    "vjp": lambda f, x: vjp(f, x)[1](2),
+    "hvp": lambda f, x: hvp(f, (x,), (x,)),
+}
+
+
+def unchanged(x, before):
+    """Whether a container holds the same objects as its shallow copy, and they their numbers."""
+    both = zip(x.values() if isinstance(x, dict) else x, before.values() if isinstance(x, dict) else before)
+    return len(x) == len(before) and all(a is b or (isinstance(x, np.ndarray) and a == b) for a, b in both)
+
+
+@given(st.sampled_from(sorted(EVERY)), programs(LIST_STEPS), vectors)
+def test_in_place_changes_of_a_list_are_differentiated_and_leave_the_callers(name, program, x):
+    before = copy.copy(x)
+    found = EVERY[name](in_place(program, LIST_STEPS), x)
+    assert unchanged(x, before)
+    assert found == EVERY[name](pure(program, LIST_STEPS), x)
+
+
+@given(st.sampled_from(sorted(EVERY)), programs(STEPS), vectors)
+def test_those_of_a_dict_too(name, program, x):
+    x = dict(enumerate(x))
+    before = copy.copy(x)
+    found = EVERY[name](in_place(program, STEPS), x)
+    assert unchanged(x, before)
+    assert found == EVERY[name](pure(program, STEPS), x)
+
+
+@given(st.sampled_from(sorted(EVERY)), programs(STEPS), st.lists(st.integers(-3, 3), min_size=3, max_size=3))
+def test_those_of_an_array_too(name, program, x):
+    x = np.array(x, dtype=float)
+    before = copy.copy(x)
+    found = EVERY[name](in_place(program, STEPS), x)
+    assert unchanged(x, before)
+    np.testing.assert_equal(found, EVERY[name](pure(program, STEPS), x))
+
+
+def test_whole_arrays_and_views_change_in_place():
+    def f(v):
+        v *= 2
+        v[::2] += v[1]
+        v.sort()
+        row = v[:2]
+        row[0] = 5.0
+        return v[0] * v[1] * v[2]
+
+    x = np.array([3.0, 1.0, 2.0])  # 8, 2, 6 → 2, 6, 8 → 5 · (2x₂ + 2x₁) · (2x₀ + 2x₁)
+    np.testing.assert_array_equal(grad(f)(x), [60.0, 140.0, 80.0])
+    assert x.tolist() == [3.0, 1.0, 2.0]
+
+
+def test_the_issues_own_cases_of_changes_in_place():
+    def scaled(v):
+        v[0] = v[0] * 2
+        return v[0] ** 2 + v[1] ** 2
+
+    def least(v):
+        v.sort()
+        return v[0]
+
+    def returned(v):
+        v[0] = 0.0
+        return v
+
+    assert grad(scaled)([1, 2]) == [8, 4]
+    assert grad(least)([3, 1, 2]) == [0, 1, 0]
+    assert jacobian(returned)([1, 2]) == [[0, 0], [0, 1]]
+    assert jvp(returned, ([1, 2],), ([1, 1],)) == ([0.0, 2], [0, 1])
+    assert taylor(lambda z: operator.imul(z, 2), 3, 1) == [6, 2]
+    nested = {"w": [[1, 2], [3]]}
+    inner = nested["w"][0]
+
+    def emptied(tree):
+        row = tree.pop("w")
+        first = row[0].pop()
+        tree["w"] = row.clear()
+        return first * first
+
+    assert grad(emptied)(nested) == {"w": [[0, 4], [0]]}
+    assert nested == {"w": [[1, 2], [3]]} and nested["w"][0] is inner
+
+
+def test_a_value_put_into_an_array_of_floats_is_refused():
+    def f(v):
+        room = np.zeros(2)
+        room[0] = v[0]
+        return room[0]
+
+    with pytest.raises(TypeError, match=r"float\(1\.0\) inside grad would drop its derivative; use"):
+        grad(f)([1.0, 2.0])
+
+
 # ── Shapes and number types ─────────────────────────────────────────────────────────────────────────
 
 Pair = namedtuple("Pair", "left right")
@@ -292,6 +531,87 @@ def test_kinks_branches_and_functions_that_do_not_depend_on_x():
     assert grad(lambda x: x)(5) == 1
 
 
+@dataclass
+class Setting:
+    factor: int = 3
+
+
+def test_containers_keep_their_class_and_what_is_no_number_has_no_derivative():
+    tree = [2.0, Setting(), None, "text"]
+    f = lambda v: v[0] * v[0] * v[1].factor
+    assert grad(f)(tree) == [12.0, None, None, None]
+    assert hvp(f, (tree,), ([1.0, None, None, None],)) == ([6.0, None, None, None],)
+    assert hessian(f)(tree) == [[6.0]]
+    assert jvp(lambda v: [f(v), v[3], None], (tree,), ([1.0, None, None, None],)) == (
+        [12.0, "text", None],
+        [12.0, None, None],
+    )
+    assert vjp(lambda v: {"y": f(v), "name": v[3]}, tree)[1]({"y": 1.0, "name": None}) == (
+        [12.0, None, None, None],
+    )
+    for kind, x in {
+        OrderedDict: OrderedDict(b=1, a=2),
+        defaultdict: defaultdict(float, b=1, a=2),
+        Pair: Pair(1, 2),
+    }.items():
+        gradient = grad(lambda v: v[0] * v[1] if isinstance(v, tuple) else v["a"] * v["b"])(x)
+        assert type(gradient) is kind
+        assert [*gradient] == ([2, 1] if kind is Pair else ["b", "a"])
+    missing = defaultdict(float, a=2)
+    assert grad(lambda v: v["a"] * 3 + v["new"])(missing) == {"a": 3} and dict(missing) == {"a": 2}
+
+
+def test_keyword_arguments_pass_through_every_transform():
+    f = lambda x, *, k: x * x * k
+    assert grad(f)(2, k=3) == 12 and value_and_grad(f)(2, k=3) == (12, 12) and jacobian(f)(2, k=3) == 12
+    assert (
+        hessian(f)(2, k=3) == [[6]] and jvp(f, (2,), (1,), k=3) == (12, 12) and vjp(f, 2, k=3)[1](1) == (12,)
+    )
+    assert hvp(f, (2,), (1,), k=3) == (6,) and taylor(f, 2, 2, k=3) == [12, 12, 3]
+    assert hessian(lambda x, k: np.sum(x * x) * k)(np.ones(2), k=3).tolist() == [[6, 0], [0, 6]]
+    g = lambda x, f: x * f  # whose name is that of a transform's own argument
+    assert [
+        jvp(g, (2,), (1,), f=3)[1],
+        taylor(g, 2, 1, f=3)[1],
+        vjp(g, 2, f=3)[1](1)[0],
+        grad(g)(2, f=3),
+    ] == [3] * 4
+
+
+@pytest.mark.parametrize("transform", [grad, value_and_grad, jacobian, hessian])
+def test_a_transformed_function_has_the_name_and_the_docstring_of_its_own(transform):
+    def area(radius):
+        """The area of a circle."""
+        return 3 * radius * radius
+
+    derived = transform(area)
+    assert (derived.__name__, derived.__doc__) == ("area", "The area of a circle.")
+    transform(lambda x: x)(1), transform(type("Callable", (), {"__call__": lambda self, x: x * x})())(1)
+
+
+def test_aux_is_handed_on_in_plain_numbers_with_its_shape():
+    f = lambda x: (x * x, {"twice": 2 * x, "name": "f", "none": None})
+    aux = {"twice": 6.0, "name": "f", "none": None}
+    assert value_and_grad(f, has_aux=True)(3.0) == ((9.0, aux), 6.0)
+    assert grad(f, has_aux=True)(3.0) == (6.0, aux)
+    assert type(grad(f, has_aux=True)(3.0)[1]["twice"]) is float
+    assert grad(lambda x: grad(lambda y: (x * y * y, x * y), has_aux=True)(3.0)[1])(2.0) == 3.0
+
+
+@pytest.mark.parametrize("argnums", [np.int64(1), 1, -1, np.int8(-1), True])
+def test_argnums_is_any_whole_number(argnums):
+    assert grad(lambda x, y: x * y * y, argnums)(2, 3) == 12
+    assert grad(lambda x, y: x * y * y, [argnums])(2, 3) == (12,)
+
+
+def test_numbers_of_sympy_are_differentiated_exactly():
+    sympy = pytest.importorskip("sympy")
+    x = sympy.Rational(1, 3)
+    f = lambda x: x * x * x + 2 * x
+    assert [grad(f)(x), grad(grad(f))(x), taylor(f, x, 3)[3]] == [sympy.Rational(7, 3), 2, 1]
+    assert isinstance(grad(f)(x), sympy.Rational) and hessian(f)(x) == [[2]]
+
+
 # ── What is refused ─────────────────────────────────────────────────────────────────────────────────
 
 REFUSED = {
@@ -322,6 +642,51 @@ REFUSED = {
         lambda: taylor(lambda x: math.sin(x), 1.0, 2),
         TypeError,
         "float(1.0) inside taylor would drop",
+    ),
+    "argnums by name": (
+        lambda: grad(maximum, argnums="y")(1, 2),
+        TypeError,
+        "grad: argnums='y' is no position of an argument; give a whole number",
+    ),
+    "argnums between": (lambda: grad(maximum, 1.0)(1, 2), TypeError, "argnums=1.0 is no position"),
+    "bare jvp": (
+        lambda: jvp(sin, 2.0, 1.0),
+        TypeError,
+        "jvp: the primals are a tuple|not 2.0|jvp(f, (x,), (v,))",
+    ),
+    "bare tangent": (lambda: jvp(sin, (2.0,), 1.0), TypeError, "jvp: the tangents are a tuple|not 1.0"),
+    "bare hvp": (lambda: hvp(sin, 2.0, 1.0), TypeError, "hvp: the primals are a tuple|hvp(f, (x,), (v,))"),
+    "bare hvp tangent": (lambda: hvp(sin, (2.0,), 1.0), TypeError, "hvp: the tangents are a tuple|not 1.0"),
+    "keys": (
+        lambda: jvp(lambda d: d["a"], ({"a": 1.0},), ({"x": 1.0},)),
+        ValueError,
+        "jvp: the tangents|({'x': ·},) for ({'a': ·},)",
+    ),
+    "shapes": (
+        lambda: jvp(np.sum, (np.ones((2, 3)),), (np.ones((3, 2)),)),
+        ValueError,
+        "array(3, 2)|array(2, 3)",
+    ),
+    "keys of vjp": (
+        lambda: vjp(lambda x: {"a": x}, 1)[1]({"x": 1}),
+        ValueError,
+        "vjp: the cotangent|{'x': ·} for {'a': ·}",
+    ),
+    "shapes of vjp": (
+        lambda: vjp(lambda x: x * 2, np.ones((2, 3)))[1](np.ones((3, 2))),
+        ValueError,
+        "array(3, 2) for array(2, 3)",
+    ),
+    "keys of hvp": (
+        lambda: hvp(lambda d: d["a"], ({"a": 1.0},), ({"x": 1.0},)),
+        ValueError,
+        "hvp: the tangents|({'x': ·},) for ({'a': ·},)",
+    ),
+    "list of hvp": (lambda: hvp(lambda x: [x], (1,), (1,)), TypeError, "hvp: the function returned a list"),
+    "aux": (
+        lambda: grad(lambda x: x, has_aux=True)(3),
+        TypeError,
+        "grad: with has_aux the function returns a pair",
     ),
     "infinite": (lambda: grad(sqrt)(0.0), ZeroDivisionError, "sqrt(0.0): its local derivative"),
 }

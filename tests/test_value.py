@@ -149,6 +149,24 @@ def test_a_value_used_twice_gets_both_contributions():
     assert x.grad == 6.0
 
 
+def test_a_gradient_is_a_number_also_where_nothing_arrives():
+    """It once could become False."""
+    for earlier in None, 0, 2.5:
+        x, y = Value(2.0), Value(3.0)
+        x.grad = y.grad = earlier
+        autograd.where(True, y, x).backward()
+        assert [x.grad, y.grad] == [earlier or 0, (earlier or 0) + 1]
+        assert {type(x.grad), type(y.grad)} <= {int, float}
+
+
+def test_numbers_of_sympy_have_exact_gradients():
+    sympy = pytest.importorskip("sympy")
+    x, y = Value(sympy.Rational(1, 3)), Value(sympy.Integer(2))
+    (x * x * y - x / y).backward()
+    assert (x.grad, y.grad) == (sympy.Rational(5, 6), sympy.Rational(7, 36))
+    assert isinstance(x.grad, sympy.Rational) and isinstance(y.grad, sympy.Rational)
+
+
 def test_backward_of_a_leaf_is_its_seed():
     x = Value(Fraction(3))
     x.backward()
@@ -220,6 +238,20 @@ def test_no_grad_is_a_decorator_and_survives_an_exception():
     with pytest.raises(ZeroDivisionError):
         f(Value(0.0))
     assert (Value(2.0) * 2).op is ops.mul
+
+
+def test_no_grad_in_a_suspended_generator_holds_for_its_caller_too():
+    """As its documentation says, and as with every context variable: do not yield inside."""
+
+    def numbers():
+        with no_grad():
+            yield 1
+
+    x, generator = Value(2.0), numbers()
+    next(generator)
+    assert (x * x).op is ops.constant
+    generator.close()
+    assert (x * x).op is ops.mul
 
 
 def test_no_grad_holds_for_its_own_thread_and_task_alone():
@@ -502,6 +534,30 @@ def test_a_refused_seed_or_a_sum_that_fails_leaves_the_gradients():
     assert (x.grad, y.grad) == (6.0, 2.0)
 
 
+@pytest.mark.parametrize("wrong", ["1", [1.0], {}, object(), Value(1.0), ops.exp], ids=repr)
+def test_a_gradient_that_is_no_number_is_refused_by_the_leaf_and_changes_nothing(wrong):
+    x, y = Value(2.0, "x"), Value(3.0)
+    z = x * y
+    z.backward()
+    z.grad, x.grad = 5, wrong
+    with pytest.raises(
+        TypeError, match=r"^backward: the leaf x = 2\.0 holds the gradient .*; set its grad to 0$"
+    ):
+        z.backward()
+    assert x.grad is wrong and (y.grad, z.grad) == (2.0, 5)
+    x.grad = 0
+    z.backward()
+    assert (x.grad, y.grad, z.grad) == (3.0, 4.0, 1)
+
+
+def test_an_array_as_a_gradient_is_refused_too():
+    numpy = pytest.importorskip("numpy")
+    x = Value(2.0, "x")
+    x.grad = numpy.ones(2)
+    with pytest.raises(TypeError, match=r"the leaf x = 2\.0 holds the gradient array\(\[1\., 1\.\]\)"):
+        (x * x).backward()
+
+
 def test_a_failed_pass_leaves_the_leaves_and_the_graph_as_they_were():
     x, y = Value(0.0), Value(3.0)
     good = x * y
@@ -574,11 +630,94 @@ def test_a_recorded_product_takes_at_most_220_bytes():
     assert size <= 220
 
 
+TRANSFORMS = {
+    "grad": lambda f: autograd.grad(f)(1),
+    "jacobian": lambda f: autograd.jacobian(lambda v: [f(v[0]), v[0]])([1])[0][0],
+    "jvp": lambda f: autograd.jvp(f, (1,), (1,))[1],
+    "vjp": lambda f: autograd.vjp(f, 1)[1](1)[0],
+}
+
+
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_every_transform_goes_a_hundred_thousand_nodes_deep(name):
+    def f(x):
+        y = x
+        for _ in range(100_000):
+            y = y * x
+        return y
+
+    assert TRANSFORMS[name](f) == 100_001
+
+
+def test_second_derivatives_go_as_deep_as_memory_lasts():
+    def f(x):
+        y = x
+        for _ in range(10_000):
+            y = y * x
+        return y
+
+    assert autograd.hvp(f, (1,), (1,)) == (10_001 * 10_000,)
+    assert autograd.grad(autograd.grad(f))(1) == 10_001 * 10_000
+
+
+def test_leaves_made_in_a_run_do_not_outlive_it():
+    class Tracked(float):
+        pass
+
+    def alive(kept):
+        gc.collect()
+        return sum(reference() is not None for reference in kept)
+
+    def f(x):
+        for _ in range(100):
+            number = Tracked(2.0)
+            leaf = Value(1.0)
+            leaf.data = number
+            numbers.append(weakref.ref(number))
+        return x * leaf
+
+    numbers: list = []
+    value, pull = autograd.vjp(f, 3.0)
+    assert (value, pull(1.0)) == (6.0, (2.0,))
+    assert alive(numbers) <= 1, "pull keeps the graph, and no more"
+    del pull
+    assert autograd.grad(f)(3.0) == 2.0 and alive(numbers) == 0
+
+
 def test_leaves_pickled_beside_their_graph_stay_its_leaves():
     x = Value(2.0)
     twin_x, twin_y = pickle.loads(pickle.dumps((x, x * x)))
     twin_y.backward()
     assert twin_x.grad == 4.0
+
+
+@pytest.mark.parametrize(
+    "twin_of", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))], ids=["copy", "pickle"]
+)
+def test_roots_copied_together_keep_sharing_their_leaves(twin_of):
+    with scope("data"):
+        x = Value(Fraction(2), "x")
+    w = Value(3, "w")
+    with scope("model"):
+        roots = {"loss": x * w * w, "other": [w - x, w], "same": None}
+        roots["same"] = roots["loss"]
+    roots["loss"].backward()
+    twins = twin_of(roots)
+    loss, (difference, v) = twins["loss"], twins["other"]
+    assert twins["same"] is loss and difference.args[0] is v and loss.args[1] is v and v is not w
+    assert (v.grad, v.label, difference.args[1].scope, loss.scope) == (12, "w", "data", "model")
+    difference.backward(), loss.backward()
+    assert (v.grad, difference.args[1].grad) == (12 + 1 + 12, 9 - 1 + 9) and w.grad == 12
+
+
+def test_pickles_and_copies_made_in_a_scope_keep_the_scopes_of_their_nodes():
+    with scope("layer"):
+        root = Value(2.0, "x") * 3
+    with scope("elsewhere"), no_grad():
+        twins = [copy.copy(root), copy.deepcopy(root), pickle.loads(pickle.dumps(root))]
+    for twin in twins:
+        assert [node.scope for node in topological_order(twin)] == ["layer", "", "layer"]
+        assert twin.op is ops.mul and twin.args[0].op is None and twin.args[1].op is ops.constant
 
 
 def test_a_local_row_can_be_copied_but_not_pickled():
