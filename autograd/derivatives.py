@@ -31,6 +31,7 @@ from autograd.value import (
     gradients,
     local_derivatives,
     product,
+    start,
     sweep,
     topological_order,
 )
@@ -322,7 +323,7 @@ class _Run(Run):
         for node in order:
             if any(arg in moving for arg in node.args):
                 moving.add(node)
-        upstream: dict[Value, Any] = {y: one(y.data)} if y in moving else {}
+        upstream: dict[Value, Any] = {y: start(y)} if y in moving else {}
         with during(Run(self.name)):
             for _ in sweep(
                 order[len(self.variables) :], upstream, _towards(moving, self.nested), *self.algebra()

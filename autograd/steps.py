@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograd.formula import local_formula, node_names
-from autograd.functions import one
-from autograd.protocol import as_number
-from autograd.value import Value, sweep, topological_order
+from autograd.value import Value, start, sweep, topological_order
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +50,7 @@ def backward_steps(root: Value, seed: Any = 1) -> list[Step]:
     order = topological_order(root)
     if all(node.op is not None for node in order):
         raise RuntimeError(f"backward_steps of {root!r}: it depends on no leaf; record from Value(…)")
-    names, gradient = node_names(order), {root: as_number(seed) * one(root.data)}
+    names, gradient = node_names(order), {root: start(root, seed)}
     return [
         Step(node, position, argument, gradient[node], local, contribution, gradient[argument], names)
         for node, position, argument, local, contribution in sweep(order, gradient)

@@ -197,6 +197,11 @@ def sweep(
                 yield node, position, argument, local, contribution
 
 
+def start(root: Value, seed: Any = 1) -> Any:
+    """∂root/∂root × seed, in the number type that the root had when it was recorded."""
+    return as_number(seed) * one(root._record[-1] if root._record else root.data)
+
+
 def product(upstream: Any, local: Any) -> Any:
     """Upstream × local in numbers; RuleError where a rule gave none."""
     contribution = upstream * local
@@ -210,7 +215,7 @@ def product(upstream: Any, local: Any) -> Any:
 
 def gradients(order: Sequence[Value], root: Value, seed: Any = 1) -> list[Any]:
     """∂root/∂node × seed for every node of the order; 0 where nothing arrives."""
-    gradient = {root: as_number(seed) * one(root.data)}
+    gradient = {root: start(root, seed)}
     deque(sweep(order, gradient, multiply=product), maxlen=0)
     return [gradient.get(node, 0) for node in order]
 

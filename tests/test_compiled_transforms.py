@@ -30,10 +30,6 @@ from autograd import (
 
 X, Y = 0.7, -1.3
 
-mended_with_trace = pytest.mark.xfail(
-    strict=False, reason="program.trace leaves the graph of a transform at where, comparisons and series"
-)
-
 # Each makes of f(x, y) another such function: from all that the transform returns, so that all is compared.
 TRANSFORMS = {
     "grad": lambda f: lambda x, y: grad(f)(x, y),
@@ -72,7 +68,6 @@ def by_inputs(f):
     return value, gradient / [X, Y]
 
 
-@mended_with_trace
 @pytest.mark.parametrize("way", [by_parameters, by_inputs])
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("transform", TRANSFORMS)
@@ -82,7 +77,6 @@ def test_a_transform_inside_compile_is_that_of_the_eager_engine(transform, name,
         np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-12)
 
 
-@mended_with_trace
 @pytest.mark.parametrize("inner", TRANSFORMS)
 @pytest.mark.parametrize("outer", TRANSFORMS)
 def test_nested_transforms_inside_compile_too(outer, inner):
@@ -92,7 +86,6 @@ def test_nested_transforms_inside_compile_too(outer, inner):
         np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-12)
 
 
-@mended_with_trace
 @pytest.mark.parametrize("transform", TRANSFORMS)
 def test_on_inputs_alone_too(transform):
     f, w = TRANSFORMS[transform](FUNCTIONS["smooth"]), Value(2.0)
@@ -101,7 +94,6 @@ def test_on_inputs_alone_too(transform):
     np.testing.assert_allclose(found, [2 * f(X, Y)], rtol=1e-12)
 
 
-@mended_with_trace
 @pytest.mark.parametrize("way", [by_parameters, by_inputs])
 @pytest.mark.parametrize("transform", TRANSFORMS)
 def test_a_branch_in_a_transform_inside_compile_is_refused(transform, way):
@@ -110,7 +102,6 @@ def test_a_branch_in_a_transform_inside_compile_is_refused(transform, way):
             way(TRANSFORMS[transform](f))
 
 
-@mended_with_trace
 def test_the_numbers_change_from_call_to_call_and_the_branch_with_them():
     x = Value(X)
     program = autograd.compile(lambda c: grad(lambda x: where(x > c, x**3, -x))(x), [x])

@@ -16,7 +16,7 @@ from typing import Any
 from autograd import ops
 from autograd.op import Op, describe, is_symbolic
 from autograd.program.symbol import Symbol, simplify
-from autograd.recording import Run, during
+from autograd.recording import Run, during, running
 from autograd.value import Value, constant, topological_order
 
 PARAMETER = Op("θ", operator.pos, kind="constant")  # args: (place in theta,)
@@ -50,6 +50,8 @@ class Graph:
             numbers = [self.number(arg) for arg in args[:2]]  # of long sums two tell that they vary
             if None not in numbers and None not in (numbers := [self.number(arg) for arg in args]):
                 return self.add(CONSTANT, (float(op.evaluate(numbers, numbers)),))
+            if op is ops.one:
+                return self.add(CONSTANT, (1.0,))
             op, args = simplify(op, args, numbers)
             if op is ops.identity:
                 return args[0]  # type: ignore[no-any-return]
@@ -69,7 +71,10 @@ class Graph:
 
         Values that hold symbols, as in a transform inside compile, record it themselves.
         """
-        if any(type(arg) is Value and is_symbolic(arg) for arg in args):
+        if any(hasattr(type(arg), "apply_op") and type(arg) not in (Symbol, Value) for arg in args):
+            return NotImplemented  # a series, an array, which decides
+        transformed = type(running.get()) is not _Recording
+        if op.partials and any(type(arg) is Value and (transformed or is_symbolic(arg)) for arg in args):
             return op.apply([constant(arg) if type(arg) is Symbol else arg for arg in args])
         return Symbol(self, self.add(op, tuple([self.lift(arg, op.name) for arg in args])))
 
