@@ -43,6 +43,10 @@ class Series(Numeric):
         """The number at t = 0, for comparisons and error messages."""
         return self.known[0]
 
+    def number(self) -> Any:
+        """The same; where it is a Value, that is compared in turn."""
+        return self.data
+
     def apply_op(self, op: Op, args: tuple[Any, ...]) -> Any:
         """The operation on series; plain numbers and Values are constant series."""
         return self.tower.apply(op, args)

@@ -59,7 +59,9 @@ def connected(kinds: dict[tuple[Hashable, ...], list[int]]) -> list[list[int]]:
         return x
 
     # What reads constants alone shares nothing, and stays by itself.
-    tokens = {kind: [token for token in enumerate(kind) if token[1] is not None] or [kind] for kind in kinds}
+    tokens: dict[Any, list[Hashable]] = {
+        kind: [token for token in enumerate(kind) if token[1] is not None] or [kind] for kind in kinds
+    }
     for first, *others in tokens.values():
         for other in others:
             parent[find(other)] = find(first)
