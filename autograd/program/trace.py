@@ -14,7 +14,7 @@ from math import prod
 from typing import Any
 
 from autograd import ops
-from autograd.op import Op, describe, is_symbolic
+from autograd.op import Op, describe
 from autograd.program.symbol import Symbol, simplify
 from autograd.recording import Run, during, running
 from autograd.value import Value, constant, topological_order
@@ -71,10 +71,10 @@ class Graph:
 
         Values that hold symbols, as in a transform inside compile, record it themselves.
         """
-        if any(hasattr(type(arg), "apply_op") and type(arg) not in (Symbol, Value) for arg in args):
+        kinds = {*map(type, args)}
+        if any(hasattr(kind, "apply_op") for kind in kinds - {Symbol, Value}):
             return NotImplemented  # a series, an array, which decides
-        transformed = type(running.get()) is not _Recording
-        if op.partials and any(type(arg) is Value and (transformed or is_symbolic(arg)) for arg in args):
+        if Value in kinds and op.partials and (transforming() or any(map(is_symbolic_value, args))):
             return op.apply([constant(arg) if type(arg) is Symbol else arg for arg in args])
         return Symbol(self, self.add(op, tuple([self.lift(arg, op.name) for arg in args])))
 
@@ -100,7 +100,7 @@ class Graph:
                 continue
             if value in self.parameters:
                 nodes[value] = self.add(PARAMETER, (self.parameters[value],))
-            elif is_symbolic(value) and not value.args:
+            elif is_symbolic_value(value) and not value.args:
                 nodes[value] = self.lift(value.data, describe(value))
             elif value.args:
                 nodes[value] = self.add(value.op, tuple([nodes[arg] for arg in value.args]))  # type: ignore[arg-type]
@@ -133,6 +133,16 @@ def trace(
     with during(_Recording(graph)):
         result = f(*symbols)
     return graph, _nodes(graph, result)
+
+
+def is_symbolic_value(arg: Any) -> bool:
+    """Whether it is a Value that holds a symbol, as the results of transforms inside compile do."""
+    return type(arg) is Value and type(arg.data) is Symbol
+
+
+def transforming() -> bool:
+    """Whether a transform is under way inside compile."""
+    return type(running.get()) is not _Recording
 
 
 class _Recording(Run):
