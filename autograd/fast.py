@@ -3,7 +3,7 @@
 As CPython has `heapq` and `_heapq`: read the other file, run this one. What it buys is measured in
 docs/benchmarks.md; tests/test_fast.py holds that both give the same numbers, types and errors. Wherever
 something is not as expected (an error, a number of an unknown type, another pass at work) the plain loop is
-called, which does it right and explains what is wrong.
+called, which does it right and explains what is wrong: hence no error is looked at here.
 
     mark   a slot of every Value, to which one pass at a time may write: where the sort has been, or what
            has arrived at the node. An attribute is several times as fast as an entry of a set or a dict
@@ -11,6 +11,7 @@ called, which does it right and explains what is wrong.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
 from threading import Lock
@@ -18,7 +19,6 @@ from types import ModuleType
 from typing import Any
 
 from autograd import ops
-from autograd.functions import one
 from autograd.op import FAILURES, Op
 from autograd.recording import UNNAMED, mode
 
@@ -36,26 +36,42 @@ plain_gradients: Any = None
 plain_matvec: Any = None
 plain_order: Any = None
 as_number: Any = None
+start: Any = None
 known: set[type] = {float, int}  # types of numbers that a gradient has had
 
 
 def unroll(value: ModuleType) -> None:
     """Put the loops of this file in the places of those in `value` and of `ops.matvec`."""
-    global Value, as_number, plain_apply, plain_gradients, plain_matvec, plain_order
-    Value, as_number, plain_apply = value.Value, value.as_number, value.Value.apply_op
+    global Value, as_number, plain_apply, plain_gradients, plain_matvec, plain_order, start
+    Value, as_number, start, plain_apply = value.Value, value.as_number, value.start, value.Value.apply_op
     plain_order, plain_gradients, plain_matvec = value.topological_order, value.gradients, ops.matvec
     Value.apply_op = apply_op
-    for name, op in ops.OPERATORS.items():
-        method, reflected = infix(op)
-        setattr(Value, f"__{name}__", method if op is not ops.power else to_power(method))
-        setattr(Value, f"__r{name}__", reflected)
-    for name, op in {**ops.METHODS, "__neg__": ops.neg, "__abs__": ops.absolute}.items():
-        if op.arity == 1:
-            setattr(Value, name, prefix(op))
+    for name, method in methods().items():
+        method.__name__ = name
+        setattr(Value, name, method)
+    Value.__init_subclass__ = classmethod(step_aside)
     for function in topological_order, gradients:
         function.__doc__ = getattr(value, function.__name__).__doc__
         setattr(value, function.__name__, function)
     ops.matvec = matvec
+
+
+def methods() -> dict[str, Callable[..., Any]]:
+    """The methods of Value by name, in place of those that `protocol` makes from the table."""
+    found: dict[str, Callable[..., Any]] = {}
+    for name, op in ops.OPERATORS.items():
+        found[f"__{name}__"], found[f"__r{name}__"] = infix(op)
+    found["__pow__"] = to_power(found["__pow__"])
+    found |= {name: called(op) for name, op in ops.METHODS.items() if op.arity == 1}
+    return found | {"__neg__": prefix(ops.neg), "__abs__": prefix(ops.absolute)}
+
+
+def step_aside(subclass: Any, /, **options: Any) -> None:
+    """Give Value the plain methods back for a subclass whose own `apply_op` they must ask."""
+    super(Value, subclass).__init_subclass__(**options)
+    if "apply_op" in vars(subclass):
+        for name in methods().keys() & vars(Value).keys():
+            delattr(Value, name)
 
 
 # ── Recording ───────────────────────────────────────────────────────────────────────────────────────
@@ -79,11 +95,13 @@ def apply_op(self: Any, op: Op, args: tuple[Any, ...]) -> Any:
     if op.arity == 1 and names is not None:
         return apply_to_one(op, self, names)
     numbers = [arg.data for arg in args if type(arg) is Value]
-    if names is None or len(numbers) < len(args) or not op.partials or op.kind == "kinked":
+    if names is None or len(numbers) < len(args) or not op.partials:
+        return plain_apply(self, op, args)
+    if op.kind == "kinked" or op.parameters:  # where(True, 1.0, symbol) is a symbol, though its number is 1
         return plain_apply(self, op, args)
     try:
         z = op.function(*numbers)
-    except FAILURES:
+    except Exception:
         return plain_apply(self, op, args)
     if type(z) not in SETTLED:
         return plain_apply(self, op, args)
@@ -97,7 +115,7 @@ def apply_to_one(op: Op, a: Any, names: Any) -> Any:
         return plain_apply(a, op, (a,))
     try:
         z = op.function(x)
-    except FAILURES:
+    except Exception:
         return plain_apply(a, op, (a,))
     if type(z) is not float:
         return plain_apply(a, op, (a,))
@@ -105,14 +123,23 @@ def apply_to_one(op: Op, a: Any, names: Any) -> Any:
 
 
 def prefix(op: Op) -> Callable[[Any], Any]:
-    """The method of a row with one argument."""
+    """The operator method of a row with one argument."""
 
     def method(self: Any) -> Any:
         names = names_now()
         return plain_apply(self, op, (self,)) if names is None else apply_to_one(op, self, names)
 
-    method.__name__ = op.name
     return method
+
+
+def called(op: Op) -> Callable[..., Any]:
+    """The method x.exp() of such a row, which says itself what it thinks of further arguments."""
+    method = prefix(op)
+
+    def call(self: Any, *args: Any, **named: Any) -> Any:
+        return op(self, *args, **named) if args or named else method(self)
+
+    return call
 
 
 def infix(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -127,7 +154,7 @@ def infix(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
         x, y = self.data, other.data
         try:
             z = op.function(x, y)
-        except FAILURES:
+        except Exception:
             return plain(self, other)
         names = names_now()
         if names is None or (type(z) is not float and type(z) not in SETTLED):
@@ -165,20 +192,22 @@ def to_power(method: Callable[[Any, Any], Any]) -> Callable[..., Any]:
 
 def matvec(rows: Sequence[Sequence[Any]], x: Sequence[Any]) -> list[Any]:
     """The dot of every row with x: a matrix times a vector, one node for every row."""
-    x = tuple(x)
+    x, rows = tuple(x), list(rows)
     shared = [arg.data for arg in x if type(arg) is Value]
     names = names_now()
     if names is None or not shared or len(shared) < len(x):
         return plain_matvec(rows, x)  # type: ignore[no-any-return]
     made = []
     for row in rows:
+        if type(row) is not list and type(row) is not tuple:
+            return plain_matvec(rows, x)  # type: ignore[no-any-return]
         numbers = [arg.data for arg in row if type(arg) is Value]
         if not len(shared) == len(numbers) == len(row):
             return plain_matvec(rows, x)  # type: ignore[no-any-return]
         numbers += shared
         try:
             z = ops.dot.function(*numbers)
-        except FAILURES:
+        except Exception:
             return plain_matvec(rows, x)  # type: ignore[no-any-return]
         if type(z) not in SETTLED:
             return plain_matvec(rows, x)  # type: ignore[no-any-return]
@@ -191,66 +220,63 @@ def matvec(rows: Sequence[Sequence[Any]], x: Sequence[Any]) -> list[Any]:
 
 def topological_order(*roots: Any, leaves: Iterable[Any] = ()) -> list[Any]:
     """As `value.topological_order`; the seen nodes are marked."""
-    order: list[Any] = [*leaves]
-    if not marking.acquire(blocking=False):
-        return plain_order(*roots, leaves=order)  # type: ignore[no-any-return]
-    try:
-        seen = object()
-        for node in order:
+    leaves = [*leaves]
+    if not marking.locked():
+        with suppress(AttributeError), marking:  # of a node that is no Value
+            return sort([*reversed(roots)], leaves)
+    return plain_order(*roots, leaves=leaves)  # type: ignore[no-any-return]
+
+
+def sort(stack: list[Any], leaves: Iterable[Any]) -> list[Any]:
+    """The nodes below those on the stack, each after its arguments."""
+    order, seen = [*leaves], object()
+    for node in order:
+        node._mark = seen
+    while stack:
+        node = stack.pop()
+        if node is None:  # all arguments of the node below it are placed
+            order.append(stack.pop())
+            continue
+        while node._mark is not seen:
             node._mark = seen
-        stack: list[Any] = [*reversed(roots)]
-        while stack:
-            node = stack.pop()
-            if node is None:  # all arguments of the node below it are placed
-                order.append(stack.pop())
-                continue
-            while node._mark is not seen:
-                node._mark = seen
-                record = node._record
-                if len(record) == 5:  # two arguments
-                    stack.append(node)
-                    stack.append(None)
-                    node, b = record[0], record[1]
-                    if b._mark is not seen:
-                        stack.append(b)
-                elif len(record) == 3:  # one
-                    stack.append(node)
-                    stack.append(None)
-                    node = record[0]
-                elif record:
-                    unseen = [a for a in record[(len(record) >> 1) - 1 :: -1] if a._mark is not seen]
-                    if not unseen:  # as in every neuron of a layer, once its weights are placed
-                        order.append(node)
-                        break
-                    stack.append(node)
-                    stack.append(None)
-                    stack += unseen
-                    break
-                else:
+            record = node._record
+            if len(record) == 5:  # two arguments
+                stack.append(node)
+                stack.append(None)
+                node, b = record[0], record[1]
+                if b._mark is not seen:
+                    stack.append(b)
+            elif len(record) == 3:  # one
+                stack.append(node)
+                stack.append(None)
+                node = record[0]
+            elif record:
+                unseen = [a for a in record[(len(record) >> 1) - 1 :: -1] if a._mark is not seen]
+                if not unseen:  # as in every neuron of a layer, once its weights are placed
                     order.append(node)
-    finally:
-        marking.release()
+                    break
+                stack.append(node)
+                stack.append(None)
+                stack += unseen
+                break
+            else:
+                order.append(node)
     return order
 
 
 def gradients(order: Sequence[Any], root: Any, seed: Any = 1) -> list[Any]:
     """As `value.gradients`; what has arrived at a node is its mark."""
-    if not marking.acquire(blocking=False):
-        return plain_gradients(order, root, seed)  # type: ignore[no-any-return]
-    try:
-        for node in order:
-            node._mark = NOTHING
-        root._mark = as_number(seed) * one(root.data)
-        sweep(order)
-        found = [0 if node._mark is NOTHING else node._mark for node in order]
-        for kind in {*map(type, found)} - known:
-            as_number(next(x for x in found if type(x) is kind))
-            known.add(kind)
-    except FAILURES:  # which the plain loop meets again, and explains
-        found = []
-    finally:
-        marking.release()
-    return found or plain_gradients(order, root, seed)
+    if not marking.locked():
+        with suppress(*FAILURES), marking:  # which the plain loop meets again, and explains
+            erase(order)
+            root._mark = start(root, seed)
+            sweep(order)
+            found = marks(order)
+            for kind in {*map(type, found)} - known:
+                as_number(next(x for x in found if type(x) is kind))
+                known.add(kind)
+            return found
+    return plain_gradients(order, root, seed)  # type: ignore[no-any-return]
 
 
 def sweep(order: Sequence[Any]) -> None:
@@ -296,37 +322,49 @@ def sweep(order: Sequence[Any]) -> None:
 def tangents(
     order: Sequence[Any], variables: Sequence[Any], directions: Sequence[Any], outputs: Sequence[Any]
 ) -> list[Any]:
-    """As `derivatives.tangents`; the tangent of a node is its mark, 0 where it does not move."""
-    if not marking.acquire(blocking=False):
+    """As `derivatives.tangents`; the tangent of a node is its mark."""
+    if marking.locked():
         raise ArithmeticError("another pass is at work")  # as after any failure, the plain loop goes on
-    try:
-        for node in order:
-            node._mark = 0
+    with marking:
+        erase(order)
         for variable, direction in zip(variables, directions, strict=True):
             variable._mark = direction
-        for node in order:
-            if not (record := node._record):
-                continue
-            op = node._op
-            tangent: Any = 0
-            if op.arity == 2:
-                a, b, x, y, z = record
-                by_x, by_y = op.partials
-                if a._op is not constant_op and (local := by_x(x, y, z)) is not None:
-                    tangent = local * a._mark
-                if b._op is not constant_op and (local := by_y(x, y, z)) is not None:
-                    tangent += local * b._mark
-            elif op.arity == 1:
-                a, x, z = record
-                if a._op is not constant_op and (local := op.partials[0](x, z)) is not None:
-                    tangent = local * a._mark
-            else:
-                n = len(record) >> 1
-                wanted = [a._op is not constant_op for a in record[:n]]
-                for a, local in zip(record, op.local_derivatives(record[n:], wanted), strict=False):
-                    if local is not None:
-                        tangent += local * a._mark
-            node._mark = tangent
-        return [y._mark for y in outputs]
-    finally:
-        marking.release()
+        sweep_forward(order)
+        return marks(outputs)
+
+
+def sweep_forward(order: Sequence[Any]) -> None:
+    """As `derivatives._sweep_forward` in numbers, which the marks hold; NOTHING where nothing moves."""
+    for node in order:
+        if not (record := node._record):
+            continue
+        op, tangent = node._op, NOTHING
+        if op.arity == 2:
+            a, b, x, y, z = record
+            by_x, by_y = op.partials
+            if a._mark is not NOTHING and (local := by_x(x, y, z)) is not None:
+                tangent += local * a._mark
+            if b._mark is not NOTHING and (local := by_y(x, y, z)) is not None:
+                tangent += local * b._mark
+        elif op.arity == 1:
+            a, x, z = record
+            if a._mark is not NOTHING and (local := op.partials[0](x, z)) is not None:
+                tangent += local * a._mark
+        else:
+            n = len(record) >> 1
+            wanted = [a._mark is not NOTHING for a in record[:n]]
+            for a, local in zip(record, op.local_derivatives(record[n:], wanted), strict=False):
+                if local is not None:
+                    tangent += local * a._mark
+        node._mark = tangent
+
+
+def erase(nodes: Iterable[Any]) -> None:
+    """Mark that nothing has arrived yet."""
+    for node in nodes:
+        node._mark = NOTHING
+
+
+def marks(nodes: Iterable[Any]) -> list[Any]:
+    """What has arrived at each node; 0 for nothing."""
+    return [0 if node._mark is NOTHING else node._mark for node in nodes]

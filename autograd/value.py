@@ -11,6 +11,7 @@ import operator
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import repeat
 from numbers import Number
 from threading import RLock
 from typing import Any
@@ -225,7 +226,7 @@ committing = RLock()  # held while gradients that have been computed are added t
 
 def assign(name: str, nodes: Iterable[Value], values: Iterable[Any]) -> None:
     """Set an attribute of all nodes: in one call without a step of Python, so that nothing comes between."""
-    deque(map(getattr(Value, name).__set__, nodes, values), maxlen=0)
+    deque(map(setattr, nodes, repeat(name), values), maxlen=0)
 
 
 def _total(leaf: Value, fresh: Any) -> Any:
