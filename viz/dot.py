@@ -43,9 +43,8 @@ def render(graph: Graph, options: Options) -> "graphviz.Digraph":
     )  # fmt: skip
     if graph.note:
         digraph.attr(label=f"<{_font(graph.note)}>", labelloc="b", fontname=SANS, fontsize="11")
-    count = graph.operands()
     for node in graph.nodes:
-        table = _table(node, count[node.key], options, colours)
+        table = _table(node, len(graph.incoming[node.key]), options, colours)
         digraph.node(f"n{node.key}", table, tooltip=_tooltip(caption.title(node, options)))
     for edge in graph.edges:
         port = f"n{edge.target}:i{edge.position}:{'n' if down else 'w'}"

@@ -62,12 +62,17 @@ class Options:
         if not isinstance(self.focus, str):
             raise TypeError(f"focus must be the name of a node, not {self.focus!r:.60}")
         for name, least in ("digits", 1), ("depth", 0), ("max_nodes", 1), ("group", 0):
-            number = getattr(self, name)
-            if number is not None and (type(number) is not int or number < least):
-                raise ValueError(f"{name} must be a whole number of at least {least}, not {number!r}")
+            if (number := getattr(self, name)) is not None:
+                check_whole(name, number, least)
 
 
 def check(what: str, name: str, names: Collection[str]) -> None:
     """ValueError unless the name is one of those that exist."""
     if name not in names:
         raise ValueError(f"{what} {name!r} does not exist; there is {', '.join(map(repr, names))}")
+
+
+def check_whole(name: str, number: object, least: int = 1) -> None:
+    """ValueError unless it is a whole number of at least so much."""
+    if type(number) is not int or number < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}, not {number!r}")

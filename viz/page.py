@@ -23,18 +23,9 @@ from typing import Any, NamedTuple
 
 from autograd import Value, topological_order
 from autograd.formula import Piece
-from viz import record
+from viz import cards
 from viz.options import Options
-from viz.records import (
-    CONSTANT,
-    LEAF,
-    OPERATION,
-    Edge,
-    Graph,
-    Node,
-    Step,
-    read_backward,
-)
+from viz.records import CONSTANT, LEAF, OPERATION, Edge, Graph, Node, Step, read_backward
 from viz.svg import DARK, LIGHT
 from viz.text import clip, columns, full, isolated, printable, short
 
@@ -114,10 +105,10 @@ def render(graph: Graph, options: Options, roots: Sequence[Value]) -> str:
     options = replace(options, style="record")
     title = escape(", ".join(graph.nodes[key].name or "a constant" for key in graph.roots))
     if why := _why_still(graph, roots):
-        picture = record.render(graph, options)
+        picture = cards.render(graph, options)
         return _page(f"{title}: a computation graph", picture, options.theme, STILL, why=escape(why))
     moments = _moments(graph, roots[0], partial(short, digits=options.digits))
-    picture = record.render(_roomy(graph, moments, options), _unveiled(options), whole=True)
+    picture = cards.render(_roomy(graph, moments, options), _unveiled(options), whole=True)
     data, script = _embedded(_data(graph, moments, options)), _file("page.js")
     return _page(f"{title}, step by step", picture, options.theme, STEPS, data=data, script=script)
 
@@ -201,7 +192,7 @@ def _passed(graph: Graph, step: Step, digits: Digits) -> Moment:
 
 
 def _key(edge: Edge) -> str:
-    """The key of a line in the picture (record.py)."""
+    """The key of a line in the picture (cards.py)."""
     return f"e{edge.target}.{edge.position}"
 
 

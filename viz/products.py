@@ -16,7 +16,7 @@ from typing import NamedTuple
 from autograd import Value, ops
 from autograd.formula import Local, Piece
 from autograd.terms import Term, Terms
-from viz.records import OPERATION, Edge, Graph
+from viz.records import OPERATION, Graph
 from viz.text import clip
 
 LONG = 40  # characters of a symbol; a longer one goes by the name of its node
@@ -167,9 +167,6 @@ class Formulas:
         self.made: dict[Value, Product] = {}
         self.spoken: set[int] = set()
         self.symbols = [clip(node.name, LETTERS) for node in graph.nodes]
-        self.operands: list[list[Edge]] = [[] for _ in graph.nodes]
-        for edge in graph.edges:
-            self.operands[edge.target].append(edge)
         for node in graph.nodes:
             if node.kind == OPERATION and node.size == 1:
                 self._add(node.key, node.expression.graph, bool(node.label))
@@ -211,7 +208,7 @@ class Formulas:
                 head, upstream = contributions[0]
             else:
                 head, upstream = self._head(node.key), Product()
-            for edge in self.operands[node.key]:
+            for edge in self.graph.incoming[node.key]:
                 if edge.local is not None and edge.rule:
                     local = self._local(edge.rule.graph)
                     passed = upstream.times(local)

@@ -13,7 +13,9 @@ GET_DOT = "install Graphviz (apt install graphviz, brew install graphviz, winget
 
 
 def png(svg: str) -> bytes:
-    """An SVG picture as PNG. RuntimeError where resvg_py is missing: see `has_resvg`."""
+    """An SVG picture as PNG. RuntimeError where resvg_py is missing."""
+    if not has_resvg():
+        raise RuntimeError(f"PNG needs the package resvg_py: {GET_RESVG}; or save as .svg")
     import resvg_py
 
     width, height = (float(size) for size in re.findall(r'(?:width|height)="([\d.]+)"', svg)[:2])

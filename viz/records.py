@@ -9,7 +9,7 @@ it is asked for, so that a large graph costs a few passes.
 from collections import ChainMap, Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from math import inf
 from typing import Any, cast
 
@@ -111,7 +111,7 @@ class Step:
     total: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Graph:
     """The nodes by key, the edges by target and position, and the keys of the roots.
 
@@ -125,12 +125,13 @@ class Graph:
     total: int = 0
     names: Mapping[Value, str] = field(default_factory=dict)
 
-    def operands(self) -> list[int]:
-        """How many operands each node has."""
-        count = [0] * len(self.nodes)
+    @cached_property
+    def incoming(self) -> list[list[Edge]]:
+        """Of every node the edges from its operands."""
+        incoming: list[list[Edge]] = [[] for _ in self.nodes]
         for edge in self.edges:
-            count[edge.target] += 1
-        return count
+            incoming[edge.target].append(edge)
+        return incoming
 
     @property
     def note(self) -> str:

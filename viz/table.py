@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from autograd.formula import latex_name, latex_text
 from viz import latex
 from viz.records import CONSTANT, Graph, Step
-from viz.text import clip, columns, full
+from viz.text import clip, columns, full, padded
 
 LONG = 60  # characters of an expression or a formula
 
@@ -104,7 +104,7 @@ def _aligned(block: Block) -> str:
         if i in block.numbers:
             head, *column[:] = _pointed(head, column)
         width = max(map(columns, (head, *column)))
-        column[:] = [_padded(text, width) for text in (head, *column)]
+        column[:] = [padded(text, width) for text in (head, *column)]
     head, *rows = ("  ".join(row).rstrip() for row in zip(*cells, strict=True))
     rule = "─" * max(map(columns, (head, *rows)))
     return "\n".join((block.heading, "", head, rule, *rows))
@@ -118,10 +118,6 @@ def _pointed(head: str, numbers: list[str]) -> list[str]:
     width = max(map(len, lined))
     margin = " " * ((len(head) - width) // 2)
     return [head.center(width), *(margin + number for number in lined)]
-
-
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - columns(text))
 
 
 def _markdown(block: Block) -> str:

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from math import hypot
 from typing import Any, NamedTuple
 
-from viz import layout
+from viz import caption, layout
 from viz.layout import Box, Point
 from viz.options import Options
 from viz.products import LETTERS, LONG, Formulas
@@ -321,7 +321,7 @@ def render(graph: Graph, options: Options) -> str:
     """The graph in the textbook style."""
     sheet = Sheet(graph, options)
     column = sum(shape.kind == VARIABLE for shape in sheet.shapes) <= COLUMN
-    return draw(sheet.shapes, sheet.wires, sheet.summary(), options.theme, graph.note, column)
+    return draw(sheet.shapes, sheet.wires, caption.summary(graph, options), options.theme, graph.note, column)
 
 
 class Sheet:
@@ -330,10 +330,8 @@ class Sheet:
     def __init__(self, graph: Graph, options: Options) -> None:
         self.graph, self.options = graph, options
         self.formulas = Formulas(graph) if options.local in ("formula", "both") else None
-        self.operands: list[list[Edge]] = [[] for _ in graph.nodes]
         self.users: list[list[Edge]] = [[] for _ in graph.nodes]
         for edge in graph.edges:
-            self.operands[edge.target].append(edge)
             self.users[edge.source].append(edge)
         self.inside = [self._is_inside(node) for node in graph.nodes]
         shown = [node for node in graph.nodes if not self._is_swallowed(node)]
@@ -348,7 +346,7 @@ class Sheet:
 
     def _is_inside(self, node: Node) -> bool:
         """Whether the constants of a node stand inside of it: it has exactly one other operand."""
-        sources = [self.graph.nodes[edge.source] for edge in self.operands[node.key]]
+        sources = [self.graph.nodes[edge.source] for edge in self.graph.incoming[node.key]]
         one_other = len(sources) - sum(map(self._is_plain, sources)) == 1
         return self.options.constants == "inside" and node.size == 1 and one_other
 
@@ -363,9 +361,9 @@ class Sheet:
 
     def _symbol(self, node: Node) -> str:
         """The symbol, with the constants inside: `× 2`, `1 /`; those of a function by commas: `max 0`."""
-        if not self.inside[node.key] or len(self.operands[node.key]) == 1:
+        if not self.inside[node.key] or len(self.graph.incoming[node.key]) == 1:
             return clip(node.symbol, LETTERS)
-        sources = [self.graph.nodes[edge.source] for edge in self.operands[node.key]]
+        sources = [self.graph.nodes[edge.source] for edge in self.graph.incoming[node.key]]
         texts = [self._number(s.data) if self._is_plain(s) else "" for s in sources]
         if len(texts) == 2:
             return clip(f"{texts[0]} {node.symbol} {texts[1]}".strip(), LETTERS)
@@ -421,7 +419,7 @@ class Sheet:
     # Wires
 
     def _wires(self, node: Node) -> Iterator[Wire]:
-        edges = [e for e in self.operands[node.key] if e.source in self.index and not (
+        edges = [e for e in self.graph.incoming[node.key] if e.source in self.index and not (
             self.inside[node.key] and self._is_plain(self.graph.nodes[e.source]))]  # fmt: skip
         for port, edge in enumerate(edges):
             ends = self.index[edge.source], self.index[edge.target]
@@ -482,16 +480,10 @@ class Sheet:
         """What a node says in full; what is to be filled in on a worksheet it does not say."""
         name = node.name or "constant"
         lines = [f"{name} = {clip(node.expression, 500)}" if node.expression else name]
-        if node.kind == CONSTANT:
-            return f"{lines[0]}\nvalue {full(node.data)}"
-        if self.options.blank != "all" or node.kind == LEAF:
-            lines.append(f"value {full(node.data)}")
-        if not self.options.blank:
-            none = "none has arrived; call backward()"
-            lines.append(f"gradient {none if node.gradient is None else full(node.gradient)}")
-            if self.formulas and len(self.users[node.key]) > 1:
-                lines.append(f"∂L/∂{node.name} = {clip(self.formulas.incoming[node.key], 500)}")
-        return "\n".join(lines[:1] if node.data is None else lines)
+        lines += caption.numbers(node, self.options)
+        if self.formulas and len(self.users[node.key]) > 1 and len(lines) > 2:  # says its gradient
+            lines.append(f"∂L/∂{node.name} = {clip(self.formulas.incoming[node.key], 500)}")
+        return "\n".join(lines)
 
     def _edge_title(self, edge: Edge) -> str:
         """Upstream × local = contribution, in full."""
@@ -504,18 +496,3 @@ class Sheet:
             return f"{first}\n{edge.formula}"
         product = f"{full(target.gradient)} × {full(edge.local)} = {full(contribution)}"
         return f"{first}\n{edge.formula}\nupstream × local = {product}"
-
-    def summary(self) -> str:
-        """What the picture shows, for who cannot see it."""
-        roots = [self.graph.nodes[key] for key in self.graph.roots]
-        shown = self.options.blank != "all"
-        names = ", ".join(
-            f"{r.name or 'a constant'} = {full(r.data)}"
-            if shown and r.data is not None
-            else r.name or "a constant"
-            for r in roots
-        )
-        kinds = Counter(node.kind for node in self.graph.nodes)
-        worksheet = "Worksheet: " * bool(self.options.blank)
-        counts = f"leaves: {kinds[LEAF]}, operations: {kinds[OPERATION]}"
-        return "; ".join(filter(None, (f"{worksheet}Computation graph of {names}", counts, self.graph.note)))

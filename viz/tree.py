@@ -18,7 +18,7 @@ from typing import NamedTuple
 from viz import caption
 from viz.options import Options
 from viz.records import CONSTANT, GROUP, Edge, Graph
-from viz.text import clip, columns
+from viz.text import clip, columns, padded
 
 DEEP = 24  # branches from the left margin
 LONG = 60  # characters of an expression
@@ -54,23 +54,15 @@ def render(graph: Graph, options: Options) -> str:
     _, data, gradient = (max(map(columns, column)) for column in zip(*table, strict=True))
     wide = max((columns(line.text) for line in table if line.data or line.gradient), default=0)
     rows = (
-        f"{line.text}{_fill(line.text, wide)}  {_fill(line.data, data)}{line.data}"
-        f"  {_fill(line.gradient, gradient)}{line.gradient}"
-        for line in table
+        f"{padded(x.text, wide)}  {padded('', data - columns(x.data))}{x.data}"
+        f"  {padded('', gradient - columns(x.gradient))}{x.gradient}"
+        for x in table
     )
     note = f"\n{graph.note}\n" if graph.note else ""
     return "".join(f"{row.rstrip()}\n" for row in rows) + note
 
 
-def _fill(text: str, width: int) -> str:
-    """The spaces that make a text so wide."""
-    return " " * (width - columns(text))
-
-
 def _lines(graph: Graph, options: Options) -> Iterator[Line]:
-    operands: list[list[Edge]] = [[] for _ in graph.nodes]
-    for edge in graph.edges:
-        operands[edge.target].append(edge)
     starts = deque(dict.fromkeys(graph.roots))
     announced, written = set(starts), set()
     while starts:
@@ -85,7 +77,9 @@ def _lines(graph: Graph, options: Options) -> Iterator[Line]:
             if visit.key in written:
                 yield Line(f"{head}↑ {_short(graph, visit.key)}, above")
                 continue
-            if visit.depth and (visit.key in announced or (visit.depth >= DEEP and operands[visit.key])):
+            if visit.depth and (
+                visit.key in announced or (visit.depth >= DEEP and graph.incoming[visit.key])
+            ):
                 if visit.key not in announced:
                     announced.add(visit.key)
                     starts.append(visit.key)
@@ -98,7 +92,7 @@ def _lines(graph: Graph, options: Options) -> Iterator[Line]:
                 caption.data(node, options),
                 caption.gradient(node, options),
             )
-            stack += reversed([*_below(operands[visit.key], visit)])
+            stack += reversed([*_below(graph.incoming[visit.key], visit)])
 
 
 def _below(edges: list[Edge], visit: _Visit) -> Iterator[_Visit]:
