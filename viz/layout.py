@@ -30,6 +30,7 @@ structures" (1981); Gansner, Koutsofios, North & Vo, "A technique for drawing di
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from itertools import accumulate, pairwise
 from math import inf
 from typing import NamedTuple
@@ -175,12 +176,16 @@ def _rank(size: int, edges: Sequence[Edge]) -> list[int]:
     also a term all of whose operands move along because nothing else uses them, like w * x in a
     sum. So a single-use leaf never decides its user's layer; it stands next to it.
     """
-    operands: list[list[int]] = [[] for _ in range(size)]
+    operands: dict[int, list[int]] = {box: [] for box in range(size)}
     users: list[list[int]] = [[] for _ in range(size)]
     for edge in edges:
         operands[edge.target].append(edge.source)
         users[edge.source].append(edge.target)
-    sequence = _topological(operands, users)
+    try:
+        sequence = [*TopologicalSorter(operands).static_order()]
+    except CycleError as error:
+        cycle = " <- ".join(map(str, reversed(error.args[1])))
+        raise ValueError(f"edges form a cycle: {cycle}") from None
     rank = [0] * size
     movable = [True] * size
     for box in sequence:
@@ -191,27 +196,6 @@ def _rank(size: int, edges: Sequence[Edge]) -> list[int]:
         if movable[box] and users[box]:
             rank[box] = min(rank[user] for user in users[box]) - 1
     return rank
-
-
-def _topological(operands: list[list[int]], users: list[list[int]]) -> list[int]:
-    """All boxes, operands before their users (Kahn 1962); ValueError if they form a cycle."""
-    missing = [len(each) for each in operands]
-    sequence = [box for box, number in enumerate(missing) if not number]
-    for box in sequence:  # grows while it is read
-        for user in users[box]:
-            missing[user] -= 1
-            if not missing[user]:
-                sequence.append(user)
-    if len(sequence) < len(operands):
-        # Each box left over has an operand left over: walk back along these until one comes again.
-        box = next(box for box, number in enumerate(missing) if number)
-        walk: dict[int, None] = {}
-        while box not in walk:
-            walk[box] = None
-            box = next(operand for operand in operands[box] if missing[operand])
-        cycle = [*walk][[*walk].index(box) :]
-        raise ValueError(f"edges form a cycle: {' <- '.join(map(str, [*cycle, box]))}")
-    return sequence
 
 
 # 2. Split -----------------------------------------------------------------------------------------

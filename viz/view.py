@@ -16,13 +16,16 @@ graph too, and none of the steps closes a cycle in it:
 - leaves depend on nothing; and nothing in the rest depends on what is not (`_cut`).
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
-from heapq import heapify, heappop, heappush
-from typing import NamedTuple
+from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
+from itertools import accumulate
+from typing import NamedTuple, TypeVar
 
 from autograd import Value, node_names, ops, topological_order
 from viz.options import Options
@@ -32,6 +35,7 @@ VALUE, GROUP, FOLD, REST = "value", "group", "fold", "rest"
 HIDDEN, SEVERAL = -1, -2
 BY_FULL_SCOPE = 2000  # values, up to which a graph is grouped by neuron, and above by layer
 CHAIN, BUNDLE = 5, 4  # the fewest operations to fold, and the fewest values to bundle
+Key = TypeVar("Key", bound=Hashable)
 NAMED = 10_000  # values, up to which all are named, as in the table
 
 
@@ -95,21 +99,22 @@ def select(roots: Sequence[Value], options: Options) -> View:
         for node in near:
             owner[node] = node
     shown = len(owner) - owner.count(HIDDEN)
-    for level in _levels(order, shown, most, options):
+
+    def summed_up(level: int, opened: _Opened) -> _Cards:
         cards = _Cards(order, args, owner[:], frozenset(starts))
         _group(cards, level, opened)
         for step in _fold, _bundle:
             if cards.number() > most:
                 step(cards)
+        return cards
+
+    for level in _levels(order, shown, most, options):
+        cards = summed_up(level, opened)
         if cards.number() <= most:
             break
     else:
         if opened.around - opened.names:  # room for what is open: its siblings as one card
-            cards = _Cards(order, args, owner[:], frozenset(starts))
-            _group(cards, level, opened._replace(together=True))
-            for step in _fold, _bundle:
-                if cards.number() > most:
-                    step(cards)
+            cards = summed_up(level, opened._replace(together=True))
         if cards.number() > most:
             _cut(cards, most)
     return cards.view(starts, names)
@@ -133,12 +138,11 @@ def _near_names(name: str, names: Iterable[str]) -> str:
 
 def _find(name: str, order: Sequence[Value], names: dict[Value, str]) -> int:
     """The value of that name."""
-    for index, node in enumerate(order):
-        if names.get(node) == name:
-            return index
-    raise ValueError(
-        f"focus={name!r}: no node has that name; {_near_names(name, filter(None, names.values()))}"
-    )
+    found = [index for index, node in enumerate(order) if names.get(node) == name]
+    if found:
+        return found[0]
+    near = _near_names(name, filter(None, names.values()))
+    raise ValueError(f"focus={name!r}: no node has that name; {near}")
 
 
 def _near(
@@ -167,12 +171,8 @@ def _levels(order: Sequence[Value], shown: int, most: int, options: Options) -> 
         return (options.group,)
     if shown <= most and not options.open:
         return (0,)
-    deepest = max(_depth(scope) for scope in {node.scope for node in order})
+    deepest = max(len([*_prefixes(scope)]) for scope in {node.scope for node in order})
     return range(deepest, 0, -1) if shown <= BY_FULL_SCOPE and deepest else (min(deepest, 1),)
-
-
-def _depth(scope: str) -> int:
-    return scope.count(".") + 1 if scope else 0
 
 
 class _Opened(NamedTuple):
@@ -208,9 +208,7 @@ def _opened(order: Sequence[Value], names: Collection[str]) -> _Opened:
 
 def _prefixes(scope: str) -> Iterator[str]:
     """`layer1`, `layer1.neuron3`: the scope and those around it."""
-    parts = scope.split(".") if scope else []
-    for end in range(1, len(parts) + 1):
-        yield ".".join(parts[:end])
+    return accumulate(scope.split("."), "{}.{}".format) if scope else iter(())
 
 
 # ── Cards ───────────────────────────────────────────────────────────────────────────────────────────
@@ -256,13 +254,15 @@ class _Cards:
             self.owner[node] = members[0]
         self.merged[members[0]] = kind, name
 
+    def merge_by(self, keys: Mapping[int, Hashable], kind: str, least: int = 1) -> None:
+        """One card for the values of every key, if they are so many at least."""
+        for nodes in _alike(keys).values():
+            if len(nodes) >= least:
+                self.merge(nodes, kind)
+
     def members(self) -> dict[int, list[int]]:
         """The values of every card."""
-        members: dict[int, list[int]] = {}
-        for node, card in enumerate(self.owner):
-            if card != HIDDEN:
-                members.setdefault(card, []).append(node)
-        return members
+        return _alike({node: card for node, card in enumerate(self.owner) if card != HIDDEN})
 
     def view(self, roots: tuple[int, ...], names: dict[Value, str]) -> View:
         """The cards as they are now, numbered in topological order."""
@@ -281,22 +281,27 @@ class _Cards:
 
     def sequence(self, members: dict[int, list[int]]) -> list[int]:
         """The cards in topological order: of those that may come next, the one that ends first."""
-        users: defaultdict[int, list[int]] = defaultdict(list)
-        missing: Counter[int] = Counter()
+        sorter = TopologicalSorter[int](dict.fromkeys(members, ()))
         for source, target in dict.fromkeys(self.links()):
-            users[source].append(target)
-            missing[target] += 1
-        ready = [(nodes[-1], card) for card, nodes in members.items() if not missing[card]]
-        heapify(ready)
+            sorter.add(target, source)
+        sorter.prepare()
+        ready: list[tuple[int, int]] = []
         sequence = []
-        while ready:
+        while sorter.is_active():
+            for card in sorter.get_ready():
+                heappush(ready, (members[card][-1], card))
             _, card = heappop(ready)
             sequence.append(card)
-            for user in users[card]:
-                missing[user] -= 1
-                if not missing[user]:
-                    heappush(ready, (members[user][-1], user))
+            sorter.done(card)
         return sequence
+
+
+def _alike(keys: Mapping[int, Key]) -> dict[Key, list[int]]:
+    """The values of every key, in their order."""
+    alike: dict[Key, list[int]] = {}
+    for node, key in keys.items():
+        alike.setdefault(key, []).append(node)
+    return alike
 
 
 # ── Groups ──────────────────────────────────────────────────────────────────────────────────────────
@@ -307,16 +312,11 @@ def _group(cards: _Cards, level: int, opened: _Opened) -> None:
     if not level:
         return
     group = cache(lambda scope: opened.group(scope, level))
-    members: dict[str, list[int]] = {}
-    for index, node in enumerate(cards.order):
-        if node.scope and cards.owner[index] != HIDDEN:
-            name, frame = group(node.scope)
-            if name:
-                members.setdefault(name, []).append(index)
-            if frame:
-                cards.frames[index] = printable(frame)
-    for name, nodes in members.items():
-        if len(nodes) > 1:
+    shown = [i for i, node in enumerate(cards.order) if node.scope and cards.owner[i] != HIDDEN]
+    placed = {i: group(cards.order[i].scope) for i in shown}
+    cards.frames = {i: printable(frame) for i, (_, frame) in placed.items() if frame}
+    for name, nodes in _alike({i: name for i, (name, _) in placed.items()}).items():
+        if name and len(nodes) > 1:
             cards.merge(nodes, GROUP, printable(name))
     _adopt_constants(cards)
     _split(cards)
@@ -343,8 +343,7 @@ def _split(cards: _Cards) -> None:
     The level of a value counts the edges from card to card on the longest path to it, within the
     circle. So an edge between two cards leads to a higher level, and parts of one level form no circle.
     """
-    links = dict.fromkeys(cards.links())
-    circle = _peel(_peel(links), back=True)
+    circle = _peel(_peel(dict.fromkeys(cards.links())))
     if not circle:
         return
     within = {card for link in circle for card in link}
@@ -361,36 +360,30 @@ def _split(cards: _Cards) -> None:
                 before = level[node] - (cards.owner[arg] != card)
                 latest[arg] = min(latest.get(arg, before), before)
     level |= latest
-    parts: defaultdict[int, defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for node in sorted(level):
-        parts[cards.owner[node]][level[node]].append(node)
-    for card, by_level in parts.items():
+    for card, nodes in _alike({node: cards.owner[node] for node in sorted(level)}).items():
         kind, name = cards.merged.get(card, (VALUE, ""))
-        for number, (_, nodes) in enumerate(sorted(by_level.items()), 1):
+        parts = _alike({node: level[node] for node in nodes})
+        for number, part in enumerate(sorted(parts), 1):
             if kind == GROUP:
-                part = f" {number}/{len(by_level)}" if len(by_level) > 1 else ""
-                cards.merge(nodes, GROUP, f"{name}{part}")
+                ending = f" {number}/{len(parts)}" if len(parts) > 1 else ""
+                cards.merge(parts[part], GROUP, f"{name}{ending}")
 
 
-def _peel(links: Iterable[tuple[int, int]], back: bool = False) -> list[tuple[int, int]]:
-    """The links that are left when cards to which no link leads are taken away, as long as there are any.
+def _peel(links: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The links, turned round, but for those at cards to which no circle leads.
 
-    back  cards from which no link leads; what both leave is circles, and what lies between circles
+    Peeled twice, from both ends, what is left is circles, and what lies between circles.
     """
-    links = list(links)
-    start, end = (1, 0) if back else (0, 1)
-    missing = Counter(link[end] for link in links)
-    following: defaultdict[int, list[int]] = defaultdict(list)
-    for link in links:
-        following[link[start]].append(link[end])
-    ready = [card for card in following if not missing[card]]
-    for card in ready:  # grows while it is read
-        for other in following[card]:
-            missing[other] -= 1
-            if not missing[other]:
-                ready.append(other)
-    gone = set(ready)
-    return [link for link in links if link[0] not in gone and link[1] not in gone]
+    sorter = TopologicalSorter[int]()
+    for source, target in links:
+        sorter.add(target, source)
+    with suppress(CycleError):
+        sorter.prepare()
+    gone: set[int] = set()
+    while ready := sorter.get_ready():
+        gone.update(ready)
+        sorter.done(*ready)
+    return [(target, source) for source, target in links if gone.isdisjoint((source, target))]
 
 
 # ── Folds, bundles, and the rest ────────────────────────────────────────────────────────────────────
@@ -404,11 +397,7 @@ def _fold(cards: _Cards) -> None:
             uses[arg] += 1
     chain = _chains(cards, uses)
     _bundle_operands(cards, chain, uses)
-    members: dict[int, list[int]] = {}
-    for node in sorted(chain):
-        members.setdefault(chain[node], []).append(node)
-    for nodes in members.values():
-        cards.merge(nodes, FOLD)
+    cards.merge_by(dict(sorted(chain.items())), FOLD)
 
 
 def _chains(cards: _Cards, uses: list[int]) -> dict[int, int]:
@@ -437,19 +426,17 @@ def _chains(cards: _Cards, uses: list[int]) -> dict[int, int]:
 def _bundle_operands(cards: _Cards, chain: dict[int, int], uses: list[int]) -> None:
     """One card for the single-use leaves, and the trees of them, that a chain takes, if they are many."""
     towards = [HIDDEN] * len(uses)  # the last value of the chain that alone the value leads to
-    bundles: defaultdict[int, list[int]] = defaultdict(list)
+    bundled: dict[int, int] = {}
     for node in range(len(uses) - 1, -1, -1):
         last = chain.get(node, HIDDEN)
         if towards[node] not in (HIDDEN, last) and cards.free(node) and node not in cards.kept:
             last = towards[node]
             chain.pop(node, None)  # a chain that leads to another is bundled too
-            bundles[last].append(node)
+            bundled[node] = last
         for arg in cards.args[node]:
             if uses[arg] == 1:
                 towards[arg] = last
-    for nodes in bundles.values():
-        if len(nodes) >= BUNDLE:
-            cards.merge(nodes[::-1], REST)
+    cards.merge_by(dict(sorted(bundled.items())), REST, BUNDLE)
 
 
 def _bundle(cards: _Cards) -> None:
@@ -460,12 +447,7 @@ def _bundle(cards: _Cards) -> None:
             for arg in args:
                 if not cards.args[arg] and arg not in cards.kept and cards.free(arg):
                     users[arg].add(target)
-    bundles: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
-    for leaf in sorted(users):
-        bundles[tuple(sorted(users[leaf]))].append(leaf)
-    for leaves in bundles.values():
-        if len(leaves) >= BUNDLE:
-            cards.merge(leaves, REST)
+    cards.merge_by({leaf: frozenset(users[leaf]) for leaf in sorted(users)}, REST, BUNDLE)
 
 
 def _cut(cards: _Cards, most: int) -> None:
