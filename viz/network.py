@@ -236,12 +236,16 @@ class NetworkPicture(Drawing):
 
     def _place(self) -> list[Column]:
         """The columns from left to right, each in the middle of the height; sets the picture's size."""
-        pitches = [self._pitch(i) for i in range(len(self.slots))]
+        rows = [len(slots) if self.numbers else 0 for slots in (self.slots[0], *self.slots)]
+        rows[0] = 0  # no numbers stand before the inputs
+        pitches = [max(2 * self.radius + SPACE, ROW * row + SPACE) for row in rows[:-1]]
         height = max(len(slots) * pitch for slots, pitch in zip(self.slots, pitches, strict=True))
         gap = 2 * self.radius + max(GAP, min(0.4 * height, 2 * GAP))
         columns, x = [], self.radius + _side(self.inputs)
         for i, (slots, pitch) in enumerate(zip(self.slots, pitches, strict=True)):
-            x += gap + self._stub(i) if i else 0
+            if i:
+                rooms = (self._room(weight) for row in self.weights[i - 1] for weight in row)
+                x += gap + (FAN + max(rooms) if self.numbers else 0)
             middle = (len(slots) - 1) / 2
             top = HEAD + (height - (len(slots) - 1) * pitch) / 2
             circles = [
@@ -251,17 +255,6 @@ class NetworkPicture(Drawing):
         self.width = x + self.radius + _side(self.outputs)
         self.height = HEAD + height + FOOT
         return columns
-
-    def _pitch(self, i: int) -> float:
-        """The distance of two neurons of a column: circles and numbers need their place."""
-        rows = len(self.slots[i - 1]) if i and self.numbers else 0
-        return max(2 * self.radius + SPACE, ROW * rows + SPACE)
-
-    def _stub(self, i: int) -> float:
-        """The width that the numbers before a column take."""
-        if not self.numbers:
-            return 0
-        return FAN + max(self._room(weight) for row in self.weights[i - 1] for weight in row)
 
     def _room(self, weight: Parameter) -> float:
         """The width that a number takes on its line."""
@@ -329,16 +322,12 @@ class NetworkPicture(Drawing):
         for level, column in enumerate(self.columns, 1):
             for circle in column.circles:
                 yield self._input(circle) if level == 1 else self._neuron(level, circle)
-        yield from self._cuts()
-        yield from self._names(self.inputs, self.columns[0], "left", -1)
-        yield from self._names(self.outputs, self.columns[-1], "right", 1)
-
-    def _cuts(self) -> Iterator[str]:
-        """The dots and the size of the layer, in the middle of a column that is cut."""
         for column, size in zip(self.columns, self.sizes, strict=True):
             if column.cut is not None:
                 yield text("dots", column.circles[0].x, column.cut + 1, "⋮")
                 yield text("middle", column.circles[0].x, column.cut + 17, f"{size:,}")
+        yield from self._names(self.inputs, self.columns[0], "left", -1)
+        yield from self._names(self.outputs, self.columns[-1], "right", 1)
 
     def _names(self, names: list[str], column: Column, kind: str, way: int) -> Iterator[str]:
         """The names beside a column."""

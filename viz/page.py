@@ -108,7 +108,8 @@ def render(graph: Graph, options: Options, roots: Sequence[Value]) -> str:
         picture = cards.render(graph, options)
         return _page(f"{title}: a computation graph", picture, options.theme, STILL, why=escape(why))
     moments = _moments(graph, roots[0], partial(short, digits=options.digits))
-    picture = cards.render(_roomy(graph, moments, options), _unveiled(options), whole=True)
+    unveiled = replace(options, values=True, gradients=True, blank="")  # one by one, by the page itself
+    picture = cards.render(_roomy(graph, moments, options), unveiled, whole=True)
     data, script = _embedded(_data(graph, moments, options)), _file("page.js")
     return _page(f"{title}, step by step", picture, options.theme, STEPS, data=data, script=script)
 
@@ -132,10 +133,11 @@ def _moments(graph: Graph, root: Value, digits: Digits) -> list[Moment]:
     """All that the slider leads through; `digits` writes a number in few of them."""
     given = sum(node.kind == LEAF for node in graph.nodes)
     operations = [node for node in graph.nodes if node.kind == OPERATION]
-    leaves, rest = _count(given, "leaf", "leaves"), _count(len(operations), "operation", "operations")
-    moments = [Moment("Start", (f"{leaves} with a number, {rest} to compute.",))]
-    numbers = [_in_numbers(node, digits) for node in topological_order(root)]
-    moments += [_computed(node, numbers[node.key], digits) for node in operations]
+    leaves = f"{given} lea{'f' if given == 1 else 'ves'} with a number"
+    rest = f"{len(operations)} operation{'s' * (len(operations) != 1)} to compute"
+    moments = [Moment("Start", (f"{leaves}, {rest}.",))]
+    order = topological_order(root)
+    moments += [_computed(node, _in_numbers(order[node.key], digits), digits) for node in operations]
     if not given:
         return [*moments, Moment("Done", ("There is no leaf, so there is nothing to differentiate.",))]
     try:
@@ -145,10 +147,6 @@ def _moments(graph: Graph, root: Value, digits: Digits) -> list[Moment]:
         return [*moments, Moment("Backward", (reason,))]
     moments += [_seed(graph, steps, digits), *(_passed(graph, step, digits) for step in steps)]
     return [*moments, _done(graph, moments, digits)]
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
 
 
 def _number(number: Any, digits: Digits) -> Part:
@@ -238,11 +236,6 @@ def _roomy(graph: Graph, moments: Sequence[Moment], options: Options) -> Graph:
     return replace(
         graph, nodes=tuple(replace(n, gradient=longest(gradients.get(n.key, []))) for n in graph.nodes)
     )
-
-
-def _unveiled(options: Options) -> Options:
-    """The options with every number shown: the page itself uncovers them one by one."""
-    return replace(options, values=True, gradients=True, blank="")
 
 
 def _data(graph: Graph, moments: Sequence[Moment], options: Options) -> dict[str, Any]:

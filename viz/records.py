@@ -8,7 +8,7 @@ it is asked for, so that a large graph costs a few passes.
 
 from collections import ChainMap, Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from math import inf
 from typing import Any, cast
@@ -207,11 +207,8 @@ class _Reader:
             edges += make(number, ends)
             if number in after:
                 edges.append(Edge(keys[number], keys[number] + 1, 0, "", None))
-        return Graph(tuple(nodes), tuple(edges), self._roots(keys), len(view.order), self.names)
-
-    def _roots(self, keys: list[int]) -> tuple[int, ...]:
-        owners = (self.view.owner[root] for root in self.view.roots)
-        return tuple(keys[owner] for owner in owners if owner != HIDDEN)
+        roots = tuple(ends[view.owner[root]] for root in view.roots if view.owner[root] != HIDDEN)
+        return Graph(tuple(nodes), tuple(edges), roots, len(view.order), self.names)
 
     # Names
 
@@ -232,33 +229,28 @@ class _Reader:
     # Nodes
 
     def _node(self, key: int, card: Card, outputs: list[int]) -> Node:
-        if card.kind == VALUE:
+        if card.kind in (VALUE, FOLD):
             return self._value(key, card)
         size = len(card.members)
-        if card.kind == FOLD:
-            return replace(self._value(key, card), symbol=self._symbol(card), size=size)
-        (data, gradient) = self._numbers(outputs[0]) if len(outputs) == 1 else (None, None)
-        name = card.name or _listed(
-            [self._name(value) or "a constant" for value in outputs[:FEW]], ", ", len(outputs)
-        )
-        return Node(
-            key, GROUP, name, name, f"▸{size:,}", f"{size:,} values", data, gradient, size, card.frame
-        )
+        data, gradient = self._numbers(outputs[0]) if len(outputs) == 1 else (None, None)
+        named = [self._name(value) or "a constant" for value in outputs[:FEW]]
+        name = card.name or _listed(named, ", ", len(outputs))
+        words = f"▸{size:,}", f"{size:,} values"
+        return Node(key, GROUP, name, name, *words, data, gradient, size, card.frame)
 
     def _value(self, key: int, card: Card) -> Node:
         """A value, or the last of a folded chain."""
-        value = card.members[-1]
-        node, name = self.view.order[value], self._name(value)
+        value, size = card.members[-1], len(card.members)
+        node, name, numbers = self.view.order[value], self._name(value), self._numbers(value)
         label = printable(str(node.label))
-        data, gradient = self._numbers(value)
         if node.op is None or node.op is ops.constant:
             kind = CONSTANT if node.op else LEAF
-            return Node(key, kind, name, label, "", "", data, gradient, frame=card.frame)
+            return Node(key, kind, name, label, "", "", *numbers, frame=card.frame)
+        symbol = printable(node.op.symbol)
         made: Any = Formula(node, partial(expression, node, names=self.names))
         if card.kind == FOLD:
-            made = self._folded(card)
-        symbol = printable(node.op.symbol)
-        return Node(key, OPERATION, name, label, symbol, made, data, gradient, frame=card.frame)
+            symbol, made = f"{size:,} × {symbol}", self._folded(card)
+        return Node(key, OPERATION, name, label, symbol, made, *numbers, size, card.frame)
 
     def _numbers(self, value: int) -> tuple[Any, Any]:
         node = self.view.order[value]
@@ -270,19 +262,14 @@ class _Reader:
         own = owner[card.members[0]]
         return list(dict.fromkeys(arg for value in card.members for arg in args[value] if owner[arg] != own))
 
-    def _symbol(self, card: Card) -> str:
-        """`5,000 × +`"""
-        op = cast(Any, self.view.order[card.members[-1]].op)
-        return f"{len(card.members):,} × {printable(op.symbol)}"
-
     def _folded(self, card: Card) -> str:
         """How a chain is computed from what it takes: `x + b1, … and 4,998 more`."""
         op = cast(Any, self.view.order[card.members[-1]].op)
         taken = self._chained(card)
         names = [self._name(value) or full(self.view.order[value].data) for value in taken[:FEW]]
-        symbol = f" {printable(op.symbol)} " if op.infix and op.arity == 2 else ", "
-        listed = _listed(names, symbol, len(taken))
-        return listed if op.infix and op.arity == 2 else f"{op.name}(… {op.name}({listed}) …)"
+        if op.infix and op.arity == 2:
+            return _listed(names, f" {printable(op.symbol)} ", len(taken))
+        return f"{op.name}(… {op.name}({_listed(names, ', ', len(taken))}) …)"
 
     # Edges
 
