@@ -28,7 +28,7 @@ structures" (1981); Gansner, Koutsofios, North & Vo, "A technique for drawing di
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from itertools import accumulate, pairwise
@@ -88,29 +88,20 @@ class Layout:
     boxes: tuple[Point, ...]
     routes: tuple[tuple[Point, ...], ...]
     layers: tuple[tuple[int, ...], ...]
-    down: bool = False
+
+    def mapped(self, to: Callable[[float, float], tuple[float, float]], w: float, h: float) -> "Layout":
+        """The drawing with every point somewhere else, in another width and height."""
+        boxes = tuple(Point(*to(*box)) for box in self.boxes)
+        routes = tuple(tuple(Point(*to(*point)) for point in route) for route in self.routes)
+        return Layout(w, h, boxes, routes, self.layers)
 
     def transposed(self) -> "Layout":
         """The drawing with x and y exchanged."""
-        boxes = tuple(Point(y, x) for x, y in self.boxes)
-        routes = tuple(tuple(Point(y, x) for x, y in route) for route in self.routes)
-        return Layout(self.height, self.width, boxes, routes, self.layers, not self.down)
+        return self.mapped(lambda x, y: (y, x), self.height, self.width)
 
     def moved(self, right: float, down: float) -> "Layout":
         """The drawing moved, with room at its left and at its top."""
-        boxes = tuple(Point(x + right, y + down) for x, y in self.boxes)
-        routes = tuple(tuple(Point(x + right, y + down) for x, y in route) for route in self.routes)
-        return Layout(self.width + right, self.height + down, boxes, routes, self.layers, self.down)
-
-    def crossings(self) -> int:
-        """How often two curves cross; one that several edges of a source share counts once."""
-        if self.down:
-            return self.transposed().crossings()
-        bands: dict[float, set[tuple[float, float]]] = {}
-        for route in self.routes:
-            for start, end in zip(route[1::2], route[2::2], strict=False):
-                bands.setdefault(end.x, set()).add((start.y, end.y))
-        return sum(crossings(band) for band in bands.values())
+        return self.mapped(lambda x, y: (x + right, y + down), self.width + right, self.height + down)
 
 
 def place(
@@ -262,18 +253,13 @@ def _split(boxes: Sequence[Box], edges: Sequence[Edge], rank: list[int]) -> _Gra
 # 3. Order -----------------------------------------------------------------------------------------
 
 
-def crossings(lines: Iterable[tuple[float, float]]) -> int:
-    """How many pairs of straight lines from (0, start) to (1, end) cross; a shared end is none.
+def inversions(numbers: Iterable[float]) -> int:
+    """How many pairs are in the wrong order.
 
-    Lines cross if they start in one order and end in the other: with the lines sorted by starts,
-    these are the inversions of the ends (Barth, Jünger & Mutzel 2002). Binary insertion counts
+    Straight lines cross if they start in one order and end in the other: with the lines sorted by starts,
+    their crossings are the inversions of the ends (Barth, Jünger & Mutzel 2002). Binary insertion counts
     them; what it moves, it moves as one piece of memory, faster than a tree of sums in Python.
     """
-    return _inversions(end for _, end in sorted(lines))
-
-
-def _inversions(numbers: Iterable[float]) -> int:
-    """How many pairs are in the wrong order."""
     seen: list[float] = []
     wrong = 0
     for number in numbers:
@@ -307,9 +293,8 @@ class _Order:
 
     def crossings(self, right: list[list[_Link]]) -> int:
         """The crossings between all layers."""
-        return sum(
-            _inversions(end for vertex in layer for end in self.ends(right[vertex])) for layer in self.layers
-        )
+        ends = ((end for vertex in layer for end in self.ends(right[vertex])) for layer in self.layers)
+        return sum(map(inversions, ends))
 
     def copy(self) -> "_Order":
         """The same order, to keep while this one changes."""
@@ -407,10 +392,7 @@ def _transpose(order: _Order, left: list[list[_Link]], right: list[list[_Link]])
 def _saved(order: _Order, upper: list[_Link], lower: list[_Link]) -> int:
     """The crossings saved on one side of two neighbours if they swap."""
     ends = order.ends(lower)
-    saved = 0
-    for end in order.ends(upper):
-        saved += bisect_left(ends, end) + bisect_right(ends, end) - len(ends)
-    return saved
+    return sum(bisect_left(ends, e) + bisect_right(ends, e) - len(ends) for e in order.ends(upper))
 
 
 def _insert(graph: _Graph, order: _Order, leaves: list[int]) -> None:
@@ -479,11 +461,7 @@ def _middle(graph: _Graph, order: _Order, vertex: int, links: list[_Link]) -> li
 
 
 def _blocks(
-    graph: _Graph,
-    layers: list[list[int]],
-    medians: list[list[_Link]],
-    position: list[int],
-    sign: int,
+    graph: _Graph, layers: list[list[int]], medians: list[list[_Link]], position: list[int], sign: int
 ) -> tuple[list[int], list[float]]:
     """Join each vertex to a median that is free: its block's root, and its distance below it.
 
@@ -561,16 +539,14 @@ def _settle(graph: _Graph, layers: list[list[int]], middle: list[float], gap: fl
                 run.append(index)
                 continue
             high = middle[vertex] - packed[index] if vertex >= 0 else inf
-            wishes = [_wish(graph, layer[i], middle) - packed[i] for i in run]
+            straight = [[middle[end.vertex] - end.drop for end in graph.right[layer[i]]] for i in run]
+            wishes = [
+                (sum(ends) / len(ends) if ends else middle[layer[i]]) - packed[i]
+                for i, ends in zip(run, straight, strict=True)
+            ]
             for i, height in zip(run, _pool(wishes), strict=True):
                 middle[layer[i]] = min(max(height, low), high) + packed[i]
             run, low = [], high
-
-
-def _wish(graph: _Graph, leaf: int, middle: list[float]) -> float:
-    """Where a leaf's lines would be straight, on the average."""
-    ends = [middle[link.vertex] - link.drop for link in graph.right[leaf]]
-    return sum(ends) / len(ends) if ends else middle[leaf]
 
 
 def _pool(wishes: list[float]) -> list[float]:

@@ -320,8 +320,7 @@ class NetworkPicture(Drawing):
 
     def _neurons(self) -> Iterator[str]:
         for level, column in enumerate(self.columns, 1):
-            for circle in column.circles:
-                yield self._input(circle) if level == 1 else self._neuron(level, circle)
+            yield from (self._neuron(level, circle) for circle in column.circles)
         for column, size in zip(self.columns, self.sizes, strict=True):
             if column.cut is not None:
                 yield text("dots", column.circles[0].x, column.cut + 1, "⋮")
@@ -332,44 +331,40 @@ class NetworkPicture(Drawing):
     def _names(self, names: list[str], column: Column, kind: str, way: int) -> Iterator[str]:
         """The names beside a column."""
         for circle in column.circles if names else ():
-            name = names[circle.j]
-            x = circle.x + way * (self.radius + 8)
+            name, x = names[circle.j], circle.x + way * (self.radius + 8)
             yield group(name, text(kind, x, circle.y + 4, clip(name, LETTERS)))
 
-    def _input(self, circle: Circle) -> str:
-        name = _input_name(circle.j)
-        title = f"{name}, input {circle.j + 1} of {self.sizes[0]:,}"
-        inside = text("inside", circle.x, circle.y + 4, name)
-        return group(title, self._circle("input zero", circle, PLAIN), inside)
-
     def _neuron(self, level: int, circle: Circle) -> str:
-        bias = self.layers[level - 2][circle.j].bias
-        title = f"neuron {circle.j + 1} of layer {level}"
-        if bias is None:
-            return group(title, self._circle("neuron zero", circle, PLAIN))
-        kind, size = self._look(bias, self.largest_bias)
-        inside = [text("bias", circle.x, circle.y + 4, self._text(bias))] if self.numbers else []
-        return group(f"{title}\n{_title(bias)}", self._circle(f"neuron {kind}", circle, size), *inside)
-
-    def _circle(self, kind: str, at: Circle, size: str) -> str:
-        return f'<circle class="{kind}" cx="{at.x:.1f}" cy="{at.y:.1f}" r="{self.radius:.1f}"{size}/>'
+        """A neuron, its bias as its ring; of an input the name."""
+        j, _, x, y = circle
+        kind, size, inside = "zero", PLAIN, ""
+        if level == 1:
+            name = _input_name(j)
+            title, inside = f"{name}, input {j + 1} of {self.sizes[0]:,}", text("inside", x, y + 4, name)
+        else:
+            title = f"neuron {j + 1} of layer {level}"
+            if bias := self.layers[level - 2][j].bias:
+                title += f"\n{_title(bias)}"
+                kind, size = self._look(bias, self.largest_bias)
+                inside = text("bias", x, y + 4, self._text(bias)) if self.numbers else ""
+        kind = f"{'input' if level == 1 else 'neuron'} {kind}"
+        ring = f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="{self.radius:.1f}"{size}/>'
+        return group(title, ring, inside)
 
     def _headings(self) -> Iterator[str]:
-        for level, column in enumerate(self.columns, 1):
-            name = "inputs" if level == 1 else "outputs" if level == len(self.columns) else "hidden"
-            yield text("name", column.circles[0].x, 10, name)
-            yield text("middle", column.circles[0].x, 26, f"l = {level}")
+        hidden = ["hidden"] * (len(self.columns) - 2)
+        for level, name in enumerate(("inputs", *hidden, "outputs"), 1):
+            x = self.columns[level - 1].circles[0].x
+            yield from (text("name", x, 10, name), text("middle", x, 26, f"l = {level}"))
 
     def _legend(self) -> Iterator[str]:
         """What the lines mean, below the picture."""
         y = self.height - 16
-        ring = "ring: bias" if self.show == "weights" else "ring: bias gradient"
-        yield f'<path class="plus" d="M0 {y - 4:.1f}h26" stroke-width="2.5"/>'
-        yield text("legend", 32, y, "+")
-        yield f'<path class="minus" d="M54 {y - 4:.1f}h26" stroke-width="2.5"/>'
-        yield text("legend", 86, y, "−")
+        for kind, sign, x in ("plus", "+", 0), ("minus", "−", 54):
+            yield f'<path class="{kind}" d="M{x} {y - 4:.1f}h26" stroke-width="2.5"/>'
+            yield text("legend", x + 32, y, sign)
         if any(self.biases):
-            yield text("legend", 110, y, ring)
+            yield text("legend", 110, y, "ring: bias" if self.show == "weights" else "ring: bias gradient")
         yield text("legend", 0, y + 16, self._counted())
 
 

@@ -19,7 +19,6 @@ No compiler is known here: a program is what has `nodes`, how many scalars it wa
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import accumulate
 from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
@@ -179,10 +178,9 @@ def _drawn_for(name: str, known: dict[str, Any]) -> str:
 
 def _node(key: int, operation: Any, known: dict[str, Any]) -> Node:
     leaf = operation.stage == SOURCE or operation.symbol in VIEWS
+    kind, symbol = (LEAF, "") if leaf else (OPERATION, _symbol(operation, known))
     name, shape = printable(operation.name), shape_text(operation.shape)
     data, gradient = (None, shape) if operation.stage == BACKWARD else (shape, "")
-    symbol = "" if leaf else _symbol(operation, known)
-    kind = LEAF if leaf else OPERATION
     return Node(key, kind, name, name, symbol, operation.line, data, gradient, operation.scalars)
 
 
@@ -239,26 +237,26 @@ class Column(NamedTuple):
     stage: str
     heading: str
     cards: list[Card]
-    lines: list[tuple[Edge, tuple[Point, ...]]]
-    corners: tuple[Point, ...]
-    width: float
-    height: float
+    edges: list[Edge]
+    laid: Layout
 
 
 def _render(picture: ProgramPicture, theme: str) -> str:
     """All columns side by side, their headings, and the caption below."""
-    laid = list(_columns(picture))
-    height = max(column.height for column in laid)
-    widths = [max(column.width, bold_width(column.heading, NAME)) for column in laid]
-    lefts = accumulate((width + COLUMN for width in widths), initial=0.0)
-    body = []
-    for left, width, column in zip(lefts, widths, laid, strict=False):
-        body.append(text(f"heading {column.stage}", left + width / 2, NAME, column.heading))
-        top = HEAD + (height - column.height if column.stage == BACKWARD else 0)
-        body += _drawn(column, left + (width - column.width) / 2, top)
-    notes = [picture.caption, *_legend(picture, laid)]
+    columns = list(_columns(picture))
+    height = max(column.laid.height for column in columns)
+    body, left = [], 0.0
+    for stage, heading, cards, edges, laid in columns:
+        width = max(laid.width, bold_width(heading, NAME))
+        body.append(text(f"heading {stage}", left + width / 2, NAME, heading))
+        up = stage == BACKWARD
+        laid = laid.moved(left + (width - laid.width) / 2, HEAD + (height - laid.height if up else 0))
+        body += [_line(edge, route, up) for edge, route in zip(edges, laid.routes, strict=True)]
+        body += [_draw(card, *corner) for card, corner in zip(cards, laid.boxes, strict=True)]
+        left += width + COLUMN
+    notes = [picture.caption, *_legend(picture, columns)]
     body += [text("note", 0, HEAD + height + 2 * NOTE * i, note) for i, note in enumerate(notes, 1)]
-    width = max([sum(widths) + COLUMN * (len(laid) - 1), *(bold_width(note, NOTE) for note in notes)])
+    width = max([left - COLUMN, *(bold_width(note, NOTE) for note in notes)])
     size = HEAD + height + 2 * NOTE * len(notes)
     return page("\n".join(body), width, size, f"Program: {picture.caption}", RULES, COLOURS, theme)
 
@@ -303,7 +301,8 @@ def _column(graph: Graph, own: list[Node], placed: set[int], stage: str, heading
                 at[source.key] = len(cards)
                 cards.append(_card(source, []))
             elif source.key not in at:
-                cards.append(_elsewhere(source))
+                width = max(mono_width(clip(source.name, LETTERS), NUMBER), SMALL) + 2 * PAD
+                cards.append(Card(source, width, SMALL, elsewhere=True))
             ends.append(at.get(source.key, len(cards) - 1))
         edges += operands
         lines += [
@@ -314,18 +313,17 @@ def _column(graph: Graph, own: list[Node], placed: set[int], stage: str, heading
         cards.append(_card(node, operands))
     boxes = [Box(card.width, card.height, card.ports) for card in cards]
     laid = layout.place(boxes, lines, down=True, space=22)
-    laid = _upwards(laid, cards) if stage == BACKWARD else laid
-    drawn = list(zip(edges, laid.routes, strict=True))
     way = "↑" if stage == BACKWARD else "↓"
-    return Column(stage, f"{heading} {way}", cards, drawn, laid.boxes, laid.width, laid.height)
+    return Column(
+        stage, f"{heading} {way}", cards, edges, _upwards(laid, cards) if stage == BACKWARD else laid
+    )
 
 
 def _upwards(laid: Layout, cards: list[Card]) -> Layout:
     """The layout with top and foot exchanged."""
-    boxes = zip(laid.boxes, cards, strict=True)
-    corners = tuple(Point(x, laid.height - y - card.height) for (x, y), card in boxes)
-    routes = tuple(tuple(Point(x, laid.height - y) for x, y in route) for route in laid.routes)
-    return replace(laid, boxes=corners, routes=routes)
+    flipped = laid.mapped(lambda x, y: (x, laid.height - y), laid.width, laid.height)
+    feet = zip(flipped.boxes, cards, strict=True)
+    return replace(flipped, boxes=tuple(Point(x, foot - card.height) for (x, foot), card in feet))
 
 
 def _card(node: Node, operands: list[Edge]) -> Card:
@@ -338,25 +336,12 @@ def _card(node: Node, operands: list[Edge]) -> Card:
     return Card(node, width, HEIGHT, ports(width, len(operands), pitch), sign)
 
 
-def _elsewhere(node: Node) -> Card:
-    width = max(mono_width(clip(node.name, LETTERS), NUMBER), SMALL) + 2 * PAD
-    return Card(node, width, SMALL, elsewhere=True)
-
-
 def _text(node: Node) -> str:
     """The shape."""
     return str(node.gradient or node.data)
 
 
-def _drawn(column: Column, left: float, top: float) -> Iterator[str]:
-    """The lines of a column, and its cards."""
-    for edge, route in column.lines:
-        yield _line(edge, [Point(x + left, y + top) for x, y in route], column.stage == BACKWARD)
-    for card, (x, y) in zip(column.cards, column.corners, strict=True):
-        yield _elsewhere_at(card, x + left, y + top) if card.elsewhere else _at(card, x + left, y + top)
-
-
-def _line(edge: Edge, route: list[Point], up: bool) -> str:
+def _line(edge: Edge, route: Sequence[Point], up: bool) -> str:
     """A line in two parts around the shape of a view, and the arrow's head at the port."""
     path, head = arrow(route, ROW if edge.rule else 0, "up" if up else "down")
     line = f'<path class="line" d="{path}"/>{head}'
@@ -367,21 +352,18 @@ def _line(edge: Edge, route: list[Point], up: bool) -> str:
     return group(edge.formula, line, label)
 
 
-def _elsewhere_at(card: Card, x: float, y: float) -> str:
-    shape = rect("elsewhere", x, y, card.width, card.height, SMALL / 2)
-    name = text(f"middle {_stage(card.node)}", x + card.width / 2, y + 16.5, clip(card.node.name, LETTERS))
-    return group(_title(card.node), shape, name)
-
-
-def _at(card: Card, x: float, y: float) -> str:
+def _draw(card: Card, x: float, y: float) -> str:
     """A card at its place."""
     node, left, middle = card.node, x + card.badge + PAD, y + card.height / 2
-    stage = _stage(node)
+    stage, name = _stage(node), clip(node.name, LETTERS)
+    if card.elsewhere:
+        shape = rect("elsewhere", x, y, card.width, card.height, SMALL / 2)
+        return group(_title(node), shape, text(f"middle {stage}", x + card.width / 2, y + 16.5, name))
     parts = [rect("leaf" if stage == SOURCE else "card", x, y, card.width, card.height, ROUND)]
     if card.badge:
         parts.append(badge(x, y, card.badge, card.height))
         parts.append(text(f"sign {stage}", x + card.badge / 2, middle + 5, clip(node.symbol, LETTERS)))
-    parts.append(text("name", left, middle - 5, clip(node.name, LETTERS)))
+    parts.append(text("name", left, middle - 5, name))
     if node.size:
         parts.append(text("count", x + card.width - PAD, middle - 5, _times(node.size)))
     parts.append(text(BACKWARD if stage == BACKWARD else FORWARD, left, middle + 14, _text(node)))

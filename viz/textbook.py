@@ -23,13 +23,13 @@ Source: the computational graphs of Saitō, Deep Learning from Scratch, chapter 
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import hypot
 from typing import Any, NamedTuple
 
 from viz import caption, layout
-from viz.layout import Box, Point
+from viz.layout import Box, Layout, Point
 from viz.options import Options
 from viz.products import LETTERS, LONG, Formulas
 from viz.records import CONSTANT, LEAF, OPERATION, Edge, Graph, Node
@@ -181,12 +181,13 @@ def draw(
     `column`: whether all variables stand at the left, or each next to its use.
     """
     frames = _frames(shapes, wires)
-    corners, routes, width, height = _placed(shapes, wires, [frame.box for frame in frames], column)
+    placed = _placed(shapes, wires, [frame.box for frame in frames], column)
     body = [
-        _wire(wire, route, shapes[wire.target], frames[wire.target], corners[wire.target])
-        for wire, route in zip(wires, routes, strict=True)
+        _wire(wire, route, shapes[wire.target], frames[wire.target], placed.boxes[wire.target])
+        for wire, route in zip(wires, placed.routes, strict=True)
     ]
-    body += [_shape(*each) for each in zip(shapes, frames, corners, strict=True)]
+    body += [_shape(*each) for each in zip(shapes, frames, placed.boxes, strict=True)]
+    width, height = placed.width, placed.height
     if remark:
         height += 2 * LINE
         width = max(width, bold_width(remark, NOTE))
@@ -194,10 +195,8 @@ def draw(
     return page("\n".join(body), width, height, summary, RULES, COLOURS, theme)
 
 
-def _placed(
-    shapes: Sequence[Shape], wires: Sequence[Wire], boxes: list[Box], column: bool
-) -> tuple[list[Point], list[tuple[Point, ...]], float, float]:
-    """The corners of all shapes and the routes of all wires; the width and the height of the whole."""
+def _placed(shapes: Sequence[Shape], wires: Sequence[Wire], boxes: list[Box], column: bool) -> Layout:
+    """Where all shapes and wires stand."""
     edges = [layout.Edge(wire.source, wire.target, wire.port, _stub(wire)) for wire in wires]
     if column:  # all variables hang on one invisible box, so that they stand below one another
         variables = [i for i, shape in enumerate(shapes) if shape.kind == VARIABLE]
@@ -206,14 +205,13 @@ def _placed(
         edges += [layout.Edge(len(shapes), i) for i in variables]
         boxes = [*boxes, Box(0, 0)]
     placed = layout.place(boxes, edges, gap=GAP)
-    left = min((corner.x for corner in placed.boxes[: len(shapes)]), default=0)
-    corners = [Point(x - left, y) for x, y in placed.boxes[: len(shapes)]]
-    routes = [tuple(Point(x - left, y) for x, y in route) for route in placed.routes[: len(wires)]]
+    corners, routes = placed.boxes[: len(shapes)], list(placed.routes[: len(wires)])
     for i, wire in enumerate(wires):
         if wire.exit is not None:
             y = corners[wire.source].y + boxes[wire.source].ports[wire.exit]
             routes[i] = (*(Point(point.x, y) for point in routes[i][:2]), *routes[i][2:])
-    return corners, routes, placed.width - left, placed.height
+    placed = replace(placed, boxes=corners, routes=tuple(routes))
+    return placed.moved(-min((corner.x for corner in corners), default=0), 0)
 
 
 def _stub(wire: Wire) -> float:
