@@ -9,6 +9,10 @@ DIRECTIONS = ("right", "down")
 LOCALS = ("number", "formula", "both", "none")
 BLANKS = ("", "gradients", "all")
 CONSTANTS = ("inside", "node")
+CHOICES = {
+    "style": STYLES, "theme": THEMES, "direction": DIRECTIONS, "local": LOCALS, "blank": BLANKS,
+    "constants": CONSTANTS,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +53,8 @@ class Options:
     max_nodes: int | None = 150
 
     def __post_init__(self) -> None:
-        check("style", self.style, STYLES)
-        check("theme", self.theme, THEMES)
-        check("direction", self.direction, DIRECTIONS)
-        check("local", self.local, LOCALS)
-        check("blank", self.blank, BLANKS)
-        check("constants", self.constants, CONSTANTS)
+        for name, choices in CHOICES.items():
+            check(name, getattr(self, name), choices)
         if self.style == "textbook" and self.direction != "right":
             raise ValueError(
                 "style 'textbook' flows to the right, as the book's figures do; style 'record' can go down"

@@ -109,8 +109,9 @@ def render(graph: Graph, options: Options, roots: Sequence[Value]) -> str:
         return _page(f"{title}: a computation graph", picture, options.theme, STILL, why=escape(why))
     moments = _moments(graph, roots[0], partial(short, digits=options.digits))
     unveiled = replace(options, values=True, gradients=True, blank="")  # one by one, by the page itself
-    picture = cards.render(_roomy(graph, moments, options), unveiled, whole=True)
-    data, script = _embedded(_data(graph, moments, options)), _file("page.js")
+    gradients = _gradients(graph, moments)
+    picture = cards.render(_roomy(graph, gradients, options), unveiled, whole=True)
+    data, script = _embedded(_data(graph, moments, gradients, options)), _file("page.js")
     return _page(f"{title}, step by step", picture, options.theme, STEPS, data=data, script=script)
 
 
@@ -180,9 +181,8 @@ def _passed(graph: Graph, step: Step, digits: Digits) -> Moment:
     """`x1 += upstream 0.5 × local −3 = −1.5 (gradient so far −1.5)`"""
     edge = step.edge
     source, target = graph.nodes[edge.source], graph.nodes[edge.target]
-    upstream, local, contribution, total = (
-        _number(x, digits) for x in (step.upstream, edge.local, step.contribution, step.total)
-    )
+    numbers = step.upstream, edge.local, step.contribution, step.total
+    upstream, local, contribution, total = (_number(x, digits) for x in numbers)
     product = f"{source.name} += upstream ", upstream, " × local ", local, " = ", contribution
     parts = *product, " (gradient so far ", total, ")"
     note = f"{clip(edge.formula, LONG)}, as {target.name} = {clip(target.expression, LONG)}"
@@ -225,22 +225,20 @@ def _gradients(graph: Graph, moments: Sequence[Moment]) -> Gradients:
     return gradients
 
 
-def _roomy(graph: Graph, moments: Sequence[Moment], options: Options) -> Graph:
+def _roomy(graph: Graph, gradients: Gradients, options: Options) -> Graph:
     """The graph with the longest gradient that each card is to show, so that the card is wide enough."""
 
     def longest(changes: list[tuple[int, Any]]) -> Any:
-        texts = ((columns(short(x, True, options.digits)), x) for _, x in changes)
-        return max(texts, key=lambda pair: pair[0], default=(0, None))[1]
+        numbers = [number for _, number in changes]
+        return max(numbers, key=lambda x: columns(short(x, True, options.digits)), default=None)
 
-    gradients = _gradients(graph, moments)
     return replace(
         graph, nodes=tuple(replace(n, gradient=longest(gradients.get(n.key, []))) for n in graph.nodes)
     )
 
 
-def _data(graph: Graph, moments: Sequence[Moment], options: Options) -> dict[str, Any]:
+def _data(graph: Graph, moments: Sequence[Moment], gradients: Gradients, options: Options) -> dict[str, Any]:
     """What page.js reads; see the legend there."""
-    gradients = _gradients(graph, moments)
     born = {moment.node: i for i, moment in enumerate(moments) if moment.phase == "Forward"}
     passed = {moment.edge: [i] for i, moment in enumerate(moments)}
 

@@ -46,9 +46,7 @@ def render(graph: Graph, options: Options) -> str:
     """The tree of every root; the same graph gives the same text."""
     lines = [*_lines(graph, options)]
     heads = Line(
-        "",
-        "value" if any(x.data for x in lines) else "",
-        "gradient" if any(x.gradient for x in lines) else "",
+        "", *(word if any(x[i] for x in lines) else "" for i, word in ((1, "value"), (2, "gradient")))
     )
     table = [heads, *lines] if heads.data or heads.gradient else lines
     _, data, gradient = (max(map(columns, column)) for column in zip(*table, strict=True))
@@ -73,7 +71,8 @@ def _lines(graph: Graph, options: Options) -> Iterator[Line]:
         while stack:
             visit = stack.pop()
             node = graph.nodes[visit.key]
-            head = visit.before + _branch(visit.edge, options)
+            local = clip(caption.local_text(visit.edge, options), LONG) if visit.edge else ""
+            head = visit.before + (f"{local} ─ " if local else "")
             if visit.key in written:
                 yield Line(f"{head}↑ {_short(graph, visit.key)}, above")
                 continue
@@ -87,11 +86,8 @@ def _lines(graph: Graph, options: Options) -> Iterator[Line]:
                 continue
             if node.kind != CONSTANT:
                 written.add(visit.key)
-            yield Line(
-                head + _says(graph, visit.key, options),
-                caption.data(node, options),
-                caption.gradient(node, options),
-            )
+            numbers = caption.data(node, options), caption.gradient(node, options)
+            yield Line(head + _says(graph, visit.key, options), *numbers)
             stack += reversed([*_below(graph.incoming[visit.key], visit)])
 
 
@@ -101,11 +97,6 @@ def _below(edges: list[Edge], visit: _Visit) -> Iterator[_Visit]:
         last = edge is edges[-1]
         before, below = (f"{visit.below}{sign}" for sign in (("└─ ", "   ") if last else ("├─ ", "│  ")))
         yield _Visit(edge.source, edge, before, below, visit.depth + 1)
-
-
-def _branch(edge: Edge | None, options: Options) -> str:
-    local = clip(caption.local_text(edge, options), LONG) if edge else ""
-    return f"{local} ─ " if local else ""
 
 
 def _says(graph: Graph, key: int, options: Options) -> str:

@@ -53,25 +53,102 @@ class Card:
     frame: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class View:
-    """The values of a graph and their cards, both in topological order; `roots` are values.
+    """The values of a graph and their cards, both in topological order at the end; `roots` are values.
 
-    args  the arguments of every value; names: of the values that have been named already
+    args    the arguments of every value             names   of the values that have been named already
+    merged  kind and name of every card that may stand for several values; all others are values
+    frames  of values in opened groups               cards   in the end, numbered as `owner` then says
     """
 
     order: list[Value]
     args: list[tuple[int, ...]]
     owner: list[int]
-    cards: list[Card]
     roots: tuple[int, ...]
     names: dict[Value, str]
+    merged: dict[int, tuple[str, str]] = field(default_factory=dict)
+    frames: dict[int, str] = field(default_factory=dict)
+    cards: list[Card] = field(default_factory=list)
 
     def outputs(self) -> set[int]:
         """The values that another card takes, and the roots."""
         owner = self.owner
         taken = {arg for node, args in enumerate(self.args) for arg in args if owner[arg] != owner[node]}
         return taken.union(self.roots)
+
+    def number(self) -> int:
+        """How many cards there are."""
+        return len(set(self.owner) - {HIDDEN})
+
+    def free(self, node: int) -> bool:
+        """Whether a value stands for itself."""
+        return self.owner[node] == node and node not in self.merged
+
+    def links(self) -> Iterator[tuple[int, int]]:
+        """Source and target of every edge between two cards, as often as there are edges."""
+        owner = self.owner
+        for node, args in enumerate(self.args):
+            target = owner[node]
+            if target != HIDDEN:
+                for arg in args:
+                    if owner[arg] not in (target, HIDDEN):
+                        yield owner[arg], target
+
+    def merge(self, members: Sequence[int], kind: str, name: str = "") -> None:
+        """One card for several values."""
+        for node in members:
+            self.owner[node] = members[0]
+        self.merged[members[0]] = kind, name
+
+    def merge_by(self, keys: Mapping[int, Hashable], kind: str, least: int = 1) -> None:
+        """One card for the values of every key, if they are so many at least."""
+        for nodes in _alike(keys).values():
+            if len(nodes) >= least:
+                self.merge(nodes, kind)
+
+    def members(self) -> dict[int, list[int]]:
+        """The values of every card."""
+        return _alike({node: card for node, card in enumerate(self.owner) if card != HIDDEN})
+
+    def numbered(self) -> "View":
+        """The view with its cards made and numbered in topological order."""
+        members = self.members()
+        sequence = self.sequence(members)
+        for card in sequence:
+            kind, name = self.merged.get(card, (VALUE, "")) if len(members[card]) > 1 else (VALUE, "")
+            frames = {self.frames.get(node, "") for node in members[card]}
+            self.cards.append(Card(kind, name, members[card], frames.pop() if len(frames) == 1 else ""))
+        number = {HIDDEN: HIDDEN, **{card: i for i, card in enumerate(sequence)}}
+        self.owner = [number[card] for card in self.owner]
+        return self
+
+    def sequence(self, members: dict[int, list[int]]) -> list[int]:
+        """The cards in topological order: of those that may come next, the one that ends first."""
+        sorter = TopologicalSorter[int](dict.fromkeys(members, ()))
+        for source, target in dict.fromkeys(self.links()):
+            sorter.add(target, source)
+        sorter.prepare()
+        ready: list[tuple[int, int]] = []
+        sequence = []
+        while sorter.is_active():
+            for card in sorter.get_ready():
+                heappush(ready, (members[card][-1], card))
+            _, card = heappop(ready)
+            sequence.append(card)
+            sorter.done(card)
+        return sequence
+
+
+def _alike(keys: Mapping[int, Key]) -> dict[Key, list[int]]:
+    """The values of every key, in their order."""
+    alike: dict[Key, list[int]] = {}
+    for node, key in keys.items():
+        alike.setdefault(key, []).append(node)
+    return alike
+
+
+# ── What is wanted ──────────────────────────────────────────────────────────────────────────────────
 
 
 def whole(roots: Sequence[Value]) -> View:
@@ -100,8 +177,8 @@ def select(roots: Sequence[Value], options: Options) -> View:
             owner[node] = node
     shown = len(owner) - owner.count(HIDDEN)
 
-    def summed_up(level: int, opened: _Opened) -> _Cards:
-        cards = _Cards(order, args, owner[:], frozenset(starts))
+    def summed_up(level: int, opened: _Opened) -> View:
+        cards = View(order, args, owner[:], starts, names)
         _group(cards, level, opened)
         for step in _fold, _bundle:
             if cards.number() > most:
@@ -117,7 +194,7 @@ def select(roots: Sequence[Value], options: Options) -> View:
             cards = summed_up(level, opened._replace(together=True))
         if cards.number() > most:
             _cut(cards, most)
-    return cards.view(starts, names)
+    return cards.numbered()
 
 
 def value_names(nodes: Iterable[Value]) -> dict[Value, str]:
@@ -131,9 +208,6 @@ def _near_names(name: str, names: Iterable[str]) -> str:
     names = dict.fromkeys(names)
     close = get_close_matches(name, names) or [*names][:3]
     return f"near it there is {', '.join(map(repr, close))}" if close else "there is none"
-
-
-# ── What is wanted ──────────────────────────────────────────────────────────────────────────────────
 
 
 def _find(name: str, order: Sequence[Value], names: dict[Value, str]) -> int:
@@ -211,103 +285,10 @@ def _prefixes(scope: str) -> Iterator[str]:
     return accumulate(scope.split("."), "{}.{}".format) if scope else iter(())
 
 
-# ── Cards ───────────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(slots=True)
-class _Cards:
-    """The cards while they are merged.
-
-    kept    values that are never folded, bundled: the roots
-    merged  kind and name of every card that may stand for several values; all others are values
-    frames  of values in opened groups
-    """
-
-    order: list[Value]
-    args: list[tuple[int, ...]]
-    owner: list[int]
-    kept: frozenset[int]
-    merged: dict[int, tuple[str, str]] = field(default_factory=dict)
-    frames: dict[int, str] = field(default_factory=dict)
-
-    def number(self) -> int:
-        """How many cards there are."""
-        return len(set(self.owner) - {HIDDEN})
-
-    def free(self, node: int) -> bool:
-        """Whether a value stands for itself."""
-        return self.owner[node] == node and node not in self.merged
-
-    def links(self) -> Iterator[tuple[int, int]]:
-        """Source and target of every edge between two cards, as often as there are edges."""
-        owner = self.owner
-        for node, args in enumerate(self.args):
-            target = owner[node]
-            if target != HIDDEN:
-                for arg in args:
-                    if owner[arg] not in (target, HIDDEN):
-                        yield owner[arg], target
-
-    def merge(self, members: Sequence[int], kind: str, name: str = "") -> None:
-        """One card for several values."""
-        for node in members:
-            self.owner[node] = members[0]
-        self.merged[members[0]] = kind, name
-
-    def merge_by(self, keys: Mapping[int, Hashable], kind: str, least: int = 1) -> None:
-        """One card for the values of every key, if they are so many at least."""
-        for nodes in _alike(keys).values():
-            if len(nodes) >= least:
-                self.merge(nodes, kind)
-
-    def members(self) -> dict[int, list[int]]:
-        """The values of every card."""
-        return _alike({node: card for node, card in enumerate(self.owner) if card != HIDDEN})
-
-    def view(self, roots: tuple[int, ...], names: dict[Value, str]) -> View:
-        """The cards as they are now, numbered in topological order."""
-        members = self.members()
-        sequence = self.sequence(members)
-        cards = []
-        for card in sequence:
-            kind, name = self.merged.get(card, (VALUE, ""))
-            if len(members[card]) == 1:
-                kind, name = VALUE, ""
-            frames = {self.frames.get(node, "") for node in members[card]}
-            cards.append(Card(kind, name, members[card], frames.pop() if len(frames) == 1 else ""))
-        number = {HIDDEN: HIDDEN, **{card: i for i, card in enumerate(sequence)}}
-        owner = [number[card] for card in self.owner]
-        return View(self.order, self.args, owner, cards, roots, names)
-
-    def sequence(self, members: dict[int, list[int]]) -> list[int]:
-        """The cards in topological order: of those that may come next, the one that ends first."""
-        sorter = TopologicalSorter[int](dict.fromkeys(members, ()))
-        for source, target in dict.fromkeys(self.links()):
-            sorter.add(target, source)
-        sorter.prepare()
-        ready: list[tuple[int, int]] = []
-        sequence = []
-        while sorter.is_active():
-            for card in sorter.get_ready():
-                heappush(ready, (members[card][-1], card))
-            _, card = heappop(ready)
-            sequence.append(card)
-            sorter.done(card)
-        return sequence
-
-
-def _alike(keys: Mapping[int, Key]) -> dict[Key, list[int]]:
-    """The values of every key, in their order."""
-    alike: dict[Key, list[int]] = {}
-    for node, key in keys.items():
-        alike.setdefault(key, []).append(node)
-    return alike
-
-
 # ── Groups ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _group(cards: _Cards, level: int, opened: _Opened) -> None:
+def _group(cards: View, level: int, opened: _Opened) -> None:
     """One card for the values of every scope, cut to `level` parts, but for opened ones."""
     if not level:
         return
@@ -322,7 +303,7 @@ def _group(cards: _Cards, level: int, opened: _Opened) -> None:
     _split(cards)
 
 
-def _adopt_constants(cards: _Cards) -> None:
+def _adopt_constants(cards: View) -> None:
     """A constant belongs to the group, or to the opened group, that alone uses it."""
     user: dict[int, int] = {}
     for node, args in enumerate(cards.args):
@@ -337,7 +318,7 @@ def _adopt_constants(cards: _Cards) -> None:
             cards.frames[node] = cards.frames[target]
 
 
-def _split(cards: _Cards) -> None:
+def _split(cards: View) -> None:
     """Split the groups that depend on each other in a circle into parts that do not.
 
     The level of a value counts the edges from card to card on the longest path to it, within the
@@ -389,7 +370,7 @@ def _peel(links: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
 # ── Folds, bundles, and the rest ────────────────────────────────────────────────────────────────────
 
 
-def _fold(cards: _Cards) -> None:
+def _fold(cards: View) -> None:
     """One card for every long chain of one operation, and one for what only the chain takes."""
     uses = [0] * len(cards.order)
     for args in cards.args:
@@ -400,7 +381,7 @@ def _fold(cards: _Cards) -> None:
     cards.merge_by(dict(sorted(chain.items())), FOLD)
 
 
-def _chains(cards: _Cards, uses: list[int]) -> dict[int, int]:
+def _chains(cards: View, uses: list[int]) -> dict[int, int]:
     """The last value of its chain, for every value of a chain of one operation, each used by the next."""
     order = cards.order
     length = [1] * len(order)
@@ -410,7 +391,7 @@ def _chains(cards: _Cards, uses: list[int]) -> dict[int, int]:
             continue
         op = order[node].op
         for arg in args:
-            inner = order[arg].op is op and uses[arg] == 1 and arg not in cards.kept and cards.free(arg)
+            inner = order[arg].op is op and uses[arg] == 1 and arg not in cards.roots and cards.free(arg)
             if inner and length[node] <= length[arg]:
                 length[node], before[node] = length[arg] + 1, arg
     chain: dict[int, int] = {}
@@ -423,13 +404,13 @@ def _chains(cards: _Cards, uses: list[int]) -> dict[int, int]:
     return chain
 
 
-def _bundle_operands(cards: _Cards, chain: dict[int, int], uses: list[int]) -> None:
+def _bundle_operands(cards: View, chain: dict[int, int], uses: list[int]) -> None:
     """One card for the single-use leaves, and the trees of them, that a chain takes, if they are many."""
     towards = [HIDDEN] * len(uses)  # the last value of the chain that alone the value leads to
     bundled: dict[int, int] = {}
     for node in range(len(uses) - 1, -1, -1):
         last = chain.get(node, HIDDEN)
-        if towards[node] not in (HIDDEN, last) and cards.free(node) and node not in cards.kept:
+        if towards[node] not in (HIDDEN, last) and cards.free(node) and node not in cards.roots:
             last = towards[node]
             chain.pop(node, None)  # a chain that leads to another is bundled too
             bundled[node] = last
@@ -439,18 +420,18 @@ def _bundle_operands(cards: _Cards, chain: dict[int, int], uses: list[int]) -> N
     cards.merge_by(dict(sorted(bundled.items())), REST, BUNDLE)
 
 
-def _bundle(cards: _Cards) -> None:
+def _bundle(cards: View) -> None:
     """One card for all leaves that the same cards take."""
     users: defaultdict[int, set[int]] = defaultdict(set)
     for node, args in enumerate(cards.args):
         if (target := cards.owner[node]) != HIDDEN:
             for arg in args:
-                if not cards.args[arg] and arg not in cards.kept and cards.free(arg):
+                if not cards.args[arg] and arg not in cards.roots and cards.free(arg):
                     users[arg].add(target)
     cards.merge_by({leaf: frozenset(users[leaf]) for leaf in sorted(users)}, REST, BUNDLE)
 
 
-def _cut(cards: _Cards, most: int) -> None:
+def _cut(cards: View, most: int) -> None:
     """Keep the cards nearest to the roots; one card for all before them, so that there are `most`.
 
     Near is what has the shortest longest path to a result: then a card's users are nearer than the
