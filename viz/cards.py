@@ -95,25 +95,35 @@ def render(graph: Graph, options: Options, whole: bool = False) -> str:
     """
     down = options.direction == "down"
     locals_ = [_local(edge, options) for edge in graph.edges]
+    stubs = [local.width(LOCAL) + 2 * BREATH if local != Field() else 0 for local in locals_]
+    gaps = [ROW if down and stub else stub for stub in stubs]
     pitches: list[float] = [PORT] * len(graph.nodes)
-    for edge, local in zip(graph.edges, locals_, strict=True):
+    for edge, stub in zip(graph.edges, stubs, strict=True):
         if down:
-            pitches[edge.target] = max(pitches[edge.target], _stub(local))
-    piles = [node.size != 1 for node in graph.nodes]  # all that leads to one shares a port
+            pitches[edge.target] = max(pitches[edge.target], stub)
+    several = [node.size != 1 for node in graph.nodes]  # all that leads to a pile shares a port
     counts = [
-        min(len(each), 1) if pile else len(each) for each, pile in zip(graph.incoming, piles, strict=True)
+        min(len(each), 1 if pile else len(each)) for each, pile in zip(graph.incoming, several, strict=True)
     ]
     cards = [_card(*each, options) for each in zip(graph.nodes, counts, pitches, strict=True)]
     boxes = [Box(card.width, card.height, card.ports) for card in cards]
     lines = [
-        layout.Edge(e.source, e.target, 0 if piles[e.target] else e.position, _gap(local, down))
-        for e, local in zip(graph.edges, locals_, strict=True)
+        layout.Edge(edge.source, edge.target, 0 if several[edge.target] else edge.position, gap)
+        for edge, gap in zip(graph.edges, gaps, strict=True)
     ]
     frames, placed = _frames(graph, cards, layout.place(boxes, lines, down=down))
     routes = placed.routes if whole else _branches(graph, placed)
     widths = _widths(graph, options)
-    body = [_frame(frame) for frame in frames]
-    body += [_line(*each, options) for each in zip(graph.edges, routes, locals_, widths, strict=True)]
+    body = [
+        group(
+            "",
+            rect("frame", left, top, right - left, foot - top, ROUND + 3),
+            text("note", left + PAD, top + TITLE - 3, name),
+        )
+        for name, left, top, right, foot in frames
+    ]
+    each_line = zip(graph.edges, routes, locals_, gaps, widths, strict=True)
+    body += [_line(*each, options) for each in each_line]
     body += [_draw(*each, options) for each in zip(graph.nodes, cards, placed.boxes, strict=True)]
     width, height = placed.width, placed.height
     if graph.note:
@@ -147,9 +157,8 @@ def _card(node: Node, operands: int, pitch: float, options: Options) -> Card:
     height = float(HEIGHT if lines > 1 else LINE) + pile
     room = pitch * operands + 8
     width, height = (max(width, room), height) if down else (width, max(height, room))
-    return Card(
-        width, height, ports(width if down else height, operands, pitch), badge, name, data, gradient, symbol
-    )
+    places = ports(width if down else height, operands, pitch)
+    return Card(width, height, places, badge, name, data, gradient, symbol)
 
 
 def ports(side: float, operands: int, pitch: float) -> tuple[float, ...]:
@@ -178,17 +187,6 @@ def _local(edge: Edge, options: Options) -> Field:
     rule, number = caption.local(edge, options)
     start = clip(rule, LETTERS) + " = " * bool(rule and number)
     return Field(start, True) if number and options.blank else Field(start + number)
-
-
-def _stub(local: Field) -> float:
-    """The width that a local derivative takes on the line."""
-    width = local.width(LOCAL)
-    return width + 2 * BREATH if width else 0
-
-
-def _gap(local: Field, down: bool) -> float:
-    """How much of the line makes way for a local derivative."""
-    return ROW if down and _stub(local) else _stub(local)
 
 
 def _widths(graph: Graph, options: Options) -> list[float]:
@@ -259,13 +257,6 @@ def _around(name: str, members: list[int], own: list[int], spots: list[Area], pa
 # ── Drawing ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _frame(frame: Area) -> str:
-    """The frame of an opened group, with its name."""
-    name, left, top, right, foot = frame
-    shape = rect("frame", left, top, right - left, foot - top, ROUND + 3)
-    return group("", shape, text("note", left + PAD, top + TITLE - 3, name))
-
-
 def _branches(graph: Graph, placed: Layout) -> Iterator[tuple[Point, ...]]:
     """Of every route what no earlier edge of the same operand has drawn: shared trunks stand once."""
     drawn = [1] * len(graph.nodes)  # points of the trunk; it ends where the edge's own stub begins
@@ -298,13 +289,15 @@ def arrow(route: Sequence[Point], gap: float, way: str) -> tuple[str, str]:
     return f"{line}M{near.x:.1f} {near.y:.1f}{rest}", head
 
 
-def _line(edge: Edge, route: tuple[Point, ...], local: Field, width: float, options: Options) -> str:
+def _line(
+    edge: Edge, route: tuple[Point, ...], local: Field, gap: float, width: float, options: Options
+) -> str:
     """A line in two parts around the local derivative, and the arrow's head at the port."""
-    (x, y), stub, down = route[-1], _stub(local), options.direction == "down"
-    way, *parts = arrow(route, _gap(local, down), options.direction)
-    if stub:
-        right = x + stub / 2 - BREATH if down else x - layout.ARROW - BREATH
-        parts.append(_number("local", local, right, y - layout.ARROW - 4 if down else y + 4, LOCAL))
+    (x, y), (way, *parts) = route[-1], arrow(route, gap, options.direction)
+    if gap and options.direction == "down":
+        parts.append(_number("local", local, x + local.width(LOCAL) / 2, y - layout.ARROW - 4, LOCAL))
+    elif gap:
+        parts.append(_number("local", local, x - layout.ARROW - BREATH, y + 4, LOCAL))
     strength = f'stroke-width="{width:.1f}" stroke-opacity="{FAINT + (1 - FAINT) * width / THICK:.2f}"'
     style = f'class="flow" {strength}' if width else 'class="line"'
     key = f"e{edge.target}.{edge.position}"
@@ -344,12 +337,10 @@ def _draw(node: Node, card: Card, corner: Point, options: Options) -> str:
         parts.append(text("name" if node.label else "pale", left, upper, card.name))
     if node.kind == GROUP:
         parts.append(text("pale", right - mono_width(card.symbol, NUMBER), upper, card.symbol))
-    if card.data != Field():
-        parts.append(
-            _number("data", card.data, left + card.data.width(NUMBER), lower, NUMBER)
-            if card.data.blank
-            else text("data", left, lower, card.data.text)
-        )
+    if card.data.blank:
+        parts.append(_number("data", card.data, left + card.data.width(NUMBER), lower, NUMBER))
+    elif card.data.text:
+        parts.append(text("data", left, lower, card.data.text))
     if card.gradient != Field():
         parts.append(_number("gradient", card.gradient, right, lower, NUMBER))
     return group(_title(node, options), *parts, key=key)
@@ -359,9 +350,8 @@ def badge(x: float, y: float, width: float, height: float) -> str:
     """The left part of a card, round at its left corners."""
     turn, straight = f"{ROUND} {ROUND} 0 0 0", width - ROUND
     start = f"M{x + width:.1f} {y:.1f}h{-straight:.1f}a{turn} {-ROUND} {ROUND}"
-    return (
-        f'<path class="badge" d="{start}v{height - 2 * ROUND:.1f}a{turn} {ROUND} {ROUND}h{straight:.1f}z"/>'
-    )
+    end = f"v{height - 2 * ROUND:.1f}a{turn} {ROUND} {ROUND}h{straight:.1f}z"
+    return f'<path class="badge" d="{start}{end}"/>'
 
 
 def _title(node: Node, options: Options) -> str:
@@ -380,11 +370,8 @@ def _edge_title(edge: Edge, options: Options) -> str:
     """The formula of the local derivative, and its number where the formula is not just that."""
     if edge.count > 1 or (edge.flow is not None and not edge.formula):
         edges = "1 edge" if edge.count == 1 else f"{edge.count:,} edges"
-        if edge.flow is None or options.blank:
-            return edges
-        return (
-            f"{edges}; Σ |upstream × local| = {short(edge.flow)}: the width of the line is as its square root"
-        )
+        flow = f"; Σ |upstream × local| = {short(edge.flow)}: the width of the line is as its square root"
+        return edges if edge.flow is None or options.blank else edges + flow
     if options.blank:
         return ""
     formula, number = str(edge.formula), full(edge.local).replace("-", "−")
