@@ -539,14 +539,16 @@ def _settle(graph: _Graph, layers: list[list[int]], middle: list[float], gap: fl
                 run.append(index)
                 continue
             high = middle[vertex] - packed[index] if vertex >= 0 else inf
-            straight = [[middle[end.vertex] - end.drop for end in graph.right[layer[i]]] for i in run]
-            wishes = [
-                (sum(ends) / len(ends) if ends else middle[layer[i]]) - packed[i]
-                for i, ends in zip(run, straight, strict=True)
-            ]
+            wishes = [_wish(graph, layer[i], middle) - packed[i] for i in run]
             for i, height in zip(run, _pool(wishes), strict=True):
                 middle[layer[i]] = min(max(height, low), high) + packed[i]
             run, low = [], high
+
+
+def _wish(graph: _Graph, leaf: int, middle: list[float]) -> float:
+    """Where a leaf's lines would be straight, on the average."""
+    ends = [middle[link.vertex] - link.drop for link in graph.right[leaf]]
+    return sum(ends) / len(ends) if ends else middle[leaf]
 
 
 def _pool(wishes: list[float]) -> list[float]:

@@ -11,6 +11,8 @@ Source: Saitō, Deep Learning from Scratch, chapter 5: the Affine layer, also fo
 Softmax-with-Loss layer.
 """
 
+from dataclasses import replace
+
 from viz.options import BLANKS, THEMES, check, check_whole
 from viz.picture import Drawing
 from viz.text import columns, shape_text
@@ -44,10 +46,10 @@ class Picture(Drawing):
 
 def _blanked(wire: Wire, blank: str, given: bool) -> Wire:
     """The wire with what is to be filled in left blank; what a variable is given stays."""
-    above = Field(wire.above.lines, blank == "all" and not given)
-    below = Field(wire.below.lines, bool(blank))
-    title = "" if blank else wire.title
-    return Wire(wire.source, wire.target, wire.port, above, below, title, wire.exit)
+    above = wire.above._replace(blank=blank == "all" and not given)
+    return replace(
+        wire, above=above, below=wire.below._replace(blank=bool(blank)), title="" if blank else wire.title
+    )
 
 
 def draw_affine(

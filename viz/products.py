@@ -10,6 +10,7 @@ head       the incoming gradient, `∂L/∂y`, before all factors
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -34,9 +35,8 @@ class Product(NamedTuple):
 
     def times(self, other: "Product") -> "Product":
         """The product of two products; a factor that both have stands once, at its first place."""
-        factors = dict(self.factors)
-        for factor, exponent in other.factors.items():
-            factors[factor] = factors.get(factor, 0) + exponent
+        factors = Counter(self.factors)
+        factors.update(other.factors)
         return Product(self.negative != other.negative, {f: e for f, e in factors.items() if e})
 
     def power(self, exponent: int) -> "Product":
@@ -48,7 +48,7 @@ class Product(NamedTuple):
 def product(terms: Terms, term: Term) -> Product:
     """A term, taken apart."""
     negative = False
-    factors: dict[Term, int] = {}
+    factors: Counter[Term] = Counter()
     waiting = [(term, 1)]
     while waiting:
         term, exponent = waiting.pop()
@@ -63,7 +63,7 @@ def product(terms: Terms, term: Term) -> Product:
         elif op is ops.power and args[1].op is ops.constant and isinstance(args[1].value, int):
             waiting.append((args[0], exponent * args[1].value))
         elif not term.is_number(1):
-            factors[term] = factors.get(term, 0) + exponent
+            factors[term] += exponent
     return Product(negative, {factor: e for factor, e in factors.items() if e})
 
 
@@ -186,9 +186,8 @@ class Formulas:
     def _term(self, value: Value) -> Term:
         """A node in a formula."""
         if value not in self.known:
-            self.known[value] = (
-                self.terms.node(value, ()) if value.op is ops.constant else self.terms.atom(value)
-            )
+            constant = value.op is ops.constant
+            self.known[value] = self.terms.node(value, ()) if constant else self.terms.atom(value)
         return self.known[value]
 
     def _backward(self) -> list[str]:
@@ -234,12 +233,7 @@ class Formulas:
         result = product(self.terms, self.terms.read(local.graph, stand_ins))
         target, made = self._term(local.node), self.made[local.node]
         below = not made.negative and made.factors and max(made.factors.values()) < 0
-        if (
-            target.op is None
-            and below
-            and all(result.factors.get(f, 0) <= e for f, e in made.factors.items())
-        ):
-            result = result.times(made.power(-1)).times(
-                Product(False, {target: 1})
-            )  # y = 1 / s: write y for it
+        fits = all(result.factors.get(factor, 0) <= e for factor, e in made.factors.items())
+        if target.op is None and below and fits:  # y = 1 / s: write y for it
+            result = result.times(made.power(-1)).times(Product(False, {target: 1}))
         return result

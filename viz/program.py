@@ -124,8 +124,23 @@ class ProgramPicture(Drawing):
         return f"{self.nodes:,} scalar nodes became {made}"
 
     def render(self, theme: str) -> str:
-        """The picture as SVG in a theme."""
-        return _render(self, theme)
+        """All columns side by side in a theme, their headings, and the caption below."""
+        columns = list(_columns(self))
+        height = max(column.laid.height for column in columns)
+        body, left = [], 0.0
+        for stage, heading, cards, edges, laid in columns:
+            width = max(laid.width, bold_width(heading, NAME))
+            body.append(text(f"heading {stage}", left + width / 2, NAME, heading))
+            up = stage == BACKWARD
+            laid = laid.moved(left + (width - laid.width) / 2, HEAD + (height - laid.height if up else 0))
+            body += [_line(edge, route, up) for edge, route in zip(edges, laid.routes, strict=True)]
+            body += [_draw(card, *corner) for card, corner in zip(cards, laid.boxes, strict=True)]
+            left += width + COLUMN
+        notes = [self.caption, *_legend(self, columns)]
+        body += [text("note", 0, HEAD + height + 2 * NOTE * i, note) for i, note in enumerate(notes, 1)]
+        width = max([left - COLUMN, *(bold_width(note, NOTE) for note in notes)])
+        size = HEAD + height + 2 * NOTE * len(notes)
+        return page("\n".join(body), width, size, f"Program: {self.caption}", RULES, COLOURS, theme)
 
     def dot(self) -> "graphviz.Digraph":
         """All operations for Graphviz: `.source` is its text; `.render(…)` and `.pipe(…)` run `dot`."""
@@ -213,6 +228,10 @@ def _stage(node: Node) -> str:
     return SOURCE if node.kind == LEAF else BACKWARD if node.gradient else FORWARD
 
 
+def _shape(node: Node) -> str:
+    return str(node.gradient or node.data)
+
+
 def _times(scalars: int) -> str:
     return f"×{scalars:,}" if scalars else ""
 
@@ -239,26 +258,6 @@ class Column(NamedTuple):
     cards: list[Card]
     edges: list[Edge]
     laid: Layout
-
-
-def _render(picture: ProgramPicture, theme: str) -> str:
-    """All columns side by side, their headings, and the caption below."""
-    columns = list(_columns(picture))
-    height = max(column.laid.height for column in columns)
-    body, left = [], 0.0
-    for stage, heading, cards, edges, laid in columns:
-        width = max(laid.width, bold_width(heading, NAME))
-        body.append(text(f"heading {stage}", left + width / 2, NAME, heading))
-        up = stage == BACKWARD
-        laid = laid.moved(left + (width - laid.width) / 2, HEAD + (height - laid.height if up else 0))
-        body += [_line(edge, route, up) for edge, route in zip(edges, laid.routes, strict=True)]
-        body += [_draw(card, *corner) for card, corner in zip(cards, laid.boxes, strict=True)]
-        left += width + COLUMN
-    notes = [picture.caption, *_legend(picture, columns)]
-    body += [text("note", 0, HEAD + height + 2 * NOTE * i, note) for i, note in enumerate(notes, 1)]
-    width = max([left - COLUMN, *(bold_width(note, NOTE) for note in notes)])
-    size = HEAD + height + 2 * NOTE * len(notes)
-    return page("\n".join(body), width, size, f"Program: {picture.caption}", RULES, COLOURS, theme)
 
 
 def _legend(picture: ProgramPicture, laid: list[Column]) -> Iterator[str]:
@@ -313,10 +312,9 @@ def _column(graph: Graph, own: list[Node], placed: set[int], stage: str, heading
         cards.append(_card(node, operands))
     boxes = [Box(card.width, card.height, card.ports) for card in cards]
     laid = layout.place(boxes, lines, down=True, space=22)
-    way = "↑" if stage == BACKWARD else "↓"
-    return Column(
-        stage, f"{heading} {way}", cards, edges, _upwards(laid, cards) if stage == BACKWARD else laid
-    )
+    if stage == BACKWARD:
+        return Column(stage, f"{heading} ↑", cards, edges, _upwards(laid, cards))
+    return Column(stage, f"{heading} ↓", cards, edges, laid)
 
 
 def _upwards(laid: Layout, cards: list[Card]) -> Layout:
@@ -331,14 +329,9 @@ def _card(node: Node, operands: list[Edge]) -> Card:
     pitch = max([PORT, *(mono_width(edge.rule, NUMBER) + GAP for edge in operands if edge.rule)])
     sign = max(30.0, mono_width(clip(node.symbol, LETTERS), SYMBOL) + 14) if node.symbol else 0.0
     count = mono_width(_times(node.size), NUMBER) + GAP if node.size else 0.0
-    inner = max(bold_width(clip(node.name, LETTERS), NAME) + count, mono_width(_text(node), NUMBER))
+    inner = max(bold_width(clip(node.name, LETTERS), NAME) + count, mono_width(_shape(node), NUMBER))
     width = max(sign + inner + 2 * PAD, pitch * len(operands) + 8)
     return Card(node, width, HEIGHT, ports(width, len(operands), pitch), sign)
-
-
-def _text(node: Node) -> str:
-    """The shape."""
-    return str(node.gradient or node.data)
 
 
 def _line(edge: Edge, route: Sequence[Point], up: bool) -> str:
@@ -366,11 +359,11 @@ def _draw(card: Card, x: float, y: float) -> str:
     parts.append(text("name", left, middle - 5, name))
     if node.size:
         parts.append(text("count", x + card.width - PAD, middle - 5, _times(node.size)))
-    parts.append(text(BACKWARD if stage == BACKWARD else FORWARD, left, middle + 14, _text(node)))
+    parts.append(text(BACKWARD if stage == BACKWARD else FORWARD, left, middle + 14, _shape(node)))
     return group(_title(node), *parts)
 
 
 def _title(node: Node) -> str:
     """A node in full: its line of the source, its shape, what it stands for."""
-    lines = [node.expression or node.name, f"shape {_text(node)}"]
+    lines = [node.expression or node.name, f"shape {_shape(node)}"]
     return "\n".join(lines + ([f"stands for {node.size:,} scalar operations"] if node.size else []))
