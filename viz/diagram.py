@@ -1,5 +1,6 @@
 """A picture of a graph, to show in a notebook, to save, or to take as text."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
@@ -70,7 +71,7 @@ class Diagram(Drawing):
 
     def png(self) -> bytes:
         """The picture as PNG, drawn by the package resvg_py, or without it by Graphviz's program `dot`."""
-        if raster.has_dot() and not raster.has_resvg():
+        if shutil.which("dot") and not raster.has_resvg():
             return raster.run_dot(self.dot().source, "png", len(self.graph.nodes))
         return super().png()
 

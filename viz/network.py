@@ -158,14 +158,6 @@ def _real(number: Any) -> float:
         return float("inf") if number > 0 else -float("inf")
 
 
-def _parameters(layers: Layers) -> Iterator[Parameter]:
-    for neurons in layers:
-        for neuron in neurons:
-            yield from neuron.weights
-            if neuron.bias:
-                yield neuron.bias
-
-
 def _names(what: str, names: Sequence[str], width: int) -> list[str]:
     if names and len(names) != width:
         raise ValueError(f"{what} has {len(names)} names for {width} neurons: give one for each")
@@ -194,7 +186,8 @@ class NetworkPicture(Drawing):
         check("show", show, SHOWN)
         check_whole("max_neurons", max_neurons)
         check_whole("digits", 1 if digits is None else digits)
-        if show == "gradients" and any(p.gradient is None for p in _parameters(layers)):
+        parameters = (p for neurons in layers for n in neurons for p in (*n.weights, n.bias) if p)
+        if show == "gradients" and any(p.gradient is None for p in parameters):
             raise ValueError("show='gradients' needs a model of Values; this one holds plain numbers")
         self.sizes = [len(layers[0][0].weights), *map(len, layers)]
         self.layers, self.numbers, self.digits, self.show, self.theme = layers, numbers, digits, show, theme
@@ -212,7 +205,7 @@ class NetworkPicture(Drawing):
         self.largest_weight = self._largest(w for rows in self.weights for row in rows for w in row)
         self.largest_bias = self._largest(bias for row in self.biases for bias in row)
         inside = [mono_width(self._text(b), NUMBER) + 14 for row in self.biases for b in row]
-        name = mono_width(_input_name(self.sizes[0] - 1), NUMBER) + 4
+        name = mono_width(f"x{self.sizes[0]}", NUMBER) + 4
         self.radius: float = max([2 * RADIUS, name, *(inside if self.numbers else ())]) / 2
         self.columns = self._place()
 
@@ -339,7 +332,7 @@ class NetworkPicture(Drawing):
         j, _, x, y = circle
         kind, size, inside = "zero", PLAIN, ""
         if level == 1:
-            name = _input_name(j)
+            name = f"x{j + 1}"
             title, inside = f"{name}, input {j + 1} of {self.sizes[0]:,}", text("inside", x, y + 4, name)
         else:
             title = f"neuron {j + 1} of layer {level}"
@@ -411,10 +404,6 @@ def _way(start: tuple[float, float], end: tuple[float, float], leave: float, arr
 def _side(names: list[str]) -> float:
     """The width of the names beside a column, or of half of its heading."""
     return max([30, *(mono_width(clip(name, LETTERS), NUMBER) + 8 for name in names)])
-
-
-def _input_name(j: int) -> str:
-    return f"x{j + 1}"
 
 
 def _title(parameter: Parameter) -> str:

@@ -13,7 +13,7 @@ loads nothing: its Content-Security-Policy forbids all but the script and the st
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -107,7 +107,7 @@ def render(graph: Graph, options: Options, roots: Sequence[Value]) -> str:
     if why := _why_still(graph, roots):
         picture = cards.render(graph, options)
         return _page(f"{title}: a computation graph", picture, options.theme, STILL, why=escape(why))
-    moments = _moments(graph, roots[0], partial(short, digits=options.digits))
+    moments = [*_moments(graph, roots[0], partial(short, digits=options.digits))]
     unveiled = replace(options, values=True, gradients=True, blank="")  # one by one, by the page itself
     gradients = _gradients(graph, moments)
     picture = cards.render(_roomy(graph, gradients, options), unveiled, whole=True)
@@ -130,24 +130,34 @@ def _why_still(graph: Graph, roots: Sequence[Value]) -> str:
 # ── Moments ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _moments(graph: Graph, root: Value, digits: Digits) -> list[Moment]:
+def _moments(graph: Graph, root: Value, digits: Digits) -> Iterator[Moment]:
     """All that the slider leads through; `digits` writes a number in few of them."""
-    given = sum(node.kind == LEAF for node in graph.nodes)
+    leaves = [node for node in graph.nodes if node.kind == LEAF]
     operations = [node for node in graph.nodes if node.kind == OPERATION]
-    leaves = f"{given} lea{'f' if given == 1 else 'ves'} with a number"
-    rest = f"{len(operations)} operation{'s' * (len(operations) != 1)} to compute"
-    moments = [Moment("Start", (f"{leaves}, {rest}.",))]
+    given = f"{len(leaves)} lea{'f' if len(leaves) == 1 else 'ves'} with a number"
+    yield Moment(
+        "Start", (f"{given}, {len(operations)} operation{'s' * (len(operations) != 1)} to compute.",)
+    )
     order = topological_order(root)
-    moments += [_computed(node, _in_numbers(order[node.key], digits), digits) for node in operations]
-    if not given:
-        return [*moments, Moment("Done", ("There is no leaf, so there is nothing to differentiate.",))]
+    for node in operations:
+        texts = node.name, clip(node.expression, LONG), clip(_in_numbers(order[node.key], digits), LONG)
+        made = f"{' = '.join(dict.fromkeys(texts))} = "  # price = t1 × tax = 200 × 1.1 = 220
+        yield Moment("Forward", (made, _number(node.data, digits)), node=node.key)
+    if not leaves:
+        yield Moment("Done", ("There is no leaf, so there is nothing to differentiate.",))
+        return
     try:
         _, steps = read_backward(root)
     except (ArithmeticError, ValueError, TypeError) as error:  # such as 1 / (2√x) at 0
-        reason = f"The backward pass stops with an error: {printable(str(error))}"
-        return [*moments, Moment("Backward", (reason,))]
-    moments += [_seed(graph, steps, digits), *(_passed(graph, step, digits) for step in steps)]
-    return [*moments, _done(graph, moments, digits)]
+        yield Moment("Backward", (f"The backward pass stops with an error: {printable(str(error))}",))
+        return
+    (key,) = graph.roots
+    name, seed = graph.nodes[key].name, steps[0].upstream if steps else 1
+    parts, note = (f"{name}: seed ", _number(seed, digits)), f"∂{name}/∂{name} = 1"
+    yield Moment("Backward", parts, note, node=key, source=key, gradient=seed)
+    yield from (_passed(graph, step, digits) for step in steps)
+    arrived = {key: seed} | {step.edge.source: step.total for step in steps}
+    yield _done(name, leaves, arrived, digits)
 
 
 def _number(number: Any, digits: Digits) -> Part:
@@ -162,19 +172,6 @@ def _in_numbers(node: Value, digits: Digits) -> str:
         return ""
     texts = (f"({digits(x)})" if isinstance(x, complex) else digits(x) for x in node.operands)
     return Piece.operation(node.op, [*map(Piece.number, texts)]).text
-
-
-def _computed(node: Node, numbers: str, digits: Digits) -> Moment:
-    """`price = t1 × tax = 200 × 1.1 = 220`"""
-    texts = dict.fromkeys((node.name, clip(node.expression, LONG), clip(numbers, LONG)))
-    return Moment("Forward", (f"{' = '.join(texts)} = ", _number(node.data, digits)), node=node.key)
-
-
-def _seed(graph: Graph, steps: Sequence[Step], digits: Digits) -> Moment:
-    (key,) = graph.roots
-    name, seed = graph.nodes[key].name, steps[0].upstream if steps else 1
-    parts, note = (f"{name}: seed ", _number(seed, digits)), f"∂{name}/∂{name} = 1"
-    return Moment("Backward", parts, note, node=key, source=key, gradient=seed)
 
 
 def _passed(graph: Graph, step: Step, digits: Digits) -> Moment:
@@ -194,11 +191,8 @@ def _key(edge: Edge) -> str:
     return f"e{edge.target}.{edge.position}"
 
 
-def _done(graph: Graph, moments: Sequence[Moment], digits: Digits) -> Moment:
+def _done(root: str, leaves: list[Node], arrived: dict[int, Any], digits: Digits) -> Moment:
     """The gradients of the first leaves; 0 where nothing arrived."""
-    arrived = {moment.source: moment.gradient for moment in moments}
-    root = graph.nodes[graph.roots[0]].name
-    leaves = [node for node in graph.nodes if node.kind == LEAF]
     parts: list[Part] = []
     for leaf in leaves[:LISTED]:
         comma = ", " if parts else ""

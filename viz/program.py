@@ -125,10 +125,10 @@ class ProgramPicture(Drawing):
 
     def render(self, theme: str) -> str:
         """All columns side by side in a theme, their headings, and the caption below."""
-        columns = list(_columns(self))
-        height = max(column.laid.height for column in columns)
+        drawn = list(_columns(self))
+        height = max(column.laid.height for column in drawn)
         body, left = [], 0.0
-        for stage, heading, cards, edges, laid in columns:
+        for stage, heading, cards, edges, laid in drawn:
             width = max(laid.width, bold_width(heading, NAME))
             body.append(text(f"heading {stage}", left + width / 2, NAME, heading))
             up = stage == BACKWARD
@@ -136,7 +136,7 @@ class ProgramPicture(Drawing):
             body += [_line(edge, route, up) for edge, route in zip(edges, laid.routes, strict=True)]
             body += [_draw(card, *corner) for card, corner in zip(cards, laid.boxes, strict=True)]
             left += width + COLUMN
-        notes = [self.caption, *_legend(self, columns)]
+        notes = [self.caption, *_legend(self, drawn)]
         body += [text("note", 0, HEAD + height + 2 * NOTE * i, note) for i, note in enumerate(notes, 1)]
         width = max([left - COLUMN, *(bold_width(note, NOTE) for note in notes)])
         size = HEAD + height + 2 * NOTE * len(notes)

@@ -32,11 +32,6 @@ def has_resvg() -> bool:
     return True
 
 
-def has_dot() -> bool:
-    """Whether the program dot is installed."""
-    return shutil.which("dot") is not None
-
-
 def run_dot(source: str, form: str, nodes: int) -> bytes:
     """What `dot` makes of a DOT text of so many nodes. RuntimeError, in one line, where it makes nothing."""
     if nodes > NODES:

@@ -17,7 +17,7 @@ from autograd import Value, backward_steps, expression, local_derivatives, ops, 
 from autograd.formula import Local, local_graphs
 from autograd.op import FAILURES
 from viz.text import full, printable
-from viz.view import FOLD, HIDDEN, NAMED, VALUE, Card, View, value_names, whole
+from viz.view import FOLD, HIDDEN, NAMED, VALUE, Card, View, select, value_names
 
 LEAF, CONSTANT, OPERATION, GROUP = "leaf", "constant", "operation", "group"
 FEW = 2  # names at the head of a list that is cut
@@ -153,7 +153,7 @@ def read(roots: Sequence[Value], view: View | None = None) -> Graph:
 
     Gradients are those that the nodes hold; as long as a root holds 0, none has arrived from it.
     """
-    return _Reader(view or whole(roots)).graph()
+    return _Reader(view or select(roots)).graph()
 
 
 def read_backward(root: Value) -> tuple[Graph, list[Step]]:

@@ -122,7 +122,7 @@ def _pointed(head: str, numbers: list[str]) -> list[str]:
 
 def _markdown(block: Block) -> str:
     rows = [block.heads, ["--:" if i in block.numbers else ":--" for i in range(len(block.heads))]]
-    rows += [[_escaped(cell) for cell in row] for row in block.rows]
+    rows += [[re.sub(r"([\\`*_{}\[\]<>|$~&#])", r"\\\1", cell) for cell in row] for row in block.rows]
     return "\n".join((f"**{block.heading}**", "", *(f"| {' | '.join(row)} |" for row in rows)))
 
 
@@ -136,8 +136,3 @@ def _tabular(block: Block) -> str:
         r"\hline", heads, r"\hline", *rows, r"\hline",
         r"\end{tabular}",
     ))  # fmt: skip
-
-
-def _escaped(cell: str) -> str:
-    r"""The cell without meaning to Markdown: `a_1` is written a\_1."""
-    return re.sub(r"([\\`*_{}\[\]<>|$~&#])", r"\\\1", cell)

@@ -36,6 +36,7 @@ HIDDEN, SEVERAL = -1, -2
 BY_FULL_SCOPE = 2000  # values, up to which a graph is grouped by neuron, and above by layer
 CHAIN, BUNDLE = 5, 4  # the fewest operations to fold, and the fewest values to bundle
 Key = TypeVar("Key", bound=Hashable)
+WHOLE = Options(group=0, max_nodes=None)
 NAMED = 10_000  # values, up to which all are named, as in the table
 
 
@@ -151,13 +152,8 @@ def _alike(keys: Mapping[int, Key]) -> dict[Key, list[int]]:
 # ── What is wanted ──────────────────────────────────────────────────────────────────────────────────
 
 
-def whole(roots: Sequence[Value]) -> View:
-    """The view in which every value has a card."""
-    return select(roots, Options(group=0, max_nodes=None))
-
-
-def select(roots: Sequence[Value], options: Options) -> View:
-    """The view that the options and the size of the graph ask for.
+def select(roots: Sequence[Value], options: Options = WHOLE) -> View:
+    """The view that the options and the size of the graph ask for; else one card for every value.
 
     ValueError: `focus` or `open` names nothing in the graph.
     """
