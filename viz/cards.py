@@ -21,7 +21,7 @@ from viz import caption, layout
 from viz.layout import Box, Layout, Point
 from viz.options import Options
 from viz.records import CONSTANT, GROUP, LEAF, Edge, Graph, Node
-from viz.svg import ROUND, group, page, rect, text
+from viz.svg import ROUND, arrow, badge, group, page, rect, text
 from viz.text import bold_width, clip, full, mono_width, short
 
 NAME, NUMBER, LOCAL, SYMBOL, NOTE = 13, 12.5, 11.5, 14, 12  # font sizes
@@ -30,8 +30,7 @@ HEIGHT, LINE, SMALL = 46, 28, 24  # of a card, of one with a single line, of a c
 PORT, ROW = 17, 16  # between two ports; height of a local derivative
 INNER = 84  # the least width inside a card: most cards are equally wide
 BREATH = 5  # between a local derivative and the line on both sides of it
-HEAD, PILE = 7, 4  # length of an arrow's head; depth of a pile
-TURN = {"right": "l-7 -3.5v7z", "down": "l-3.5 -7h7z", "up": "l-3.5 7h7z"}  # the head, from its tip
+PILE = 4  # depth of a pile
 LETTERS = 28  # of a name, a symbol or a formula; the title has it whole
 BLANK = "000000"  # as wide as this is a field to be filled in
 THIN, THICK, FAINT = 0.8, 5.2, 0.2  # lines with the least and the most gradient, and least opacity
@@ -101,27 +100,19 @@ def render(graph: Graph, options: Options, whole: bool = False) -> str:
     for edge, stub in zip(graph.edges, stubs, strict=True):
         if down:
             pitches[edge.target] = max(pitches[edge.target], stub)
-    several = [node.size != 1 for node in graph.nodes]  # all that leads to a pile shares a port
-    counts = [
-        min(len(each), 1 if pile else len(each)) for each, pile in zip(graph.incoming, several, strict=True)
-    ]
-    cards = [_card(*each, options) for each in zip(graph.nodes, counts, pitches, strict=True)]
+    cards = [_card(*each, options) for each in zip(graph.nodes, graph.incoming, pitches, strict=True)]
     boxes = [Box(card.width, card.height, card.ports) for card in cards]
     lines = [
-        layout.Edge(edge.source, edge.target, 0 if several[edge.target] else edge.position, gap)
-        for edge, gap in zip(graph.edges, gaps, strict=True)
+        layout.Edge(e.source, e.target, e.position if graph.nodes[e.target].size == 1 else 0, gap)
+        for e, gap in zip(graph.edges, gaps, strict=True)
     ]
     frames, placed = _frames(graph, cards, layout.place(boxes, lines, down=down))
     routes = placed.routes if whole else _branches(graph, placed)
     widths = _widths(graph, options)
-    body = [
-        group(
-            "",
-            rect("frame", left, top, right - left, foot - top, ROUND + 3),
-            text("note", left + PAD, top + TITLE - 3, name),
-        )
-        for name, left, top, right, foot in frames
-    ]
+    body = []
+    for name, left, top, right, foot in frames:
+        frame = rect("frame", left, top, right - left, foot - top, ROUND + 3)
+        body.append(group("", frame, text("note", left + PAD, top + TITLE - 3, name)))
     each_line = zip(graph.edges, routes, locals_, gaps, widths, strict=True)
     body += [_line(*each, options) for each in each_line]
     body += [_draw(*each, options) for each in zip(graph.nodes, cards, placed.boxes, strict=True)]
@@ -137,33 +128,29 @@ def render(graph: Graph, options: Options, whole: bool = False) -> str:
 # ── Measures ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _card(node: Node, operands: int, pitch: float, options: Options) -> Card:
-    """The card of a node with so many ports, so far from each other."""
+def _card(node: Node, incoming: list[Edge], pitch: float, options: Options) -> Card:
+    """The card of a node, its ports so far from each other."""
+    operands = len(incoming) if node.size == 1 else min(len(incoming), 1)  # what leads to a pile shares one
     data, gradient = _numbers(node, options)
     down = options.direction == "down"
     if node.kind == CONSTANT:
         shown = f"{clip(node.name, LETTERS)} = {data.text}" if node.name and options.labels else data.text
         return Card(mono_width(shown, NUMBER) + 2 * PAD, SMALL, (), name=shown)
     if not node.size:
-        return Card(2 * PAD, SMALL, ports(2 * PAD if down else SMALL, operands, pitch), name=node.name)
+        return Card(2 * PAD, SMALL, layout.ports(2 * PAD if down else SMALL, operands, pitch), name=node.name)
     name = clip(node.name, LETTERS) if options.labels or node.kind == GROUP else ""
     symbol = clip(node.symbol, LETTERS)
     title = bold_width(name, NAME) + (mono_width(f" {symbol}", NUMBER) if node.kind == GROUP else 0)
     numbers = data.width(NUMBER) + gradient.width(NUMBER) + GAP
-    badge = max(30.0, mono_width(symbol, SYMBOL) + 14) if symbol and node.kind != GROUP else 0.0
+    sign = max(30.0, mono_width(symbol, SYMBOL) + 14) if symbol and node.kind != GROUP else 0.0
     lines = bool(name) + (data.width(1) + gradient.width(1) > 0)
     pile = PILE if node.size > 1 else 0
-    width = badge + max(INNER, numbers, title) + 2 * PAD + pile
+    width = sign + max(INNER, numbers, title) + 2 * PAD + pile
     height = float(HEIGHT if lines > 1 else LINE) + pile
     room = pitch * operands + 8
     width, height = (max(width, room), height) if down else (width, max(height, room))
-    places = ports(width if down else height, operands, pitch)
-    return Card(width, height, places, badge, name, data, gradient, symbol)
-
-
-def ports(side: float, operands: int, pitch: float) -> tuple[float, ...]:
-    """Where the ports are on a side, in the operands' order around its middle."""
-    return tuple(side / 2 + pitch * (i - (operands - 1) / 2) for i in range(operands))
+    places = layout.ports(width if down else height, operands, pitch)
+    return Card(width, height, places, sign, name, data, gradient, symbol)
 
 
 def _numbers(node: Node, options: Options) -> tuple[Field, Field]:
@@ -194,10 +181,8 @@ def _widths(graph: Graph, options: Options) -> list[float]:
     if options.blank or not options.gradients:
         return [0.0] * len(graph.edges)
     most = max((e.flow for e in graph.edges if e.flow is not None and isfinite(e.flow)), default=0.0) or 1.0
-    return [
-        0.0 if e.flow is None else THIN + (THICK - THIN) * sqrt(e.flow / most if e.flow <= most else 1.0)
-        for e in graph.edges
-    ]
+    shares = [None if e.flow is None else min(1.0, e.flow / most) for e in graph.edges]
+    return [0.0 if share is None else THIN + (THICK - THIN) * sqrt(share) for share in shares]
 
 
 class Area(NamedTuple):
@@ -269,26 +254,6 @@ def _branches(graph: Graph, placed: Layout) -> Iterator[tuple[Point, ...]]:
         drawn[edge.source] = max(drawn[edge.source], trunk)
 
 
-def arrow(route: Sequence[Point], gap: float, way: str) -> tuple[str, str]:
-    """A line with a gap before its end, as path data, and the arrow's head at its end.
-
-    way  where it leads: "right", "down" or "up"
-    """
-    (x, y), across = route[-1], way == "right"
-    back = 1 if way == "up" else -1
-
-    def before(distance: float) -> Point:
-        return Point(x - distance, y) if across else Point(x, y + back * distance)
-
-    head = f'<path class="head" d="M{x:.1f} {y:.1f}{TURN[way]}"/>'
-    neck, near = before(HEAD - 1), before(layout.ARROW)
-    if not gap:
-        return layout.path((*route[:-1], neck), not across), head
-    line = layout.path((*route[:-1], before(layout.ARROW + gap)), not across)
-    rest = f"H{neck.x:.1f}" if across else f"V{neck.y:.1f}"
-    return f"{line}M{near.x:.1f} {near.y:.1f}{rest}", head
-
-
 def _line(
     edge: Edge, route: tuple[Point, ...], local: Field, gap: float, width: float, options: Options
 ) -> str:
@@ -344,14 +309,6 @@ def _draw(node: Node, card: Card, corner: Point, options: Options) -> str:
     if card.gradient != Field():
         parts.append(_number("gradient", card.gradient, right, lower, NUMBER))
     return group(_title(node, options), *parts, key=key)
-
-
-def badge(x: float, y: float, width: float, height: float) -> str:
-    """The left part of a card, round at its left corners."""
-    turn, straight = f"{ROUND} {ROUND} 0 0 0", width - ROUND
-    start = f"M{x + width:.1f} {y:.1f}h{-straight:.1f}a{turn} {-ROUND} {ROUND}"
-    end = f"v{height - 2 * ROUND:.1f}a{turn} {ROUND} {ROUND}h{straight:.1f}z"
-    return f'<path class="badge" d="{start}{end}"/>'
 
 
 def _title(node: Node, options: Options) -> str:

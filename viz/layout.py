@@ -131,6 +131,11 @@ def place(
     return _route(boxes, edges, graph, order, _align(graph, order, gap), space)
 
 
+def ports(side: float, number: int, pitch: float) -> tuple[float, ...]:
+    """So many ports on a side, in their order around its middle."""
+    return tuple(side / 2 + pitch * (i - (number - 1) / 2) for i in range(number))
+
+
 def path(route: Sequence[Point], down: bool = False) -> str:
     """A route as SVG path data."""
 

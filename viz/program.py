@@ -23,27 +23,12 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from viz import dot, layout
-from viz.cards import (
-    GAP,
-    HEIGHT,
-    LETTERS,
-    NAME,
-    NOTE,
-    NUMBER,
-    PAD,
-    PORT,
-    ROW,
-    SMALL,
-    SYMBOL,
-    arrow,
-    badge,
-    ports,
-)
+from viz.cards import GAP, HEIGHT, LETTERS, NAME, NOTE, NUMBER, PAD, PORT, ROW, SMALL, SYMBOL
 from viz.layout import Box, Layout, Point
 from viz.options import THEMES, Options, check, check_whole
 from viz.picture import Drawing, Format
 from viz.records import LEAF, OPERATION, Edge, Graph, Node
-from viz.svg import ROUND, group, page, rect, text
+from viz.svg import ROUND, arrow, badge, group, page, rect, text
 from viz.text import bold_width, clip, columns, mono_width, padded, printable, shape_text, short
 
 if TYPE_CHECKING:
@@ -331,7 +316,7 @@ def _card(node: Node, operands: list[Edge]) -> Card:
     count = mono_width(_times(node.size), NUMBER) + GAP if node.size else 0.0
     inner = max(bold_width(clip(node.name, LETTERS), NAME) + count, mono_width(_shape(node), NUMBER))
     width = max(sign + inner + 2 * PAD, pitch * len(operands) + 8)
-    return Card(node, width, HEIGHT, ports(width, len(operands), pitch), sign)
+    return Card(node, width, HEIGHT, layout.ports(width, len(operands), pitch), sign)
 
 
 def _line(edge: Edge, route: Sequence[Point], up: bool) -> str:

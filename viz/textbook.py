@@ -182,11 +182,10 @@ def draw(
     """
     frames = _frames(shapes, wires)
     placed = _placed(shapes, wires, [frame.box for frame in frames], column)
-    body = [
-        _wire(wire, route, shapes[wire.target], frames[wire.target], placed.boxes[wire.target])
-        for wire, route in zip(wires, placed.routes, strict=True)
-    ]
-    body += [_shape(*each) for each in zip(shapes, frames, placed.boxes, strict=True)]
+    stood = [*zip(shapes, frames, placed.boxes, strict=True)]
+    lines = zip(wires, placed.routes, strict=True)
+    body = [_wire(wire, route, *stood[wire.target]) for wire, route in lines]
+    body += [_shape(*each) for each in stood]
     width, height = placed.width, placed.height
     if remark:
         height += 2 * LINE
@@ -390,11 +389,9 @@ class Sheet:
     # Wires
 
     def _wires(self, node: Node) -> Iterator[Wire]:
-        edges = [
-            edge
-            for edge in self.graph.incoming[node.key]
-            if edge.source in self.index and not (self.inside[node.key] and self._is_plain(edge.source))
-        ]
+        inside = self.inside[node.key]
+        incoming = [edge for edge in self.graph.incoming[node.key] if edge.source in self.index]
+        edges = [edge for edge in incoming if not (inside and self._is_plain(edge.source))]
         for port, edge in enumerate(edges):
             ends = self.index[edge.source], self.index[edge.target]
             source = self.graph.nodes[edge.source]

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from autograd.formula import latex_name, latex_text
 from viz import caption, latex, layout
-from viz.cards import ports
 from viz.layout import Box, Point
 from viz.options import Options
 from viz.records import CONSTANT, LEAF, Edge, Graph, Node
@@ -90,10 +89,7 @@ def draw(graph: Graph, options: Options) -> Picture:
         for e, text, room in zip(graph.edges, texts, rooms, strict=True)
     ]
     placed = layout.place([Box(card.width, card.height, card.ports) for card in cards], lines, down=down)
-    body = [
-        _line(route, down, _local(edge, options))
-        for edge, route in zip(graph.edges, placed.routes, strict=True)
-    ]
+    body = [_line(edge, route, options) for edge, route in zip(graph.edges, placed.routes, strict=True)]
     body += [_draw(*each) for each in zip(graph.nodes, cards, placed.boxes, strict=True)]
     palette = DARK if options.theme == "dark" else LIGHT
     colours = [rf"\definecolor{{graph{name}}}{{HTML}}{{{palette[name][1:].upper()}}}" for name in COLOURS]
@@ -124,7 +120,7 @@ def _card(node: Node, operands: int, options: Options, pitch: float) -> Card:
     height = float(rows * ROW + 8)
     room, down = pitch * operands + PAD, options.direction == "down"
     width, height = (max(width, room), height) if down else (width, max(height, room))
-    places = ports(width if down else height, operands, pitch)
+    places = layout.ports(width if down else height, operands, pitch)
     return Card(width, height, places, badge, name, data, gradient)
 
 
@@ -142,8 +138,9 @@ def _number(text: str) -> str:
     return r"\underline{\hspace{2em}}" if text == caption.BLANK else latex.number(text)
 
 
-def _line(route: Sequence[Point], down: bool, local: str) -> str:
+def _line(edge: Edge, route: Sequence[Point], options: Options) -> str:
     """A line with its local derivative in a gap before the arrow's head."""
+    down, local = options.direction == "down", _local(edge, options)
     way = [_at(*route[0])]
     for i, (start, end) in enumerate(pairwise(route)):
         if i % 2:
