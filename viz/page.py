@@ -222,13 +222,11 @@ def _gradients(graph: Graph, moments: Sequence[Moment]) -> Gradients:
 def _roomy(graph: Graph, gradients: Gradients, options: Options) -> Graph:
     """The graph with the longest gradient that each card is to show, so that the card is wide enough."""
 
-    def longest(changes: list[tuple[int, Any]]) -> Any:
-        numbers = [number for _, number in changes]
+    def widest(node: Node) -> Any:
+        numbers = [number for _, number in gradients.get(node.key, [])]
         return max(numbers, key=lambda x: columns(short(x, True, options.digits)), default=None)
 
-    return replace(
-        graph, nodes=tuple(replace(n, gradient=longest(gradients.get(n.key, []))) for n in graph.nodes)
-    )
+    return replace(graph, nodes=tuple(replace(node, gradient=widest(node)) for node in graph.nodes))
 
 
 def _data(graph: Graph, moments: Sequence[Moment], gradients: Gradients, options: Options) -> dict[str, Any]:
@@ -239,14 +237,9 @@ def _data(graph: Graph, moments: Sequence[Moment], gradients: Gradients, options
     def sums(key: int) -> list[tuple[int, str, str]]:
         return [(i, short(total, True, options.digits), full(total)) for i, total in gradients[key]]
 
-    return {
-        "steps": [_step(moment) for moment in moments],
-        "nodes": {f"n{key}": [born.get(key, 0), sums(key)] for key in gradients},
-        "edges": {
-            _key(edge): [f"n{edge.source}", f"n{edge.target}", *passed.get(_key(edge), [])]
-            for edge in graph.edges
-        },
-    }
+    edges = {_key(e): [f"n{e.source}", f"n{e.target}", *passed.get(_key(e), [])] for e in graph.edges}
+    nodes = {f"n{key}": [born.get(key, 0), sums(key)] for key in gradients}
+    return {"steps": [_step(moment) for moment in moments], "nodes": nodes, "edges": edges}
 
 
 def _step(moment: Moment) -> dict[str, Any]:
@@ -291,10 +284,8 @@ def _hashes(texts: Sequence[str]) -> str:
 
 def _palette(theme: str) -> str:
     """The colours of the pictures as CSS variables, in one palette or in both."""
-    light, dark = (
-        ":root{" + "".join(f"--{name}:{colour};" for name, colour in palette.items()) + "}\n"
-        for palette in (LIGHT, DARK)
-    )
+    variables = ("".join(f"--{name}:{colour};" for name, colour in each.items()) for each in (LIGHT, DARK))
+    light, dark = (f":root{{{each}}}\n" for each in variables)
     both = f"{light}@media (prefers-color-scheme:dark){{{dark}}}\n"
     return {"auto": both, "light": light, "dark": dark}[theme]
 

@@ -163,10 +163,8 @@ def read_backward(root: Value) -> tuple[Graph, list[Step]]:
         return graph, []
     keys = {node: key for key, node in enumerate(topological_order(root))}
     edges = {(edge.target, edge.position): edge for edge in graph.edges}
-    return graph, [
-        Step(edges[keys[step.node], step.position], step.upstream, step.contribution, step.total)
-        for step in backward_steps(root)
-    ]
+    taken = [(edges[keys[step.node], step.position], step) for step in backward_steps(root)]
+    return graph, [Step(edge, step.upstream, step.contribution, step.total) for edge, step in taken]
 
 
 class _Reader:
@@ -306,10 +304,9 @@ class _Reader:
         count: defaultdict[int, int] = defaultdict(int)
         flow: defaultdict[int, float] = defaultdict(float)
         for value in view.cards[number].members:
-            taken = [(position, owner[arg]) for position, arg in enumerate(view.args[value])]
-            taken = [(position, source) for position, source in taken if source != number]
+            taken = {i: owner[arg] for i, arg in enumerate(view.args[value]) if owner[arg] != number}
             locals_ = self._locals(value) if taken else {}
-            for position, source in taken:
+            for position, source in taken.items():
                 count[source] += 1
                 flow[source] += self._flow(value, locals_.get(position)) or 0
         seen = self._numbers(view.cards[number].members[-1])[1] is not None

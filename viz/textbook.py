@@ -268,28 +268,26 @@ def _shape(shape: Shape, frame: Frame, corner: Point) -> str:
     x, y = corner
     middle, height, right = y + frame.box.height / 2, frame.box.height, x + frame.box.width
     left, centre = x + frame.left, x + frame.left + frame.width / 2
+    parts = []
     if shape.kind == VARIABLE:
-        below = _field("sum", shape.total, right - PAD, middle + DROP)
-        return group(shape.title, text("name", right - PAD, middle + 5, shape.text), *below)
-    if shape.kind == FIXED:
-        return group(shape.title, text("fixed", right - PAD, middle + 4.5, shape.text))
-    if shape.kind == END:
-        return group(shape.title, text("end", x + PAD, middle + 5, shape.text))
-    if shape.kind == BLOCK:
-        parts = [rect("block", x, y, frame.width, height, 10)]
+        parts.append(text("name", right - PAD, middle + 5, shape.text))
+        parts += _field("sum", shape.total, right - PAD, middle + DROP)
+    elif shape.kind == FIXED:
+        parts.append(text("fixed", right - PAD, middle + 4.5, shape.text))
+    elif shape.kind == END:
+        parts.append(text("end", x + PAD, middle + 5, shape.text))
+    elif shape.kind == BLOCK:
+        parts.append(rect("block", x, y, frame.width, height, 10))
         parts.append(text("sign", centre, middle + (-3 if shape.note else 5), shape.text))
-        parts += [text("note", centre, middle + 14, shape.note)] * bool(shape.note)
-        return group(shape.title, *parts)
-    parts = [
-        rect("circle", left, middle - RADIUS, frame.width, 2 * RADIUS, RADIUS),
-        text("sign", centre, middle + 5.5, shape.text),
-    ]
-    if right > left + frame.width:
-        parts.insert(0, f'<path class="line" d="M{left + frame.width:.1f} {middle:.1f}H{right:.1f}"/>')
-    under = middle + RADIUS + 13
-    if shape.note:
-        parts.append(text("note", centre, under, shape.note))
-    parts += _field("gradient", shape.total, centre, under + LINE * bool(shape.note))
+        parts += [text("note", centre, middle + 14, shape.note)] if shape.note else []
+    else:
+        if right > left + frame.width:
+            parts.append(f'<path class="line" d="M{left + frame.width:.1f} {middle:.1f}H{right:.1f}"/>')
+        parts.append(rect("circle", left, middle - RADIUS, frame.width, 2 * RADIUS, RADIUS))
+        parts.append(text("sign", centre, middle + 5.5, shape.text))
+        under = middle + RADIUS + 13
+        parts += [text("note", centre, under, shape.note)] if shape.note else []
+        parts += _field("gradient", shape.total, centre, under + LINE * bool(shape.note))
     return group(shape.title, *parts)
 
 
@@ -379,7 +377,7 @@ class Sheet:
                 line = f"∂L/∂{clip(node.name, LETTERS)}"
         else:
             parts = [self._contribution(edge) for edge in edges]
-            whole = "·" if node.gradient is None else self.number(node.gradient)
+            whole = caption.NO_GRADIENT if node.gradient is None else self.number(node.gradient)
             terms = " + ".join(self.number(part) for part in parts).replace("+ −", "− ")
             summed = None not in parts and self.number(sum(parts)) == whole  # not after several passes
             room = node.kind == LEAF and len(parts) < 4

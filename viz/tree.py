@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from viz import caption
 from viz.options import Options
-from viz.records import CONSTANT, GROUP, Edge, Graph
+from viz.records import CONSTANT, GROUP, Edge, Graph, Node
 from viz.text import clip, columns, padded
 
 DEEP = 24  # branches from the left margin
@@ -70,25 +70,24 @@ def _lines(graph: Graph, options: Options) -> Iterator[Line]:
         stack = [_Visit(start)]
         while stack:
             visit = stack.pop()
-            node = graph.nodes[visit.key]
+            key, node = visit.key, graph.nodes[visit.key]
             local = clip(caption.local_text(visit.edge, options), LONG) if visit.edge else ""
-            head = visit.before + (f"{local} ─ " if local else "")
-            if visit.key in written:
-                yield Line(f"{head}↑ {_short(graph, visit.key)}, above")
+            head, short = visit.before + (f"{local} ─ " if local else ""), node.name or node.kind
+            if key in written:
+                yield Line(f"{head}↑ {short}, above")
                 continue
-            if visit.depth and (
-                visit.key in announced or (visit.depth >= DEEP and graph.incoming[visit.key])
-            ):
-                if visit.key not in announced:
-                    announced.add(visit.key)
-                    starts.append(visit.key)
-                yield Line(f"{head}↓ {_short(graph, visit.key)}, below")
+            deep = visit.depth >= DEEP and bool(graph.incoming[key])
+            if visit.depth and (deep or key in announced):
+                if key not in announced:
+                    announced.add(key)
+                    starts.append(key)
+                yield Line(f"{head}↓ {short}, below")
                 continue
             if node.kind != CONSTANT:
-                written.add(visit.key)
+                written.add(key)
             numbers = caption.data(node, options), caption.gradient(node, options)
-            yield Line(head + _says(graph, visit.key, options), *numbers)
-            stack += reversed([*_below(graph.incoming[visit.key], visit)])
+            yield Line(head + _says(node, options), *numbers)
+            stack += reversed([*_below(graph.incoming[key], visit)])
 
 
 def _below(edges: list[Edge], visit: _Visit) -> Iterator[_Visit]:
@@ -99,17 +98,11 @@ def _below(edges: list[Edge], visit: _Visit) -> Iterator[_Visit]:
         yield _Visit(edge.source, edge, before, below, visit.depth + 1)
 
 
-def _says(graph: Graph, key: int, options: Options) -> str:
+def _says(node: Node, options: Options) -> str:
     """A node: `z = x × y`, or with its symbol alone where names are not shown."""
-    node = graph.nodes[key]
     if not options.labels:
         return caption.name(node, options) or node.symbol or node.kind
     name = node.name or node.kind
     if node.expression:
         return f"{name}{': ' if node.kind == GROUP else ' = '}{clip(node.expression, LONG)}"
     return f"{name}  {node.symbol}".rstrip()
-
-
-def _short(graph: Graph, key: int) -> str:
-    """A node by its name."""
-    return graph.nodes[key].name or graph.nodes[key].kind
