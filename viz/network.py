@@ -86,13 +86,6 @@ class Circle(NamedTuple):
     y: float
 
 
-class Column(NamedTuple):
-    """A layer that is drawn."""
-
-    circles: list[Circle]
-    cut: float | None  # the height of "⋮", where neurons are left out
-
-
 # ── Reading a model ─────────────────────────────────────────────────────────────────────────────────
 
 
@@ -227,7 +220,7 @@ class NetworkPicture(Drawing):
 
     # Measures
 
-    def _place(self) -> list[Column]:
+    def _place(self) -> list[list[Circle]]:
         """The columns from left to right, each in the middle of the height; sets the picture's size."""
         rows = [len(slots) if self.numbers else 0 for slots in (self.slots[0], *self.slots)]
         rows[0] = 0  # no numbers stand before the inputs
@@ -235,16 +228,17 @@ class NetworkPicture(Drawing):
         height = max(len(slots) * pitch for slots, pitch in zip(self.slots, pitches, strict=True))
         gap = 2 * self.radius + max(GAP, min(0.4 * height, 2 * GAP))
         columns, x = [], self.radius + _side(self.inputs)
+        self.cuts: list[tuple[float, float, int]] = []  # where "⋮" stands, and the size of its layer
         for i, (slots, pitch) in enumerate(zip(self.slots, pitches, strict=True)):
             if i:
                 rooms = (self._room(weight) for row in self.weights[i - 1] for weight in row)
                 x += gap + (FAN + max(rooms) if self.numbers else 0)
             middle = (len(slots) - 1) / 2
-            top = HEAD + (height - (len(slots) - 1) * pitch) / 2
-            circles = [
-                Circle(j, n - middle, x, top + n * pitch) for n, j in enumerate(slots) if j is not None
-            ]
-            columns.append(Column(circles, top + slots.index(None) * pitch if None in slots else None))
+            ys = [HEAD + (height - (len(slots) - 1) * pitch) / 2 + n * pitch for n in range(len(slots))]
+            places = zip(slots, ys, strict=True)
+            columns.append([Circle(j, n - middle, x, y) for n, (j, y) in enumerate(places) if j is not None])
+            if None in slots:
+                self.cuts.append((x, ys[slots.index(None)], self.sizes[i]))
         self.width = x + self.radius + _side(self.outputs)
         self.height = HEAD + height + FOOT
         return columns
@@ -281,8 +275,8 @@ class NetworkPicture(Drawing):
         lines = [
             (weight, source, neuron)
             for (before, after), rows in zip(pairwise(self.columns), self.weights, strict=True)
-            for neuron, row in zip(after.circles, rows, strict=True)
-            for source, weight in zip(before.circles, row, strict=True)
+            for neuron, row in zip(after, rows, strict=True)
+            for source, weight in zip(before, row, strict=True)
         ]
         lines.sort(key=lambda line: self._share(line[0], self.largest_weight))
         return starmap(self._line, lines)
@@ -313,17 +307,15 @@ class NetworkPicture(Drawing):
 
     def _neurons(self) -> Iterator[str]:
         for level, column in enumerate(self.columns, 1):
-            yield from (self._neuron(level, circle) for circle in column.circles)
-        for column, size in zip(self.columns, self.sizes, strict=True):
-            if column.cut is not None:
-                yield text("dots", column.circles[0].x, column.cut + 1, "⋮")
-                yield text("middle", column.circles[0].x, column.cut + 17, f"{size:,}")
+            yield from (self._neuron(level, circle) for circle in column)
+        for x, y, size in self.cuts:
+            yield from (text("dots", x, y + 1, "⋮"), text("middle", x, y + 17, f"{size:,}"))
         yield from self._names(self.inputs, self.columns[0], "left", -1)
         yield from self._names(self.outputs, self.columns[-1], "right", 1)
 
-    def _names(self, names: list[str], column: Column, kind: str, way: int) -> Iterator[str]:
+    def _names(self, names: list[str], column: list[Circle], kind: str, way: int) -> Iterator[str]:
         """The names beside a column."""
-        for circle in column.circles if names else ():
+        for circle in column if names else ():
             name, x = names[circle.j], circle.x + way * (self.radius + 8)
             yield group(name, text(kind, x, circle.y + 4, clip(name, LETTERS)))
 
@@ -347,7 +339,7 @@ class NetworkPicture(Drawing):
     def _headings(self) -> Iterator[str]:
         hidden = ["hidden"] * (len(self.columns) - 2)
         for level, name in enumerate(("inputs", *hidden, "outputs"), 1):
-            x = self.columns[level - 1].circles[0].x
+            x = self.columns[level - 1][0].x
             yield from (text("name", x, 10, name), text("middle", x, 26, f"l = {level}"))
 
     def _legend(self) -> Iterator[str]:

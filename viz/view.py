@@ -16,7 +16,7 @@ graph too, and none of the steps closes a cycle in it:
 - leaves depend on nothing; and nothing in the rest depends on what is not (`_cut`).
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -59,6 +59,7 @@ class View:
     """The values of a graph and their cards, both in topological order at the end; `roots` are values.
 
     args    the arguments of every value             names   of the values that have been named already
+    kept    the roots again, which stand for themselves
     merged  kind and name of every card that may stand for several values; all others are values
     frames  of values in opened groups               cards   in the end, numbered as `owner` then says
     """
@@ -67,6 +68,7 @@ class View:
     args: list[tuple[int, ...]]
     owner: list[int]
     roots: tuple[int, ...]
+    kept: frozenset[int]
     names: dict[Value, str]
     merged: dict[int, tuple[str, str]] = field(default_factory=dict)
     frames: dict[int, str] = field(default_factory=dict)
@@ -86,15 +88,16 @@ class View:
         """Whether a value stands for itself."""
         return self.owner[node] == node and node not in self.merged
 
+    def takes(self) -> Iterator[tuple[int, int]]:
+        """Every argument with the card that takes it, as often as it does."""
+        for target, args in zip(self.owner, self.args, strict=True):
+            if target != HIDDEN:
+                yield from ((arg, target) for arg in args)
+
     def links(self) -> Iterator[tuple[int, int]]:
         """Source and target of every edge between two cards, as often as there are edges."""
-        owner = self.owner
-        for node, args in enumerate(self.args):
-            target = owner[node]
-            if target != HIDDEN:
-                for arg in args:
-                    if owner[arg] not in (target, HIDDEN):
-                        yield owner[arg], target
+        ends = ((self.owner[arg], target) for arg, target in self.takes())
+        return ((source, target) for source, target in ends if source not in (target, HIDDEN))
 
     def merge(self, members: Sequence[int], kind: str, name: str = "") -> None:
         """One card for several values."""
@@ -174,7 +177,7 @@ def select(roots: Sequence[Value], options: Options = WHOLE) -> View:
     shown = len(owner) - owner.count(HIDDEN)
 
     def summed_up(level: int, opened: _Opened) -> View:
-        cards = View(order, args, owner[:], starts, names)
+        cards = View(order, args, owner[:], starts, frozenset(starts), names)
         _group(cards, level, opened)
         for step in _fold, _bundle:
             if cards.number() > most:
@@ -302,11 +305,9 @@ def _group(cards: View, level: int, opened: _Opened) -> None:
 def _adopt_constants(cards: View) -> None:
     """A constant belongs to the group, or to the opened group, that alone uses it."""
     user: dict[int, int] = {}
-    for node, args in enumerate(cards.args):
-        if (target := cards.owner[node]) != HIDDEN:
-            for arg in args:
-                if cards.order[arg].op is ops.constant:
-                    user[arg] = target if user.get(arg, target) == target else SEVERAL
+    for arg, target in cards.takes():
+        if cards.order[arg].op is ops.constant:
+            user[arg] = target if user.get(arg, target) == target else SEVERAL
     for node, target in user.items():
         if target in cards.merged:
             cards.owner[node] = target
@@ -368,16 +369,13 @@ def _peel(links: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def _fold(cards: View) -> None:
     """One card for every long chain of one operation, and one for what only the chain takes."""
-    uses = [0] * len(cards.order)
-    for args in cards.args:
-        for arg in args:
-            uses[arg] += 1
+    uses = Counter(arg for args in cards.args for arg in args)
     chain = _chains(cards, uses)
     _bundle_operands(cards, chain, uses)
     cards.merge_by(dict(sorted(chain.items())), FOLD)
 
 
-def _chains(cards: View, uses: list[int]) -> dict[int, int]:
+def _chains(cards: View, uses: Counter[int]) -> dict[int, int]:
     """The last value of its chain, for every value of a chain of one operation, each used by the next."""
     order = cards.order
     length = [1] * len(order)
@@ -387,11 +385,11 @@ def _chains(cards: View, uses: list[int]) -> dict[int, int]:
             continue
         op = order[node].op
         for arg in args:
-            inner = order[arg].op is op and uses[arg] == 1 and arg not in cards.roots and cards.free(arg)
+            inner = order[arg].op is op and uses[arg] == 1 and arg not in cards.kept and cards.free(arg)
             if inner and length[node] <= length[arg]:
                 length[node], before[node] = length[arg] + 1, arg
     chain: dict[int, int] = {}
-    for last in range(len(order) - 1, -1, -1):
+    for last in reversed(range(len(order))):
         if length[last] >= CHAIN and last not in chain:
             node = last
             while node != HIDDEN:
@@ -400,13 +398,13 @@ def _chains(cards: View, uses: list[int]) -> dict[int, int]:
     return chain
 
 
-def _bundle_operands(cards: View, chain: dict[int, int], uses: list[int]) -> None:
+def _bundle_operands(cards: View, chain: dict[int, int], uses: Counter[int]) -> None:
     """One card for the single-use leaves, and the trees of them, that a chain takes, if they are many."""
-    towards = [HIDDEN] * len(uses)  # the last value of the chain that alone the value leads to
+    towards = [HIDDEN] * len(cards.order)  # the last value of the chain that alone the value leads to
     bundled: dict[int, int] = {}
-    for node in range(len(uses) - 1, -1, -1):
+    for node in reversed(range(len(cards.order))):
         last = chain.get(node, HIDDEN)
-        if towards[node] not in (HIDDEN, last) and cards.free(node) and node not in cards.roots:
+        if towards[node] not in (HIDDEN, last) and cards.free(node) and node not in cards.kept:
             last = towards[node]
             chain.pop(node, None)  # a chain that leads to another is bundled too
             bundled[node] = last
@@ -419,11 +417,9 @@ def _bundle_operands(cards: View, chain: dict[int, int], uses: list[int]) -> Non
 def _bundle(cards: View) -> None:
     """One card for all leaves that the same cards take."""
     users: defaultdict[int, set[int]] = defaultdict(set)
-    for node, args in enumerate(cards.args):
-        if (target := cards.owner[node]) != HIDDEN:
-            for arg in args:
-                if not cards.args[arg] and arg not in cards.roots and cards.free(arg):
-                    users[arg].add(target)
+    for arg, target in cards.takes():
+        if not cards.args[arg] and arg not in cards.kept and cards.free(arg):
+            users[arg].add(target)
     cards.merge_by({leaf: frozenset(users[leaf]) for leaf in sorted(users)}, REST, BUNDLE)
 
 
