@@ -184,28 +184,25 @@ class _Reader:
 
     def graph(self) -> Graph:
         """The records, and stubs where something next to a shown card is left out."""
-        view = self.view
-        before, after = _borders(view)
+        view, owner = self.view, self.view.owner
+        before = {target for arg, target in view.takes() if owner[arg] == HIDDEN}
+        hidden = (args for card, args in zip(owner, view.args, strict=True) if card == HIDDEN)
+        after = {owner[arg] for args in hidden for arg in args}
         nodes: list[Node] = []
-        keys: list[int] = []  # of the cards
-        stubs: dict[int, int] = {}  # keys of the stubs before a card
+        edges: list[Edge] = []
+        keys: dict[int, int] = {}  # of the cards, and of the last stub: HIDDEN
         for number, card in enumerate(view.cards):
             if number in before:
-                stubs[number] = len(nodes)
+                keys[HIDDEN] = len(nodes)
                 nodes.append(_stub(len(nodes)))
-            keys.append(len(nodes))
-            nodes.append(self._node(len(nodes), card, self.outputs[number]))
-            if number in after:
-                nodes.append(_stub(len(nodes)))
-        edges: list[Edge] = []
-        ends = [*keys, HIDDEN]  # HIDDEN is the index of the last
-        for number, card in enumerate(view.cards):
-            ends[HIDDEN] = stubs.get(number, HIDDEN)
+            key = keys[number] = len(nodes)
+            nodes.append(self._node(key, card, self.outputs[number]))
             make = self._operands if card.kind == VALUE else self._merged
-            edges += make(number, ends)
+            edges += make(number, keys)
             if number in after:
-                edges.append(Edge(keys[number], keys[number] + 1, 0, "", None))
-        roots = tuple(ends[view.owner[root]] for root in view.roots if view.owner[root] != HIDDEN)
+                nodes.append(_stub(key + 1))
+                edges.append(Edge(key, key + 1, 0, "", None))
+        roots = tuple(keys[owner[root]] for root in view.roots if owner[root] != HIDDEN)
         return Graph(tuple(nodes), tuple(edges), roots, len(view.order), self.names)
 
     # Names
@@ -271,7 +268,7 @@ class _Reader:
 
     # Edges
 
-    def _operands(self, number: int, keys: list[int]) -> Iterator[Edge]:
+    def _operands(self, number: int, keys: dict[int, int]) -> Iterator[Edge]:
         """An edge for every operand of a value; but one for all of many that come from one card."""
         view, (value,) = self.view, self.view.cards[number].members
         owners = [view.owner[arg] for arg in view.args[value]]
@@ -298,7 +295,7 @@ class _Reader:
             yield Edge(keys[source], keys[number], place, formula, local, rule, flow=flow)
             place += 1
 
-    def _merged(self, number: int, keys: list[int], sources: Collection[int] = ()) -> Iterator[Edge]:
+    def _merged(self, number: int, keys: dict[int, int], sources: Collection[int] = ()) -> Iterator[Edge]:
         """An edge for every card, or stub, that the values of a card take; or for these alone."""
         view, owner = self.view, self.view.owner
         count: defaultdict[int, int] = defaultdict(int)
@@ -346,21 +343,6 @@ class _Reader:
 def _stub(key: int) -> Node:
     """Where something is left out."""
     return Node(key, GROUP, "…", "…", "…", "left out", None, None, 0)
-
-
-def _borders(view: View) -> tuple[set[int], set[int]]:
-    """The cards that take something left out, and the cards that something left out takes."""
-    owner = view.owner
-    before: set[int] = set()
-    after: set[int] = set()
-    if HIDDEN in owner:
-        for value, args in enumerate(view.args):
-            for arg in args:
-                if owner[arg] == HIDDEN != owner[value]:
-                    before.add(owner[value])
-                elif owner[value] == HIDDEN != owner[arg]:
-                    after.add(owner[arg])
-    return before, after
 
 
 def _listed(names: list[str], comma: str, number: int) -> str:
