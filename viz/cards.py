@@ -94,7 +94,7 @@ def render(graph: Graph, options: Options, whole: bool = False) -> str:
     """
     down = options.direction == "down"
     locals_ = [_local(edge, options) for edge in graph.edges]
-    stubs = [local.width(LOCAL) + 2 * BREATH if local != Field() else 0 for local in locals_]
+    stubs = [local.width(LOCAL) + 2 * BREATH if local.width(LOCAL) else 0 for local in locals_]
     gaps = [ROW if down and stub else stub for stub in stubs]
     pitches: list[float] = [PORT] * len(graph.nodes)
     for edge, stub in zip(graph.edges, stubs, strict=True):

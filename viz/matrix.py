@@ -47,9 +47,8 @@ class Picture(Drawing):
 def _blanked(wire: Wire, blank: str, given: bool) -> Wire:
     """The wire with what is to be filled in left blank; what a variable is given stays."""
     above = wire.above._replace(blank=blank == "all" and not given)
-    return replace(
-        wire, above=above, below=wire.below._replace(blank=bool(blank)), title="" if blank else wire.title
-    )
+    below, title = wire.below._replace(blank=bool(blank)), "" if blank else wire.title
+    return replace(wire, above=above, below=below, title=title)
 
 
 def draw_affine(
@@ -71,7 +70,7 @@ def draw_affine(
     x, w, b, y = (*rows, inputs), (inputs, outputs), (outputs,), (*rows, outputs)
     turned_x, turned_w = (inputs, *(rows or (1,))), (outputs, inputs)
     row = y if rows else (1, outputs)  # of a single X, Xᵀ · ∂L/∂Y is a column by a row
-    sums = ("Σₙ", None) if rows else ()
+    sums = [("Σₙ", None)] if rows else []
     shapes = [
         Shape(VARIABLE, "X", f"X {shape_text(x)}\ninput"),
         Shape(VARIABLE, "W", f"W {shape_text(w)}\nweights"),
@@ -83,7 +82,7 @@ def draw_affine(
     dy = ("∂L/∂Y", y)
     by_x = _aligned([("∂L/∂X", x), ("=", None), dy, ("·", None), ("Wᵀ", turned_w)])
     by_w = _aligned([("∂L/∂W", w), ("=", None), ("Xᵀ", turned_x), ("·", None), ("∂L/∂Y", row)])
-    by_b = _aligned([("∂L/∂B", b), ("=", None), *([sums] if sums else []), dy])
+    by_b = _aligned([("∂L/∂B", b), ("=", None), *sums, dy])
     wires = [
         Wire(0, 3, 0, Field((shape_text(x),)), by_x, "X → dot"),
         Wire(1, 3, 1, Field((shape_text(w),)), by_w, "W → dot"),

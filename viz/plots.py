@@ -10,6 +10,7 @@ from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 from autograd import grad, no_grad
+from viz.options import check_whole
 from viz.svg import LIGHT
 
 if TYPE_CHECKING:
@@ -75,8 +76,7 @@ def plot_derivatives(
     ValueError for an order below 0, a span that is none, or a function that exists nowhere in it.
     """
     low, high = span
-    if not isinstance(order, int) or order < 0:
-        raise ValueError(f"order must be a whole number of at least 0, not {order!r}")
+    check_whole("order", order, 0)
     if not low < high:
         raise ValueError(f"span must go from a lower to a higher number, not {span!r}")
     xs = _grid(low, high, points)

@@ -166,8 +166,8 @@ def _draw(node: Node, card: Card, corner: Point) -> str:
     left, right, middle = x + card.badge + PAD, x + card.width - PAD, y + card.height / 2
     if card.badge:
         badge = f"{_at(x, y)} rectangle {_at(x + card.badge, y + card.height)}"
-        clip = rf"\clip[rounded corners=3pt] {whole}; \fill[graphbadge] {badge};"
-        parts.append(rf"\begin{{scope}}{clip}\end{{scope}}")
+        round_ = rf"\clip[rounded corners=3pt] {whole};"
+        parts.append(rf"\begin{{scope}}{round_} \fill[graphbadge] {badge};\end{{scope}}")
         parts.append(rf"\draw[graph card, fill=none] {whole};")
         parts.append(_text((x + card.badge / 2, middle), latex.symbol(node.symbol)))
     name, data, gradient = latex_name(card.name), _number(card.data), _number(card.gradient)

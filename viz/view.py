@@ -35,9 +35,10 @@ VALUE, GROUP, FOLD, REST = "value", "group", "fold", "rest"
 HIDDEN, SEVERAL = -1, -2
 BY_FULL_SCOPE = 2000  # values, up to which a graph is grouped by neuron, and above by layer
 CHAIN, BUNDLE = 5, 4  # the fewest operations to fold, and the fewest values to bundle
-Key = TypeVar("Key", bound=Hashable)
-WHOLE = Options(group=0, max_nodes=None)
 NAMED = 10_000  # values, up to which all are named, as in the table
+WHOLE = Options(group=0, max_nodes=None)  # every value has a card
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
