@@ -21,11 +21,11 @@ from html import escape
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from autograd import Value, topological_order
+from autograd import Step, Value, topological_order
 from autograd.formula import Piece
 from viz import cards
 from viz.options import Options
-from viz.records import CONSTANT, LEAF, OPERATION, Edge, Graph, Node, Step, read_backward
+from viz.records import CONSTANT, LEAF, OPERATION, Edge, Graph, Node, read_backward
 from viz.svg import DARK, LIGHT
 from viz.text import clip, columns, full, isolated, printable, short
 
@@ -152,11 +152,11 @@ def _moments(graph: Graph, root: Value, digits: Digits) -> Iterator[Moment]:
         yield Moment("Backward", (f"The backward pass stops with an error: {printable(str(error))}",))
         return
     (key,) = graph.roots
-    name, seed = graph.nodes[key].name, steps[0].upstream if steps else 1
+    name, seed = graph.nodes[key].name, steps[0][1].upstream if steps else 1
     parts, note = (f"{name}: seed ", _number(seed, digits)), f"∂{name}/∂{name} = 1"
     yield Moment("Backward", parts, note, node=key, source=key, gradient=seed)
-    yield from (_passed(graph, step, digits) for step in steps)
-    arrived = {key: seed} | {step.edge.source: step.total for step in steps}
+    yield from (_passed(graph, edge, step, digits) for edge, step in steps)
+    arrived = {key: seed} | {edge.source: step.total for edge, step in steps}
     yield _done(name, leaves, arrived, digits)
 
 
@@ -174,9 +174,8 @@ def _in_numbers(node: Value, digits: Digits) -> str:
     return Piece.operation(node.op, [*map(Piece.number, texts)]).text
 
 
-def _passed(graph: Graph, step: Step, digits: Digits) -> Moment:
+def _passed(graph: Graph, edge: Edge, step: Step, digits: Digits) -> Moment:
     """`x1 += upstream 0.5 × local −3 = −1.5 (gradient so far −1.5)`"""
-    edge = step.edge
     source, target = graph.nodes[edge.source], graph.nodes[edge.target]
     numbers = step.upstream, edge.local, step.contribution, step.total
     upstream, local, contribution, total = (_number(x, digits) for x in numbers)

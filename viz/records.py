@@ -13,7 +13,7 @@ from functools import cached_property, partial
 from math import inf
 from typing import Any, cast
 
-from autograd import Value, backward_steps, expression, local_derivatives, ops, topological_order
+from autograd import Step, Value, backward_steps, expression, local_derivatives, ops, topological_order
 from autograd.formula import Local, local_graphs
 from autograd.op import FAILURES
 from viz.text import full, printable
@@ -98,19 +98,6 @@ class Edge:
     flow: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of the backward pass along an edge: upstream × edge.local = contribution.
-
-    total  the gradient of the edge's source so far, this contribution included
-    """
-
-    edge: Edge
-    upstream: Any
-    contribution: Any
-    total: Any
-
-
 @dataclass(frozen=True)
 class Graph:
     """The nodes by key, the edges by target and position, and the keys of the roots.
@@ -156,15 +143,14 @@ def read(roots: Sequence[Value], view: View | None = None) -> Graph:
     return _Reader(view or select(roots)).graph()
 
 
-def read_backward(root: Value) -> tuple[Graph, list[Step]]:
-    """The records of a root, and the steps of its backward pass, whether it has run or not."""
+def read_backward(root: Value) -> tuple[Graph, list[tuple[Edge, Step]]]:
+    """The records of a root; the edges of its backward pass with their steps, whether it has run or not."""
     graph = read([root])
     if not any(node.kind == LEAF for node in graph.nodes):
         return graph, []
     keys = {node: key for key, node in enumerate(topological_order(root))}
     edges = {(edge.target, edge.position): edge for edge in graph.edges}
-    taken = [(edges[keys[step.node], step.position], step) for step in backward_steps(root)]
-    return graph, [Step(edge, step.upstream, step.contribution, step.total) for edge, step in taken]
+    return graph, [(edges[keys[step.node], step.position], step) for step in backward_steps(root)]
 
 
 class _Reader:

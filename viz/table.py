@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from autograd import Step
 from autograd.formula import latex_name, latex_text
 from viz import latex
-from viz.records import CONSTANT, Graph, Step
+from viz.records import CONSTANT, Edge, Graph
 from viz.text import clip, columns, full, padded
 
 LONG = 60  # characters of an expression or a formula
@@ -49,7 +50,7 @@ class Block(NamedTuple):
 class Table:
     """What `viz.table` gives: `print` it, show it in a notebook, take its `.markdown()` or `.latex()`."""
 
-    def __init__(self, graph: Graph, steps: list[Step]) -> None:
+    def __init__(self, graph: Graph, steps: list[tuple[Edge, Step]]) -> None:
         self.graph = graph
         self.steps = steps
 
@@ -84,14 +85,14 @@ def _forward(graph: Graph, write: Writer) -> Block:
     return Block("Forward: each node from its operands", ("node", "", "value"), frozenset({2}), rows)
 
 
-def _backward(graph: Graph, steps: list[Step], write: Writer) -> Block:
+def _backward(graph: Graph, steps: list[tuple[Edge, Step]], write: Writer) -> Block:
     heading = "Backward: each operand's gradient grows by upstream × local derivative"
     heads = "node", "→ operand", "local derivative", "upstream", "×", "local", "=", "adds", "gradient so far"
     rows: list[Row] = []
-    for step in steps:
-        target, source = (write.name(graph.nodes[key].name) for key in (step.edge.target, step.edge.source))
-        derivative = write.formula("", step.edge.formula)
-        upstream, local, adds = map(write.number, (step.upstream, step.edge.local, step.contribution))
+    for edge, step in steps:
+        target, source = (write.name(graph.nodes[key].name) for key in (edge.target, edge.source))
+        derivative = write.formula("", edge.formula)
+        upstream, local, adds = map(write.number, (step.upstream, edge.local, step.contribution))
         product = upstream, "×", local, "=", adds
         rows.append((target, f"→ {source}", derivative, *product, write.number(step.total)))
     return Block(heading, heads, frozenset({3, 5, 7, 8}), rows)
