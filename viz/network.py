@@ -222,9 +222,8 @@ class NetworkPicture(Drawing):
 
     def _place(self) -> list[list[Circle]]:
         """The columns from left to right, each in the middle of the height; sets the picture's size."""
-        rows = [len(slots) if self.numbers else 0 for slots in (self.slots[0], *self.slots)]
-        rows[0] = 0  # no numbers stand before the inputs
-        pitches = [max(2 * self.radius + SPACE, ROW * row + SPACE) for row in rows[:-1]]
+        before = [0, *(len(slots) if self.numbers else 0 for slots in self.slots)]  # numbers, by column
+        pitches = [max(2 * self.radius + SPACE, ROW * rows + SPACE) for rows in before[:-1]]
         height = max(len(slots) * pitch for slots, pitch in zip(self.slots, pitches, strict=True))
         gap = 2 * self.radius + max(GAP, min(0.4 * height, 2 * GAP))
         columns, x = [], self.radius + _side(self.inputs)

@@ -265,9 +265,9 @@ def _field(kind: str, field: Field, x: float, y: float) -> list[str]:
 
 def _shape(shape: Shape, frame: Frame, corner: Point) -> str:
     """A shape at its place."""
-    x, y = corner
-    middle, height, right = y + frame.box.height / 2, frame.box.height, x + frame.box.width
-    left, centre = x + frame.left, x + frame.left + frame.width / 2
+    (x, y), width, height = corner, frame.width, frame.box.height
+    middle, right = y + height / 2, x + frame.box.width
+    left, centre = x + frame.left, x + frame.left + width / 2
     parts = []
     if shape.kind == VARIABLE:
         parts.append(text("name", right - PAD, middle + 5, shape.text))
@@ -277,13 +277,13 @@ def _shape(shape: Shape, frame: Frame, corner: Point) -> str:
     elif shape.kind == END:
         parts.append(text("end", x + PAD, middle + 5, shape.text))
     elif shape.kind == BLOCK:
-        parts.append(rect("block", x, y, frame.width, height, 10))
+        parts.append(rect("block", x, y, width, height, 10))
         parts.append(text("sign", centre, middle + (-3 if shape.note else 5), shape.text))
         parts += [text("note", centre, middle + 14, shape.note)] if shape.note else []
     else:
-        if right > left + frame.width:
-            parts.append(f'<path class="line" d="M{left + frame.width:.1f} {middle:.1f}H{right:.1f}"/>')
-        parts.append(rect("circle", left, middle - RADIUS, frame.width, 2 * RADIUS, RADIUS))
+        if right > left + width:
+            parts.append(f'<path class="line" d="M{left + width:.1f} {middle:.1f}H{right:.1f}"/>')
+        parts.append(rect("circle", left, middle - RADIUS, width, 2 * RADIUS, RADIUS))
         parts.append(text("sign", centre, middle + 5.5, shape.text))
         under = middle + RADIUS + 13
         parts += [text("note", centre, under, shape.note)] if shape.note else []

@@ -45,36 +45,28 @@ class Card(NamedTuple):
     gradient: str
 
 
-class Picture(NamedTuple):
-    """A tikzpicture and its size in points."""
-
-    text: str
-    width: int
-    height: int
-
-
 def render(graph: Graph, options: Options) -> str:
     """The tikzpicture."""
-    return draw(graph, options).text
+    return draw(graph, options)[0]
 
 
 def document(graph: Graph, options: Options) -> str:
     """A whole LaTeX document with the picture alone on a page of its size, for every engine."""
-    picture = draw(graph, options)
-    size = f"paperwidth={picture.width}pt,paperheight={picture.height}pt"
+    picture, width, height = draw(graph, options)
+    size = f"paperwidth={width}pt,paperheight={height}pt"
     return "\n".join((
         r"\documentclass{article}",
         rf"\usepackage[{size},margin=0pt]{{geometry}}",
         r"\usepackage{tikz}",
-        latex.preamble(picture.text),
+        latex.preamble(picture),
         r"\hoffset=-1in \voffset=-1in",  # TeX counts from there
         r"\begin{document}\setbox0\hbox{%",
-        picture.text + r"}\shipout\box0 \end{document}" + "\n",
+        picture + r"}\shipout\box0 \end{document}" + "\n",
     ))  # fmt: skip
 
 
-def draw(graph: Graph, options: Options) -> Picture:
-    """The picture: lines first, then cards over them."""
+def draw(graph: Graph, options: Options) -> tuple[str, int, int]:
+    """The picture, lines first, then cards over them; and its width and height in points."""
     down = options.direction == "down"
     texts = [clip(caption.local_text(edge, options), LONG) for edge in graph.edges]
     rooms = [mono_width(text, SMALL) + 2 * BREATH for text in texts]
@@ -101,7 +93,8 @@ def draw(graph: Graph, options: Options) -> Picture:
     corners = f"{_at(-MARGIN, -MARGIN)} rectangle {_at(width + MARGIN, height + MARGIN)}"
     ground = rf"\fill[graphground] {corners};"
     text = "\n".join((rf"\begin{{tikzpicture}}[{STYLES}]", *colours, ground, *body, "\\end{tikzpicture}\n"))
-    return Picture(text, *(ceil(POINT * (side + 2 * MARGIN)) + 1 for side in (width, height)))
+    wide, high = (ceil(POINT * (side + 2 * MARGIN)) + 1 for side in (width, height))
+    return text, wide, high
 
 
 # ── Measures ────────────────────────────────────────────────────────────────────────────────────────
