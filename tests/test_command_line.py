@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 import viz
 from autograd import Value, log, sin
+from viz import Diagram
 from viz.command import main
-from viz.diagram import FORMATS
 
 
 def run(*arguments):
@@ -114,7 +114,7 @@ def test_a_formula_may_start_with_a_sign_and_stand_among_options():
 # ── What is written ─────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("ending", sorted(FORMATS.keys() - {".pdf"}))  # which needs the program dot
+@pytest.mark.parametrize("ending", sorted(Diagram.formats.keys() - {".pdf"}))  # which needs the program dot
 def test_the_diagram_in_every_format(ending, tmp_path):
     path = tmp_path / f"product{ending}"
     assert result("x*y", "x=2", "y=3", f"--{ending[1:]}", str(path))[-1] == f"Diagram: {path}"

@@ -16,8 +16,7 @@ import autograd
 import viz
 from autograd import Value, constant, dot, exp, sqrt, tanh, where
 from demos import runner
-from viz import caption, latex, mermaid, raster, tikz
-from viz.diagram import FORMATS
+from viz import Diagram, caption, latex, mermaid, raster, tikz
 from viz.options import BLANKS, DIRECTIONS, LOCALS
 from viz.records import read
 
@@ -44,7 +43,7 @@ TEXTS = {
     "mermaid": viz.Diagram.mermaid,
     "tikz": viz.Diagram.tikz,
     "text": viz.Diagram.text,
-    "tex": FORMATS[".tex"],
+    "tex": Diagram.formats[".tex"],
 }
 needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="the program dot is not installed")
 needs_tex = pytest.mark.skipif(not shutil.which("pdflatex"), reason="no TeX is installed")
@@ -112,7 +111,7 @@ def test_every_format_has_every_edge_and_is_the_same_twice(root, chosen):
 @given(graphs(), choices)
 def test_latex_is_balanced_and_mermaid_is_made_of_its_own_lines(root, chosen):
     diagram = viz.draw(root, **chosen)
-    for text in (FORMATS[".tex"](diagram), viz.table(root).latex()):
+    for text in (Diagram.formats[".tex"](diagram), viz.table(root).latex()):
         assert balanced(text)
     line = re.compile(
         r'flowchart (LR|TB)|  n(\d+|ote)\["[^"\[\]`{}|\\;%]*(#\d+;[^"\[\]`{}|\\;%]*)*"\]'
@@ -159,7 +158,7 @@ def test_every_demo_in_every_format_without_any_program(name, tmp_path, monkeypa
     monkeypatch.setenv("PATH", "")
     root = runner.load(name).build(runner.as_written)
     root.backward()
-    for ending in FORMATS.keys() - {".pdf", ".png"}:
+    for ending in Diagram.formats.keys() - {".pdf", ".png"}:
         path = viz.draw(root).save(tmp_path / "new" / f"{name}{ending}")
         assert path.read_bytes().decode().endswith("\n") and b"\r" not in path.read_bytes()
     assert r"\begin{tabular}" in viz.table(root).latex()

@@ -3,14 +3,14 @@
 import os
 import subprocess
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from viz.layout import ARROW, STEEP, Box, Edge, Layout, Point, crossings, path, place
+from viz.layout import ARROW, STEEP, Box, Edge, Layout, Point, inversions, path, place
 
 GAP, SPACE = 14.0, 36.0
 
@@ -59,6 +59,15 @@ def graphs(draw: st.DrawFn) -> tuple[list[Box], list[Edge]]:
             edges.append(Edge(name[operand], name[i], port, label))
     boxes = [by_name[i] for i in range(size)]
     return boxes, draw(st.permutations(edges))
+
+
+def crossings(layout):
+    """How often two curves cross; one that several edges of a source share counts once."""
+    bands = defaultdict(set)
+    for route in layout.routes:
+        for start, end in zip(route[1::2], route[2::2], strict=False):
+            bands[end.x].add((start.y, end.y))
+    return sum(inversions(end for _, end in sorted(band)) for band in bands.values())
 
 
 def ranks(layout: Layout) -> dict[int, int]:
@@ -169,7 +178,7 @@ def test_single_use_leaves_stand_next_to_their_users(graph):
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=40))
 def test_crossings_by_brute_force(lines):
     brute = sum((a - c) * (b - d) < 0 for i, (a, b) in enumerate(lines) for c, d in lines[:i])
-    assert crossings(lines) == brute
+    assert inversions(end for _, end in sorted(lines)) == brute
 
 
 @given(graphs())
@@ -177,7 +186,7 @@ def test_layout_crossings_by_brute_force(graph):
     layout = place(*graph)
     curves = {pair for r in layout.routes for pair in zip(r[1::2], r[2::2], strict=False)}
     brute = sum(a.x == c.x and (a.y - c.y) * (b.y - d.y) < 0 for a, b in curves for c, d in curves)
-    assert layout.crossings() == brute / 2
+    assert crossings(layout) == brute / 2
 
 
 @given(st.data())
@@ -190,7 +199,7 @@ def test_a_tree_has_no_crossings(data):
         del roots[len(roots) - count :]
         roots.append(len(nodes))
         nodes.append(operands)
-    assert place(*picture(*nodes)).crossings() == 0
+    assert crossings(place(*picture(*nodes))) == 0
 
 
 @given(st.integers(1, 30), st.integers(10, 60), st.integers(10, 60))
@@ -279,13 +288,13 @@ def test_neuron():
     assert y[:4] == [0, 50, 100, 150]
     assert (y[5], y[6], y[7], y[4]) == (25, 125, 75, 125)
     assert y[8] == y[9] == 83  # in line with the sum before it; the leaf b makes way
-    assert layout.crossings() == 0
+    assert crossings(layout) == 0
 
 
 def test_a_term_of_single_use_leaves_stands_next_to_its_sum():
     layout = place(*picture((), (), (), (), (0, 1), (2, 3), (4,), (6,), (7, 5)))
     assert layout.layers == ((0, 1), (4,), (6, 2, 3), (7, 5), (8,))
-    assert layout.crossings() == 0
+    assert crossings(layout) == 0
 
 
 def test_a_column_of_single_use_leaves_is_centred_at_its_user():
@@ -316,7 +325,6 @@ def test_downwards_is_rightwards_with_x_and_y_exchanged(graph):
     layout = place(boxes, edges, down=True)
     assert (layout.width, layout.height, layout.layers) == (across.height, across.width, across.layers)
     assert layout.boxes == tuple((y, x) for x, y in across.boxes)
-    assert layout.crossings() == across.crossings()
     assert layout.transposed() == across
     for edge, route in zip(edges, layout.routes, strict=True):
         start, end = layout.boxes[edge.source], layout.boxes[edge.target]
@@ -362,8 +370,8 @@ def test_errors_name_what_is_wrong(edges, message):
 
 def test_as_few_crossings_as_dot():
     """Graphviz 2.43 reports 163 and 473 on these graphs, with the ports in records."""
-    assert place(*perceptron(2, 6, 6, 1)).crossings() <= 163 * 1.1
-    assert place(*perceptron(4, 8, 8, 1)).crossings() <= 473 * 1.1
+    assert crossings(place(*perceptron(2, 6, 6, 1))) <= 163 * 1.1
+    assert crossings(place(*perceptron(4, 8, 8, 1))) <= 473 * 1.1
 
 
 def test_a_chain_of_5000():
@@ -375,7 +383,7 @@ def test_a_chain_of_5000():
 def test_a_leaf_with_1000_users_in_1000_layers_shares_its_dummies():
     layout = place(*picture((), (), *((i + 1, 0) for i in range(1000))))
     assert len(layout.layers) == 1001
-    assert layout.crossings() == 0
+    assert crossings(layout) == 0
     assert len({id(p) for route in layout.routes for p in route[2:-2]}) < 2000
     assert len({p.y for p in layout.routes[-1][2:-2]}) == 1
 
@@ -389,4 +397,4 @@ def test_a_box_with_nothing_but_single_use_leaves_is_not_lost():
 def test_neighbours_are_swapped_where_sorting_by_medians_stops():
     """Medians alone leave six crossings here."""
     nodes = (), (), (), (2, 0), (2, 1), (3,), (0, 2), (4,), (3,), (), (7, 9), (1, 6)
-    assert place(*picture(*nodes)).crossings() <= 4
+    assert crossings(place(*picture(*nodes))) <= 4

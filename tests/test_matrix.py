@@ -131,6 +131,11 @@ def test_a_picture_saves_itself_and_shows_itself_in_notebooks(tmp_path):
         picture.save(tmp_path / "affine.gif")
 
 
+def test_a_picture_is_made_of_dots_too(tmp_path):
+    pytest.importorskip("resvg_py")
+    assert draw_affine().save(tmp_path / "affine.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_the_same_bytes_in_every_process():
     script = "from viz.matrix import *; print(draw_affine(batch='N').svg(), draw_softmax_with_loss(4).svg())"
     assert len(outputs(script)) == 1

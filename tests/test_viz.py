@@ -12,7 +12,7 @@ from processes import outputs
 
 import viz
 from autograd import Value, array, constant, no_grad, ops, sqrt, tanh, topological_order, where
-from viz.record import BREATH, LOCAL, NAME, NUMBER
+from viz.cards import BREATH, LOCAL, NAME, NUMBER
 from viz.records import CONSTANT, read, read_backward
 from viz.svg import DARK, LIGHT
 from viz.text import bold_width, columns, full, mono_width, short

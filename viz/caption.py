@@ -1,7 +1,9 @@
 """What the exporters write at a node and at an edge: text in no format yet, "" where nothing is to stand."""
 
+from collections import Counter
+
 from viz.options import Options
-from viz.records import CONSTANT, GROUP, Edge, Formula, Node
+from viz.records import CONSTANT, GROUP, LEAF, OPERATION, Edge, Formula, Graph, Node
 from viz.text import full, short
 
 BLANK = "____"  # on a worksheet, where a number is to be filled in
@@ -59,3 +61,32 @@ def title(node: Node, options: Options) -> str:
     if node.gradient not in (None, "") and node.kind != CONSTANT and not options.blank:
         lines.append(f"gradient {full(node.gradient)}")
     return "\n".join(lines)
+
+
+def numbers(node: Node, options: Options) -> list[str]:
+    """Value and gradient in full, a line for each; on a worksheet only what is given."""
+    if node.data is None:
+        return []
+    value = f"value {full(node.data)}"
+    if node.kind == CONSTANT:
+        return [value]
+    lines = [value] if options.blank != "all" or node.kind == LEAF else []
+    if not options.blank:
+        none = node.gradient is None
+        lines.append(f"gradient {'none has arrived; call backward()' if none else full(node.gradient)}")
+    return lines
+
+
+def summary(graph: Graph, options: Options) -> str:
+    """What the picture shows, for who cannot see it."""
+    roots = ", ".join(
+        (node.name or "a constant")
+        + ("" if node.data is None or options.blank == "all" else f" = {full(node.data)}")
+        for node in map(graph.nodes.__getitem__, graph.roots)
+    )
+    kinds = Counter(node.kind for node in graph.nodes if node.size)
+    worksheet, groups = "", f"groups: {kinds[GROUP]}" if kinds[GROUP] else ""
+    if options.style == "textbook":
+        worksheet, groups = "Worksheet: " if options.blank else "", ""
+    counts = f"leaves: {kinds[LEAF]}, operations: {kinds[OPERATION]}"
+    return "; ".join(filter(None, (f"{worksheet}Computation graph of {roots}", counts, groups, graph.note)))

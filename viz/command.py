@@ -12,7 +12,7 @@ import autograd
 import viz
 from autograd import Value, constant, hessian
 from autograd.parse import Formula, FormulaError, is_name, parse
-from viz.diagram import FORMATS
+from viz.diagram import Diagram
 from viz.options import STYLES
 from viz.text import full
 
@@ -44,7 +44,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--exact", action="store_true", help="compute in fractions: 0.1 is 1/10")
     parser.add_argument("--order", type=int, choices=[1, 2], default=1, help="2: the Hessian too")
     parser.add_argument("--latex", action="store_true", help="print the formula in LaTeX too")
-    for ending in FORMATS:
+    for ending in Diagram.formats:
         about = f"write the diagram, as {ending}"
         parser.add_argument(f"--{ending[1:]}", type=Path, metavar="FILE", help=about)
     parser.add_argument("--style", choices=STYLES, default=STYLES[0], help="of the diagram")
@@ -68,7 +68,7 @@ def _show(options: Namespace) -> None:
         print(f"\nHessian: ∂²{root.label} by row and column\n\n{_matrix([*numbers], second)}")
     if options.latex:
         print(f"\n{autograd.formula(root, latex=True)}")
-    for ending in FORMATS:
+    for ending in Diagram.formats:
         if path := getattr(options, ending[1:]):
             path = path if path.suffix.lower() == ending else path.with_name(path.name + ending)
             print(f"Diagram: {viz.draw(root, style=options.style).save(path)}")

@@ -1,35 +1,46 @@
 """A picture of a graph, to show in a notebook, to save, or to take as text."""
 
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from os import PathLike
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ClassVar
 
 from autograd import Value
-from viz import dot, mermaid, page, raster, record, textbook, tikz, tree
-from viz.options import Options, check
+from viz import cards, dot, mermaid, page, raster, textbook, tikz, tree
+from viz.options import Options
+from viz.picture import Drawing, Format
 from viz.records import Graph
 
 if TYPE_CHECKING:
     import graphviz  # type: ignore[import-untyped]
 
-Picture = TypeVar("Picture")
 
-RENDERERS: dict[str, Callable[[Graph, Options], str]] = {"record": record.render, "textbook": textbook.render}
+class Diagram(Drawing):
+    """What `viz.draw` gives. In a notebook it shows itself; `save` writes it to a file.
 
+    The endings of files: .svg .html .png .pdf .dot .mmd (Mermaid) .tex (a whole LaTeX document) .txt (the
+    tree of text).
+    """
 
-class Diagram:
-    """What `viz.draw` gives. In a notebook it shows itself; `save` writes it to a file."""
+    formats: ClassVar[Mapping[str, Format]] = {
+        ".svg": lambda diagram: diagram.svg(),
+        ".html": lambda diagram: diagram.html(),
+        ".png": lambda diagram: diagram.png(),
+        ".pdf": lambda diagram: diagram.pdf(),
+        ".dot": lambda diagram: diagram.dot().source,
+        ".mmd": lambda diagram: diagram.mermaid(),
+        ".tex": lambda diagram: tikz.document(diagram.graph, diagram.options),
+        ".txt": lambda diagram: diagram.text(),
+    }
 
     def __init__(self, graph: Graph, options: Options, roots: Sequence[Value] = ()) -> None:
-        self.graph = graph
-        self.options = options
-        self.roots = roots
+        self.graph, self.options, self.roots = graph, options, roots
+        self.theme = options.theme
 
-    def svg(self) -> str:
-        """The picture as the text of an SVG file."""
-        return RENDERERS[self.options.style](self.graph, self.options)
+    def render(self, theme: str) -> str:
+        """The picture as SVG in a theme."""
+        draw = textbook.render if self.options.style == "textbook" else cards.render
+        return draw(self.graph, replace(self.options, theme=theme))
 
     def html(self) -> str:
         """The page that leads through the graph step by step, forward and back, as one HTML file.
@@ -60,53 +71,14 @@ class Diagram:
 
     def png(self) -> bytes:
         """The picture as PNG, drawn by the package resvg_py, or without it by Graphviz's program `dot`."""
-        if raster.has_resvg():
-            theme = "dark" if self.options.theme == "dark" else "light"
-            return raster.png(Diagram(self.graph, replace(self.options, theme=theme), self.roots).svg())
-        if raster.has_dot():
+        if shutil.which("dot") and not raster.has_resvg():
             return raster.run_dot(self.dot().source, "png", len(self.graph.nodes))
-        raise RuntimeError(f"PNG needs the package resvg_py: {raster.GET_RESVG}; or save as .svg")
+        return super().png()
 
     def pdf(self) -> bytes:
         """The graph as PDF, drawn by Graphviz's program `dot`."""
         return raster.run_dot(self.dot().source, "pdf", len(self.graph.nodes))
 
-    def save(self, path: str | PathLike[str]) -> Path:
-        """Write the picture, in the format that the file's ending names; returns the path.
-
-        .svg .html .png .pdf .dot .mmd (Mermaid) .tex (a whole LaTeX document) .txt (the tree of text).
-        The folder is made if there is none. ValueError for another ending; RuntimeError, in one line, where
-        a format needs a package or a program that is missing.
-        """
-        return write(path, self, FORMATS)
-
-    def _repr_svg_(self) -> str:
-        return self.svg()
-
     def __repr__(self) -> str:
         options = self.options
         return f"Diagram({len(self.graph.nodes)} values, style={options.style!r}, theme={options.theme!r})"
-
-
-def write(
-    path: str | PathLike[str], picture: Picture, formats: Mapping[str, Callable[[Picture], str | bytes]]
-) -> Path:
-    """Write a picture in the format that the file's ending names; ValueError for another ending."""
-    path = Path(path)
-    check("file ending", path.suffix.lower(), formats)
-    written = formats[path.suffix.lower()](picture)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(written if isinstance(written, bytes) else written.encode())
-    return path
-
-
-FORMATS: dict[str, Callable[[Diagram], str | bytes]] = {
-    ".svg": Diagram.svg,
-    ".html": Diagram.html,
-    ".png": Diagram.png,
-    ".pdf": Diagram.pdf,
-    ".dot": lambda diagram: diagram.dot().source,
-    ".mmd": Diagram.mermaid,
-    ".tex": lambda diagram: tikz.document(diagram.graph, diagram.options),
-    ".txt": Diagram.text,
-}

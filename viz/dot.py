@@ -43,9 +43,8 @@ def render(graph: Graph, options: Options) -> "graphviz.Digraph":
     )  # fmt: skip
     if graph.note:
         digraph.attr(label=f"<{_font(graph.note)}>", labelloc="b", fontname=SANS, fontsize="11")
-    count = graph.operands()
     for node in graph.nodes:
-        table = _table(node, count[node.key], options, colours)
+        table = _table(node, len(graph.incoming[node.key]), options, colours)
         digraph.node(f"n{node.key}", table, tooltip=_tooltip(caption.title(node, options)))
     for edge in graph.edges:
         port = f"n{edge.target}:i{edge.position}:{'n' if down else 'w'}"
@@ -86,10 +85,8 @@ def _ports(operands: int, down: bool) -> str:
     """A narrow cell for every operand, in a column at the left or in a row at the top."""
     if not operands:
         return ""
-    cells = [
-        f'<TD PORT="i{i}" WIDTH="{14 if down else 4}" HEIGHT="{4 if down else 14}"></TD>'
-        for i in range(operands)
-    ]
+    size = 'WIDTH="14" HEIGHT="4"' if down else 'WIDTH="4" HEIGHT="14"'
+    cells = [f'<TD PORT="i{i}" {size}></TD>' for i in range(operands)]
     rows = f"<TR>{''.join(cells)}</TR>" if down else "".join(f"<TR>{cell}</TR>" for cell in cells)
     span = ' COLSPAN="2"' if down else ""
     cell = f"<TD{span}>{TABLE.format(border=0, padding=0, more='', rows=rows)}</TD>"

@@ -28,8 +28,9 @@ structures" (1981); Gansner, Koutsofios, North & Vo, "A technique for drawing di
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from itertools import accumulate, pairwise
 from math import inf
 from typing import NamedTuple
@@ -87,29 +88,20 @@ class Layout:
     boxes: tuple[Point, ...]
     routes: tuple[tuple[Point, ...], ...]
     layers: tuple[tuple[int, ...], ...]
-    down: bool = False
+
+    def mapped(self, to: Callable[[float, float], tuple[float, float]], w: float, h: float) -> "Layout":
+        """The drawing with every point somewhere else, in another width and height."""
+        boxes = tuple(Point(*to(*box)) for box in self.boxes)
+        routes = tuple(tuple(Point(*to(*point)) for point in route) for route in self.routes)
+        return Layout(w, h, boxes, routes, self.layers)
 
     def transposed(self) -> "Layout":
         """The drawing with x and y exchanged."""
-        boxes = tuple(Point(y, x) for x, y in self.boxes)
-        routes = tuple(tuple(Point(y, x) for x, y in route) for route in self.routes)
-        return Layout(self.height, self.width, boxes, routes, self.layers, not self.down)
+        return self.mapped(lambda x, y: (y, x), self.height, self.width)
 
     def moved(self, right: float, down: float) -> "Layout":
         """The drawing moved, with room at its left and at its top."""
-        boxes = tuple(Point(x + right, y + down) for x, y in self.boxes)
-        routes = tuple(tuple(Point(x + right, y + down) for x, y in route) for route in self.routes)
-        return Layout(self.width + right, self.height + down, boxes, routes, self.layers, self.down)
-
-    def crossings(self) -> int:
-        """How often two curves cross; one that several edges of a source share counts once."""
-        if self.down:
-            return self.transposed().crossings()
-        bands: dict[float, set[tuple[float, float]]] = {}
-        for route in self.routes:
-            for start, end in zip(route[1::2], route[2::2], strict=False):
-                bands.setdefault(end.x, set()).add((start.y, end.y))
-        return sum(crossings(band) for band in bands.values())
+        return self.mapped(lambda x, y: (x + right, y + down), self.width + right, self.height + down)
 
 
 def place(
@@ -137,6 +129,11 @@ def place(
     graph = _split(boxes, edges, _rank(len(boxes), edges))
     order = _order(graph)
     return _route(boxes, edges, graph, order, _align(graph, order, gap), space)
+
+
+def ports(side: float, number: int, pitch: float) -> tuple[float, ...]:
+    """So many ports on a side, in their order around its middle."""
+    return tuple(side / 2 + pitch * (i - (number - 1) / 2) for i in range(number))
 
 
 def path(route: Sequence[Point], down: bool = False) -> str:
@@ -175,12 +172,16 @@ def _rank(size: int, edges: Sequence[Edge]) -> list[int]:
     also a term all of whose operands move along because nothing else uses them, like w * x in a
     sum. So a single-use leaf never decides its user's layer; it stands next to it.
     """
-    operands: list[list[int]] = [[] for _ in range(size)]
+    operands: dict[int, list[int]] = {box: [] for box in range(size)}
     users: list[list[int]] = [[] for _ in range(size)]
     for edge in edges:
         operands[edge.target].append(edge.source)
         users[edge.source].append(edge.target)
-    sequence = _topological(operands, users)
+    try:
+        sequence = [*TopologicalSorter(operands).static_order()]
+    except CycleError as error:
+        cycle = " <- ".join(map(str, reversed(error.args[1])))
+        raise ValueError(f"edges form a cycle: {cycle}") from None
     rank = [0] * size
     movable = [True] * size
     for box in sequence:
@@ -191,27 +192,6 @@ def _rank(size: int, edges: Sequence[Edge]) -> list[int]:
         if movable[box] and users[box]:
             rank[box] = min(rank[user] for user in users[box]) - 1
     return rank
-
-
-def _topological(operands: list[list[int]], users: list[list[int]]) -> list[int]:
-    """All boxes, operands before their users (Kahn 1962); ValueError if they form a cycle."""
-    missing = [len(each) for each in operands]
-    sequence = [box for box, number in enumerate(missing) if not number]
-    for box in sequence:  # grows while it is read
-        for user in users[box]:
-            missing[user] -= 1
-            if not missing[user]:
-                sequence.append(user)
-    if len(sequence) < len(operands):
-        # Each box left over has an operand left over: walk back along these until one comes again.
-        box = next(box for box, number in enumerate(missing) if number)
-        walk: dict[int, None] = {}
-        while box not in walk:
-            walk[box] = None
-            box = next(operand for operand in operands[box] if missing[operand])
-        cycle = [*walk][[*walk].index(box) :]
-        raise ValueError(f"edges form a cycle: {' <- '.join(map(str, [*cycle, box]))}")
-    return sequence
 
 
 # 2. Split -----------------------------------------------------------------------------------------
@@ -278,18 +258,13 @@ def _split(boxes: Sequence[Box], edges: Sequence[Edge], rank: list[int]) -> _Gra
 # 3. Order -----------------------------------------------------------------------------------------
 
 
-def crossings(lines: Iterable[tuple[float, float]]) -> int:
-    """How many pairs of straight lines from (0, start) to (1, end) cross; a shared end is none.
+def inversions(numbers: Iterable[float]) -> int:
+    """How many pairs are in the wrong order.
 
-    Lines cross if they start in one order and end in the other: with the lines sorted by starts,
-    these are the inversions of the ends (Barth, Jünger & Mutzel 2002). Binary insertion counts
+    Straight lines cross if they start in one order and end in the other: with the lines sorted by starts,
+    their crossings are the inversions of the ends (Barth, Jünger & Mutzel 2002). Binary insertion counts
     them; what it moves, it moves as one piece of memory, faster than a tree of sums in Python.
     """
-    return _inversions(end for _, end in sorted(lines))
-
-
-def _inversions(numbers: Iterable[float]) -> int:
-    """How many pairs are in the wrong order."""
     seen: list[float] = []
     wrong = 0
     for number in numbers:
@@ -323,9 +298,8 @@ class _Order:
 
     def crossings(self, right: list[list[_Link]]) -> int:
         """The crossings between all layers."""
-        return sum(
-            _inversions(end for vertex in layer for end in self.ends(right[vertex])) for layer in self.layers
-        )
+        ends = ((end for vertex in layer for end in self.ends(right[vertex])) for layer in self.layers)
+        return sum(map(inversions, ends))
 
     def copy(self) -> "_Order":
         """The same order, to keep while this one changes."""
@@ -423,10 +397,7 @@ def _transpose(order: _Order, left: list[list[_Link]], right: list[list[_Link]])
 def _saved(order: _Order, upper: list[_Link], lower: list[_Link]) -> int:
     """The crossings saved on one side of two neighbours if they swap."""
     ends = order.ends(lower)
-    saved = 0
-    for end in order.ends(upper):
-        saved += bisect_left(ends, end) + bisect_right(ends, end) - len(ends)
-    return saved
+    return sum(bisect_left(ends, e) + bisect_right(ends, e) - len(ends) for e in order.ends(upper))
 
 
 def _insert(graph: _Graph, order: _Order, leaves: list[int]) -> None:
@@ -495,11 +466,7 @@ def _middle(graph: _Graph, order: _Order, vertex: int, links: list[_Link]) -> li
 
 
 def _blocks(
-    graph: _Graph,
-    layers: list[list[int]],
-    medians: list[list[_Link]],
-    position: list[int],
-    sign: int,
+    graph: _Graph, layers: list[list[int]], medians: list[list[_Link]], position: list[int], sign: int
 ) -> tuple[list[int], list[float]]:
     """Join each vertex to a median that is free: its block's root, and its distance below it.
 

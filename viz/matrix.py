@@ -11,19 +11,19 @@ Source: Saitō, Deep Learning from Scratch, chapter 5: the Affine layer, also fo
 Softmax-with-Loss layer.
 """
 
-from os import PathLike
-from pathlib import Path
+from dataclasses import replace
 
-from viz.options import BLANKS, THEMES, check
-from viz.text import columns
+from viz.options import BLANKS, THEMES, check, check_whole
+from viz.picture import Drawing
+from viz.text import columns, shape_text
 from viz.textbook import BLOCK, CIRCLE, END, VARIABLE, Field, Shape, Wire, draw
 
 SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 SPACE = "\N{NO-BREAK SPACE}"  # SVG would make one of several plain spaces
 
 
-class Picture:
-    """Shapes and wires, drawn. In a notebook it shows itself; `save` writes it to a file.
+class Picture(Drawing):
+    """Shapes and wires, drawn. In a notebook it shows itself; `save` writes it to a file, .svg or .png.
 
     blank  a worksheet, as `viz.Options` has it: "gradients" or "all" fields are left blank
     """
@@ -36,20 +36,9 @@ class Picture:
         self.shapes, self.summary, self.theme = shapes, summary, theme
         self.wires = [_blanked(wire, blank, shapes[wire.source].kind == VARIABLE) for wire in wires]
 
-    def svg(self) -> str:
-        """The picture as the text of an SVG file."""
-        return draw(self.shapes, self.wires, self.summary, self.theme)
-
-    def save(self, path: str | PathLike[str]) -> Path:
-        """Write the picture to a file that ends in .svg; returns the path. ValueError for another ending."""
-        path = Path(path)
-        check("file ending", path.suffix.lower(), (".svg",))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(self.svg(), encoding="utf-8", newline="\n")
-        return path
-
-    def _repr_svg_(self) -> str:
-        return self.svg()
+    def render(self, theme: str) -> str:
+        """The picture as SVG in a theme."""
+        return draw(self.shapes, self.wires, self.summary, theme)
 
     def __repr__(self) -> str:
         return f"Picture({self.summary!r})"
@@ -57,10 +46,9 @@ class Picture:
 
 def _blanked(wire: Wire, blank: str, given: bool) -> Wire:
     """The wire with what is to be filled in left blank; what a variable is given stays."""
-    above = Field(wire.above.lines, blank == "all" and not given)
-    below = Field(wire.below.lines, bool(blank))
-    title = "" if blank else wire.title
-    return Wire(wire.source, wire.target, wire.port, above, below, title, wire.exit)
+    above = wire.above._replace(blank=blank == "all" and not given)
+    below, title = wire.below._replace(blank=bool(blank)), "" if blank else wire.title
+    return replace(wire, above=above, below=below, title=title)
 
 
 def draw_affine(
@@ -75,34 +63,34 @@ def draw_affine(
     >>> draw_affine(2, 3, batch="N")
     Picture('Affine layer Y = X · W + B: X (N, 2), W (2, 3), B (3,), Y (N, 3)')
     """
-    _check_sizes(
-        inputs=inputs, outputs=outputs, batch=1 if batch is None or isinstance(batch, str) else batch
-    )
+    check_whole("inputs", inputs)
+    check_whole("outputs", outputs)
+    check_whole("batch", 1 if batch is None or isinstance(batch, str) else batch)
     rows = () if batch is None else (batch,)
     x, w, b, y = (*rows, inputs), (inputs, outputs), (outputs,), (*rows, outputs)
     turned_x, turned_w = (inputs, *(rows or (1,))), (outputs, inputs)
     row = y if rows else (1, outputs)  # of a single X, Xᵀ · ∂L/∂Y is a column by a row
-    sums = ("Σₙ", None) if rows else ()
+    sums = [("Σₙ", None)] if rows else []
     shapes = [
-        Shape(VARIABLE, "X", f"X {_shape(x)}\ninput"),
-        Shape(VARIABLE, "W", f"W {_shape(w)}\nweights"),
-        Shape(VARIABLE, "B", f"B {_shape(b)}\nbias"),
-        Shape(CIRCLE, "dot", f"X · W {_shape(y)}"),
-        Shape(CIRCLE, "+", f"Y = X · W + B {_shape(y)}"),
-        Shape(END, "Y", f"Y {_shape(y)}\noutput"),
+        Shape(VARIABLE, "X", f"X {shape_text(x)}\ninput"),
+        Shape(VARIABLE, "W", f"W {shape_text(w)}\nweights"),
+        Shape(VARIABLE, "B", f"B {shape_text(b)}\nbias"),
+        Shape(CIRCLE, "dot", f"X · W {shape_text(y)}"),
+        Shape(CIRCLE, "+", f"Y = X · W + B {shape_text(y)}"),
+        Shape(END, "Y", f"Y {shape_text(y)}\noutput"),
     ]
     dy = ("∂L/∂Y", y)
     by_x = _aligned([("∂L/∂X", x), ("=", None), dy, ("·", None), ("Wᵀ", turned_w)])
     by_w = _aligned([("∂L/∂W", w), ("=", None), ("Xᵀ", turned_x), ("·", None), ("∂L/∂Y", row)])
-    by_b = _aligned([("∂L/∂B", b), ("=", None), *([sums] if sums else []), dy])
+    by_b = _aligned([("∂L/∂B", b), ("=", None), *sums, dy])
     wires = [
-        Wire(0, 3, 0, Field((_shape(x),)), by_x, "X → dot"),
-        Wire(1, 3, 1, Field((_shape(w),)), by_w, "W → dot"),
+        Wire(0, 3, 0, Field((shape_text(x),)), by_x, "X → dot"),
+        Wire(1, 3, 1, Field((shape_text(w),)), by_w, "W → dot"),
         Wire(3, 4, 0, _aligned([("X · W", y)]), _aligned([dy]), "dot → +"),
-        Wire(2, 4, 1, Field((_shape(b),)), by_b, "B → +"),
-        Wire(4, 5, 0, Field((_shape(y),)), _aligned([dy]), "+ → Y"),
+        Wire(2, 4, 1, Field((shape_text(b),)), by_b, "B → +"),
+        Wire(4, 5, 0, Field((shape_text(y),)), _aligned([dy]), "+ → Y"),
     ]
-    names = ", ".join(f"{name} {_shape(shape)}" for name, shape in zip("XWBY", (x, w, b, y), strict=True))
+    names = ", ".join(f"{name} {shape_text(shape)}" for name, shape in zip("XWBY", (x, w, b, y), strict=True))
     return Picture(shapes, wires, f"Affine layer Y = X · W + B: {names}", theme, blank)
 
 
@@ -115,7 +103,7 @@ def draw_softmax_with_loss(classes: int = 3, *, theme: str = "auto", blank: str 
     >>> draw_softmax_with_loss()
     Picture('Softmax with loss: scores a₁ to a₃, probabilities y, labels t, loss L')
     """
-    _check_sizes(classes=classes)
+    check_whole("classes", classes)
     indices = [str(i).translate(SUBSCRIPT) for i in range(1, classes + 1)]
     softmax, entropy, end = 2 * classes, 2 * classes + 1, 2 * classes + 2
     shapes = [Shape(VARIABLE, f"a{i}", f"a{i}: score") for i in indices]
@@ -136,22 +124,11 @@ def draw_softmax_with_loss(classes: int = 3, *, theme: str = "auto", blank: str 
     return Picture(shapes, wires, f"Softmax with loss: {words}", theme, blank)
 
 
-def _check_sizes(**sizes: int) -> None:
-    for name, size in sizes.items():
-        if not isinstance(size, int) or size < 1:
-            raise ValueError(f"{name} must be a whole number of at least 1, not {size!r}")
-
-
-def _shape(shape: tuple[int | str, ...]) -> str:
-    """A shape as NumPy prints it: (2, 3), and (3,)."""
-    return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
-
-
 def _aligned(cells: list[tuple[str, tuple[int | str, ...] | None]]) -> Field:
     """A formula, and the shape of each of its parts in the middle below it."""
     above, below = [], []
     for name, shape in cells:
-        under = _shape(shape) if shape else ""
+        under = shape_text(shape) if shape else ""
         width = max(columns(name), columns(under))
         above.append(name.center(width))
         below.append(under.center(width))

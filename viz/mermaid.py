@@ -7,7 +7,7 @@ import re
 
 from viz import caption
 from viz.options import Options
-from viz.records import CONSTANT, GROUP, LEAF, Edge, Graph, Node
+from viz.records import CONSTANT, GROUP, LEAF, Graph, Node
 from viz.svg import LIGHT
 from viz.text import clip
 
@@ -25,7 +25,9 @@ def render(graph: Graph, options: Options) -> str:
     """The text of the flowchart. ValueError for more edges or letters than Mermaid draws."""
     lines = [f"flowchart {'TB' if options.direction == 'down' else 'LR'}"]
     lines += [f'  n{node.key}["{_label(node, options)}"]' for node in graph.nodes]
-    lines += [f"  n{edge.source} --{_on(edge, options)}> n{edge.target}" for edge in graph.edges]
+    for edge in graph.edges:
+        local = escape(clip(caption.local_text(edge, options), LONG))
+        lines.append(f"  n{edge.source} --" + (f' "{local}" --' if local else "") + f"> n{edge.target}")
     if graph.note:
         lines.append(f'  note["{escape(graph.note)}"]')
     for name, style in STYLES.items():
@@ -50,12 +52,6 @@ def _label(node: Node, options: Options) -> str:
     numbers = [f"value {escape(data)}" if data and node.kind != CONSTANT else escape(data)]
     numbers += [f"gradient {escape(gradient)}"] if gradient else []
     return "<br/>".join(filter(None, (first, *numbers))) or " "
-
-
-def _on(edge: Edge, options: Options) -> str:
-    """The middle of an arrow."""
-    local = clip(caption.local_text(edge, options), LONG)
-    return f' "{escape(local)}" --' if local else ""
 
 
 def escape(text: str) -> str:

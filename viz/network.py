@@ -14,14 +14,12 @@ Source: Nielsen, Neural Networks and Deep Learning (2015), chapters 1 and 2.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, starmap
 from math import hypot, isfinite
-from os import PathLike
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from viz import raster
-from viz.options import THEMES, check
+from viz.options import THEMES, check, check_whole
+from viz.picture import Drawing
 from viz.svg import group, page, text
 from viz.text import clip, full, mono_width, printable, short
 
@@ -83,97 +81,9 @@ class Circle(NamedTuple):
     """Where a neuron stands."""
 
     j: int  # its index in the layer, from 0
-    slot: int  # its place in the column, from the top; "⋮" takes a place too
+    place: float  # in the column, counted from its middle; "⋮" takes a place too
     x: float
     y: float
-
-
-class Column(NamedTuple):
-    """A layer that is drawn: the places in the column, and the circles that stand on them."""
-
-    slots: int
-    circles: list[Circle]
-    cut: float | None  # the height of "⋮", where neurons are left out
-
-
-class NetworkPicture:
-    """What `viz.draw_network` gives. In a notebook it shows itself; `save` writes it to a file."""
-
-    def __init__(
-        self,
-        layers: Layers,
-        *,
-        numbers: bool = False,
-        digits: int | None = 3,
-        show: str = "weights",
-        theme: str = "auto",
-        max_neurons: int = 10,
-        inputs: Sequence[str] = (),
-        outputs: Sequence[str] = (),
-    ) -> None:
-        check("theme", theme, THEMES)
-        check("show", show, SHOWN)
-        for name, number in ("max_neurons", max_neurons), ("digits", 1 if digits is None else digits):
-            if not isinstance(number, int) or number < 1:
-                raise ValueError(f"{name} must be a whole number of at least 1, not {number!r}")
-        if show == "gradients" and any(p.gradient is None for p in _parameters(layers)):
-            raise ValueError("show='gradients' needs a model of Values; this one holds plain numbers")
-        self.sizes = [len(layers[0][0].weights), *map(len, layers)]
-        self.layers, self.numbers, self.digits = layers, numbers, digits
-        self.show, self.theme, self.max_neurons = show, theme, max_neurons
-        self.inputs = _names("inputs", inputs, self.sizes[0])
-        self.outputs = _names("outputs", outputs, self.sizes[-1])
-
-    def svg(self) -> str:
-        """The picture as the text of an SVG file. The same model gives the same bytes."""
-        return _Drawing(self).render(self.theme)
-
-    def png(self) -> bytes:
-        """The picture as PNG, light unless the theme is dark; RuntimeError without the package resvg_py."""
-        if not raster.has_resvg():
-            raise RuntimeError(f"PNG needs the package resvg_py: {raster.GET_RESVG}; or save as .svg")
-        return raster.png(_Drawing(self).render("dark" if self.theme == "dark" else "light"))
-
-    def save(self, path: str | PathLike[str]) -> Path:
-        """Write the picture to a file that ends in .svg or .png; returns the path.
-
-        The folder is made if there is none. ValueError for another ending.
-        """
-        path = Path(path)
-        check("file ending", path.suffix.lower(), (".svg", ".png"))
-        written = self.svg().encode() if path.suffix.lower() == ".svg" else self.png()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(written)
-        return path
-
-    def _repr_svg_(self) -> str:
-        return self.svg()
-
-    def __repr__(self) -> str:
-        return f"NetworkPicture({' → '.join(map(str, self.sizes))}, theme={self.theme!r})"
-
-
-def draw_network(model: Any, **options: Any) -> NetworkPicture:
-    """The picture of a network of fully connected layers.
-
-    model        an object with `.layers`, each with `.neurons`, each with `.w` (a sequence of Values or
-                 numbers) and `.b` (one more, or None), such as micrograd's MLP; or nested lists
-                 [[(weights, bias), …], …], a list of neurons for each layer
-    numbers      write every weight before its neuron, from the top in the order of the neurons that it
-                 comes from, and every bias into its circle
-    digits       significant digits of the numbers; None: all of them
-    show         "weights", or the "gradients" that the model's Values hold: the same picture of those
-    theme        "light", "dark", or "auto": as the reader's system is set
-    max_neurons  show at most so many neurons of a layer; "⋮ 784" stands for the others
-    inputs, outputs   names to write beside the first and the last column, one for each neuron
-
-    TypeError for what is no model; ValueError for layers that do not fit together, and for a choice that
-    does not exist.
-
-    >>> draw_network([[([0.5, -1.0], 0.1), ([2.0, 0.0], -0.3)], [([1.0, 1.0], 0.0)]])
-    NetworkPicture(2 → 2 → 1, theme='auto')
-    """
-    return NetworkPicture(read(model), **options)
 
 
 # ── Reading a model ─────────────────────────────────────────────────────────────────────────────────
@@ -241,14 +151,6 @@ def _real(number: Any) -> float:
         return float("inf") if number > 0 else -float("inf")
 
 
-def _parameters(layers: Layers) -> Iterator[Parameter]:
-    for neurons in layers:
-        for neuron in neurons:
-            yield from neuron.weights
-            if neuron.bias:
-                yield neuron.bias
-
-
 def _names(what: str, names: Sequence[str], width: int) -> list[str]:
     if names and len(names) != width:
         raise ValueError(f"{what} has {len(names)} names for {width} neurons: give one for each")
@@ -258,29 +160,54 @@ def _names(what: str, names: Sequence[str], width: int) -> list[str]:
 # ── Drawing ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-class _Drawing:
-    """One picture while it is drawn: its measures, then its shapes."""
+class NetworkPicture(Drawing):
+    """What `viz.draw_network` gives. In a notebook it shows itself; `save` writes a file, .svg or .png."""
 
-    def __init__(self, picture: NetworkPicture) -> None:
-        self.picture = picture
-        self.slots = [_slots(size, picture.max_neurons) for size in picture.sizes]
+    def __init__(
+        self,
+        layers: Layers,
+        *,
+        numbers: bool = False,
+        digits: int | None = 3,
+        show: str = "weights",
+        theme: str = "auto",
+        max_neurons: int = 10,
+        inputs: Sequence[str] = (),
+        outputs: Sequence[str] = (),
+    ) -> None:
+        check("theme", theme, THEMES)
+        check("show", show, SHOWN)
+        check_whole("max_neurons", max_neurons)
+        check_whole("digits", 1 if digits is None else digits)
+        parameters = (p for neurons in layers for n in neurons for p in (*n.weights, n.bias) if p)
+        if show == "gradients" and any(p.gradient is None for p in parameters):
+            raise ValueError("show='gradients' needs a model of Values; this one holds plain numbers")
+        self.sizes = [len(layers[0][0].weights), *map(len, layers)]
+        self.layers, self.numbers, self.digits, self.show, self.theme = layers, numbers, digits, show, theme
+        self.inputs = _names("inputs", inputs, self.sizes[0])
+        self.outputs = _names("outputs", outputs, self.sizes[-1])
+        self.slots = [_slots(size, max_neurons) for size in self.sizes]
+        self._measure()
+
+    def _measure(self) -> None:
+        """What is shown, what it is measured by, and where it stands."""
         shown = [[j for j in slots if j is not None] for slots in self.slots]
-        layers = list(zip(picture.layers, pairwise(shown), strict=True))
+        layers = list(zip(self.layers, pairwise(shown), strict=True))
         self.weights = [[[layer[j].weights[k] for k in ks] for j in js] for layer, (ks, js) in layers]
         self.biases = [[bias for j in js if (bias := layer[j].bias)] for layer, (_, js) in layers]
         self.largest_weight = self._largest(w for rows in self.weights for row in rows for w in row)
         self.largest_bias = self._largest(bias for row in self.biases for bias in row)
         inside = [mono_width(self._text(b), NUMBER) + 14 for row in self.biases for b in row]
-        name = mono_width(_input_name(picture.sizes[0] - 1), NUMBER) + 4
-        self.radius: float = max([2 * RADIUS, name, *(inside if picture.numbers else ())]) / 2
+        name = mono_width(f"x{self.sizes[0]}", NUMBER) + 4
+        self.radius: float = max([2 * RADIUS, name, *(inside if self.numbers else ())]) / 2
         self.columns = self._place()
 
     def _number(self, parameter: Parameter) -> Any:
         """What the picture shows of a parameter."""
-        return parameter.data if self.picture.show == "weights" else parameter.gradient
+        return parameter.data if self.show == "weights" else parameter.gradient
 
     def _text(self, parameter: Parameter) -> str:
-        return short(self._number(parameter), digits=self.picture.digits)
+        return short(self._number(parameter), digits=self.digits)
 
     def _largest(self, parameters: Iterable[Parameter]) -> float:
         """The largest magnitude among the numbers shown; infinities and nan count as no measure."""
@@ -293,32 +220,27 @@ class _Drawing:
 
     # Measures
 
-    def _place(self) -> list[Column]:
+    def _place(self) -> list[list[Circle]]:
         """The columns from left to right, each in the middle of the height; sets the picture's size."""
-        pitches = [self._pitch(i) for i in range(len(self.slots))]
+        before = [0, *(len(slots) if self.numbers else 0 for slots in self.slots)]  # numbers, by column
+        pitches = [max(2 * self.radius + SPACE, ROW * rows + SPACE) for rows in before[:-1]]
         height = max(len(slots) * pitch for slots, pitch in zip(self.slots, pitches, strict=True))
         gap = 2 * self.radius + max(GAP, min(0.4 * height, 2 * GAP))
-        columns, x = [], self.radius + _side(self.picture.inputs)
+        columns, x = [], self.radius + _side(self.inputs)
+        self.cuts: list[tuple[float, float, int]] = []  # where "⋮" stands, and the size of its layer
         for i, (slots, pitch) in enumerate(zip(self.slots, pitches, strict=True)):
-            x += gap + self._stub(i) if i else 0
-            top = HEAD + (height - (len(slots) - 1) * pitch) / 2
-            circles = [Circle(j, n, x, top + n * pitch) for n, j in enumerate(slots) if j is not None]
-            cut = top + slots.index(None) * pitch if None in slots else None
-            columns.append(Column(len(slots), circles, cut))
-        self.width = x + self.radius + _side(self.picture.outputs)
+            if i:
+                rooms = (self._room(weight) for row in self.weights[i - 1] for weight in row)
+                x += gap + (FAN + max(rooms) if self.numbers else 0)
+            middle = (len(slots) - 1) / 2
+            ys = [HEAD + (height - (len(slots) - 1) * pitch) / 2 + n * pitch for n in range(len(slots))]
+            places = zip(slots, ys, strict=True)
+            columns.append([Circle(j, n - middle, x, y) for n, (j, y) in enumerate(places) if j is not None])
+            if None in slots:
+                self.cuts.append((x, ys[slots.index(None)], self.sizes[i]))
+        self.width = x + self.radius + _side(self.outputs)
         self.height = HEAD + height + FOOT
         return columns
-
-    def _pitch(self, i: int) -> float:
-        """The distance of two neurons of a column: circles and numbers need their place."""
-        rows = len(self.slots[i - 1]) if i and self.picture.numbers else 0
-        return max(2 * self.radius + SPACE, ROW * rows + SPACE)
-
-    def _stub(self, i: int) -> float:
-        """The width that the numbers before a column take."""
-        if not self.picture.numbers:
-            return 0
-        return FAN + max(self._room(weight) for row in self.weights[i - 1] for weight in row)
 
     def _room(self, weight: Parameter) -> float:
         """The width that a number takes on its line."""
@@ -327,37 +249,44 @@ class _Drawing:
     # Shapes
 
     def render(self, theme: str) -> str:
+        """The picture as SVG in a theme."""
         body = [*self._lines(), *self._neurons(), *self._headings(), *self._legend()]
         return page("\n".join(body), self.width, self.height, self.summary(), RULES, COLOURS, theme)
 
     def summary(self) -> str:
         """What the picture shows, for who cannot see it."""
-        sizes = " → ".join(map(str, self.picture.sizes))
-        return f"Network of {sizes} neurons, from the inputs to the outputs; {self._counted()}"
+        return f"Network of {self._arrows()} neurons, from the inputs to the outputs; {self._counted()}"
+
+    def _arrows(self) -> str:
+        return " → ".join(map(str, self.sizes))
+
+    def __repr__(self) -> str:
+        return f"NetworkPicture({self._arrows()}, theme={self.theme!r})"
 
     def _counted(self) -> str:
         shown = sum(len(row) for rows in self.weights for row in rows)
-        total = sum(m * n for m, n in pairwise(self.picture.sizes))
+        total = sum(m * n for m, n in pairwise(self.sizes))
         count = f"showing {shown:,} of {total:,}" if shown < total else f"{total:,}"
-        return f"{count} {self.picture.show}"
+        return f"{count} {self.show}"
 
     def _lines(self) -> Iterator[str]:
         """Every weight, the widest last so that it lies above the others."""
-        lines = []
-        for (before, after), rows in zip(pairwise(self.columns), self.weights, strict=True):
-            for neuron, row in zip(after.circles, rows, strict=True):
-                for source, weight in zip(before.circles, row, strict=True):
-                    share = self._share(weight, self.largest_weight)
-                    lines.append((share, self._line(source, neuron, before.slots, weight)))
-        yield from (line for _, line in sorted(lines, key=lambda line: line[0]))
+        lines = [
+            (weight, source, neuron)
+            for (before, after), rows in zip(pairwise(self.columns), self.weights, strict=True)
+            for neuron, row in zip(after, rows, strict=True)
+            for source, weight in zip(before, row, strict=True)
+        ]
+        lines.sort(key=lambda line: self._share(line[0], self.largest_weight))
+        return starmap(self._line, lines)
 
-    def _line(self, source: Circle, neuron: Circle, slots: int, weight: Parameter) -> str:
+    def _line(self, weight: Parameter, source: Circle, neuron: Circle) -> str:
         """A straight line, or with numbers two lines and the weight between them."""
         kind, size = self._look(weight, self.largest_weight)
         start, end = (source.x, source.y), (neuron.x, neuron.y)
         parts: list[str] = []
-        if self.picture.numbers:
-            y = neuron.y + ROW * (source.slot - (slots - 1) / 2)
+        if self.numbers:
+            y = neuron.y + ROW * source.place
             right = neuron.x - self.radius - FAN
             way = _way(start, (right - self._room(weight), y), self.radius, 0)
             way += _way((right, y), end, 0, self.radius)
@@ -377,61 +306,73 @@ class _Drawing:
 
     def _neurons(self) -> Iterator[str]:
         for level, column in enumerate(self.columns, 1):
-            for circle in column.circles:
-                yield self._input(circle) if level == 1 else self._neuron(level, circle)
-        yield from self._cuts()
-        yield from self._names(self.picture.inputs, self.columns[0], "left", -1)
-        yield from self._names(self.picture.outputs, self.columns[-1], "right", 1)
+            yield from (self._neuron(level, circle) for circle in column)
+        for x, y, size in self.cuts:
+            yield from (text("dots", x, y + 1, "⋮"), text("middle", x, y + 17, f"{size:,}"))
+        yield from self._names(self.inputs, self.columns[0], "left", -1)
+        yield from self._names(self.outputs, self.columns[-1], "right", 1)
 
-    def _cuts(self) -> Iterator[str]:
-        """The dots and the size of the layer, in the middle of a column that is cut."""
-        for column, size in zip(self.columns, self.picture.sizes, strict=True):
-            if column.cut is not None:
-                yield text("dots", column.circles[0].x, column.cut + 1, "⋮")
-                yield text("middle", column.circles[0].x, column.cut + 17, f"{size:,}")
-
-    def _names(self, names: list[str], column: Column, kind: str, way: int) -> Iterator[str]:
+    def _names(self, names: list[str], column: list[Circle], kind: str, way: int) -> Iterator[str]:
         """The names beside a column."""
-        for circle in column.circles if names else ():
-            name = names[circle.j]
-            x = circle.x + way * (self.radius + 8)
+        for circle in column if names else ():
+            name, x = names[circle.j], circle.x + way * (self.radius + 8)
             yield group(name, text(kind, x, circle.y + 4, clip(name, LETTERS)))
 
-    def _input(self, circle: Circle) -> str:
-        name = _input_name(circle.j)
-        title = f"{name}, input {circle.j + 1} of {self.picture.sizes[0]:,}"
-        inside = text("inside", circle.x, circle.y + 4, name)
-        return group(title, self._circle("input zero", circle, PLAIN), inside)
-
     def _neuron(self, level: int, circle: Circle) -> str:
-        bias = self.picture.layers[level - 2][circle.j].bias
-        title = f"neuron {circle.j + 1} of layer {level}"
-        if bias is None:
-            return group(title, self._circle("neuron zero", circle, PLAIN))
-        kind, size = self._look(bias, self.largest_bias)
-        inside = [text("bias", circle.x, circle.y + 4, self._text(bias))] if self.picture.numbers else []
-        return group(f"{title}\n{_title(bias)}", self._circle(f"neuron {kind}", circle, size), *inside)
-
-    def _circle(self, kind: str, at: Circle, size: str) -> str:
-        return f'<circle class="{kind}" cx="{at.x:.1f}" cy="{at.y:.1f}" r="{self.radius:.1f}"{size}/>'
+        """A neuron, its bias as its ring; of an input the name."""
+        j, _, x, y = circle
+        kind, size, inside = "zero", PLAIN, ""
+        if level == 1:
+            name = f"x{j + 1}"
+            title, inside = f"{name}, input {j + 1} of {self.sizes[0]:,}", text("inside", x, y + 4, name)
+        else:
+            title = f"neuron {j + 1} of layer {level}"
+            if bias := self.layers[level - 2][j].bias:
+                title += f"\n{_title(bias)}"
+                kind, size = self._look(bias, self.largest_bias)
+                inside = text("bias", x, y + 4, self._text(bias)) if self.numbers else ""
+        kind = f"{'input' if level == 1 else 'neuron'} {kind}"
+        ring = f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="{self.radius:.1f}"{size}/>'
+        return group(title, ring, inside)
 
     def _headings(self) -> Iterator[str]:
-        for level, column in enumerate(self.columns, 1):
-            name = "inputs" if level == 1 else "outputs" if level == len(self.columns) else "hidden"
-            yield text("name", column.circles[0].x, 10, name)
-            yield text("middle", column.circles[0].x, 26, f"l = {level}")
+        hidden = ["hidden"] * (len(self.columns) - 2)
+        for level, name in enumerate(("inputs", *hidden, "outputs"), 1):
+            x = self.columns[level - 1][0].x
+            yield from (text("name", x, 10, name), text("middle", x, 26, f"l = {level}"))
 
     def _legend(self) -> Iterator[str]:
         """What the lines mean, below the picture."""
         y = self.height - 16
-        ring = "ring: bias" if self.picture.show == "weights" else "ring: bias gradient"
-        yield f'<path class="plus" d="M0 {y - 4:.1f}h26" stroke-width="2.5"/>'
-        yield text("legend", 32, y, "+")
-        yield f'<path class="minus" d="M54 {y - 4:.1f}h26" stroke-width="2.5"/>'
-        yield text("legend", 86, y, "−")
+        for kind, sign, x in ("plus", "+", 0), ("minus", "−", 54):
+            yield f'<path class="{kind}" d="M{x} {y - 4:.1f}h26" stroke-width="2.5"/>'
+            yield text("legend", x + 32, y, sign)
         if any(self.biases):
-            yield text("legend", 110, y, ring)
+            yield text("legend", 110, y, "ring: bias" if self.show == "weights" else "ring: bias gradient")
         yield text("legend", 0, y + 16, self._counted())
+
+
+def draw_network(model: Any, **options: Any) -> NetworkPicture:
+    """The picture of a network of fully connected layers.
+
+    model        an object with `.layers`, each with `.neurons`, each with `.w` (a sequence of Values or
+                 numbers) and `.b` (one more, or None), such as micrograd's MLP; or nested lists
+                 [[(weights, bias), …], …], a list of neurons for each layer
+    numbers      write every weight before its neuron, from the top in the order of the neurons that it
+                 comes from, and every bias into its circle
+    digits       significant digits of the numbers; None: all of them
+    show         "weights", or the "gradients" that the model's Values hold: the same picture of those
+    theme        "light", "dark", or "auto": as the reader's system is set
+    max_neurons  show at most so many neurons of a layer; "⋮ 784" stands for the others
+    inputs, outputs   names to write beside the first and the last column, one for each neuron
+
+    TypeError for what is no model; ValueError for layers that do not fit together, and for a choice that
+    does not exist.
+
+    >>> draw_network([[([0.5, -1.0], 0.1), ([2.0, 0.0], -0.3)], [([1.0, 1.0], 0.0)]])
+    NetworkPicture(2 → 2 → 1, theme='auto')
+    """
+    return NetworkPicture(read(model), **options)
 
 
 def _slots(size: int, most: int) -> list[int | None]:
@@ -454,10 +395,6 @@ def _way(start: tuple[float, float], end: tuple[float, float], leave: float, arr
 def _side(names: list[str]) -> float:
     """The width of the names beside a column, or of half of its heading."""
     return max([30, *(mono_width(clip(name, LETTERS), NUMBER) + 8 for name in names)])
-
-
-def _input_name(j: int) -> str:
-    return f"x{j + 1}"
 
 
 def _title(parameter: Parameter) -> str:

@@ -9,6 +9,10 @@ DIRECTIONS = ("right", "down")
 LOCALS = ("number", "formula", "both", "none")
 BLANKS = ("", "gradients", "all")
 CONSTANTS = ("inside", "node")
+CHOICES = {
+    "style": STYLES, "theme": THEMES, "direction": DIRECTIONS, "local": LOCALS, "blank": BLANKS,
+    "constants": CONSTANTS,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +53,8 @@ class Options:
     max_nodes: int | None = 150
 
     def __post_init__(self) -> None:
-        check("style", self.style, STYLES)
-        check("theme", self.theme, THEMES)
-        check("direction", self.direction, DIRECTIONS)
-        check("local", self.local, LOCALS)
-        check("blank", self.blank, BLANKS)
-        check("constants", self.constants, CONSTANTS)
+        for name, choices in CHOICES.items():
+            check(name, getattr(self, name), choices)
         if self.style == "textbook" and self.direction != "right":
             raise ValueError(
                 "style 'textbook' flows to the right, as the book's figures do; style 'record' can go down"
@@ -62,12 +62,17 @@ class Options:
         if not isinstance(self.focus, str):
             raise TypeError(f"focus must be the name of a node, not {self.focus!r:.60}")
         for name, least in ("digits", 1), ("depth", 0), ("max_nodes", 1), ("group", 0):
-            number = getattr(self, name)
-            if number is not None and (type(number) is not int or number < least):
-                raise ValueError(f"{name} must be a whole number of at least {least}, not {number!r}")
+            if (number := getattr(self, name)) is not None:
+                check_whole(name, number, least)
 
 
 def check(what: str, name: str, names: Collection[str]) -> None:
     """ValueError unless the name is one of those that exist."""
     if name not in names:
         raise ValueError(f"{what} {name!r} does not exist; there is {', '.join(map(repr, names))}")
+
+
+def check_whole(name: str, number: object, least: int = 1) -> None:
+    """ValueError unless it is a whole number of at least so much."""
+    if type(number) is not int or number < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}, not {number!r}")

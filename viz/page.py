@@ -13,7 +13,7 @@ loads nothing: its Content-Security-Policy forbids all but the script and the st
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -21,20 +21,11 @@ from html import escape
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from autograd import Value, topological_order
+from autograd import Step, Value, topological_order
 from autograd.formula import Piece
-from viz import record
+from viz import cards
 from viz.options import Options
-from viz.records import (
-    CONSTANT,
-    LEAF,
-    OPERATION,
-    Edge,
-    Graph,
-    Node,
-    Step,
-    read_backward,
-)
+from viz.records import CONSTANT, LEAF, OPERATION, Edge, Graph, Node, read_backward
 from viz.svg import DARK, LIGHT
 from viz.text import clip, columns, full, isolated, printable, short
 
@@ -114,11 +105,13 @@ def render(graph: Graph, options: Options, roots: Sequence[Value]) -> str:
     options = replace(options, style="record")
     title = escape(", ".join(graph.nodes[key].name or "a constant" for key in graph.roots))
     if why := _why_still(graph, roots):
-        picture = record.render(graph, options)
+        picture = cards.render(graph, options)
         return _page(f"{title}: a computation graph", picture, options.theme, STILL, why=escape(why))
-    moments = _moments(graph, roots[0], partial(short, digits=options.digits))
-    picture = record.render(_roomy(graph, moments, options), _unveiled(options), whole=True)
-    data, script = _embedded(_data(graph, moments, options)), _file("page.js")
+    moments = [*_moments(graph, roots[0], partial(short, digits=options.digits))]
+    unveiled = replace(options, values=True, gradients=True, blank="")  # one by one, by the page itself
+    gradients = _gradients(graph, moments)
+    picture = cards.render(_roomy(graph, gradients, options), unveiled, whole=True)
+    data, script = _embedded(_data(graph, moments, gradients, options)), _file("page.js")
     return _page(f"{title}, step by step", picture, options.theme, STEPS, data=data, script=script)
 
 
@@ -137,27 +130,34 @@ def _why_still(graph: Graph, roots: Sequence[Value]) -> str:
 # ── Moments ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _moments(graph: Graph, root: Value, digits: Digits) -> list[Moment]:
+def _moments(graph: Graph, root: Value, digits: Digits) -> Iterator[Moment]:
     """All that the slider leads through; `digits` writes a number in few of them."""
-    given = sum(node.kind == LEAF for node in graph.nodes)
+    leaves = [node for node in graph.nodes if node.kind == LEAF]
     operations = [node for node in graph.nodes if node.kind == OPERATION]
-    leaves, rest = _count(given, "leaf", "leaves"), _count(len(operations), "operation", "operations")
-    moments = [Moment("Start", (f"{leaves} with a number, {rest} to compute.",))]
-    numbers = [_in_numbers(node, digits) for node in topological_order(root)]
-    moments += [_computed(node, numbers[node.key], digits) for node in operations]
-    if not given:
-        return [*moments, Moment("Done", ("There is no leaf, so there is nothing to differentiate.",))]
+    given = f"{len(leaves)} lea{'f' if len(leaves) == 1 else 'ves'} with a number"
+    yield Moment(
+        "Start", (f"{given}, {len(operations)} operation{'s' * (len(operations) != 1)} to compute.",)
+    )
+    order = topological_order(root)
+    for node in operations:
+        texts = node.name, clip(node.expression, LONG), clip(_in_numbers(order[node.key], digits), LONG)
+        made = f"{' = '.join(dict.fromkeys(texts))} = "  # price = t1 × tax = 200 × 1.1 = 220
+        yield Moment("Forward", (made, _number(node.data, digits)), node=node.key)
+    if not leaves:
+        yield Moment("Done", ("There is no leaf, so there is nothing to differentiate.",))
+        return
     try:
         _, steps = read_backward(root)
     except (ArithmeticError, ValueError, TypeError) as error:  # such as 1 / (2√x) at 0
-        reason = f"The backward pass stops with an error: {printable(str(error))}"
-        return [*moments, Moment("Backward", (reason,))]
-    moments += [_seed(graph, steps, digits), *(_passed(graph, step, digits) for step in steps)]
-    return [*moments, _done(graph, moments, digits)]
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+        yield Moment("Backward", (f"The backward pass stops with an error: {printable(str(error))}",))
+        return
+    (key,) = graph.roots
+    name, seed = graph.nodes[key].name, steps[0][1].upstream if steps else 1
+    parts, note = (f"{name}: seed ", _number(seed, digits)), f"∂{name}/∂{name} = 1"
+    yield Moment("Backward", parts, note, node=key, source=key, gradient=seed)
+    yield from (_passed(graph, edge, step, digits) for edge, step in steps)
+    arrived = {key: seed} | {edge.source: step.total for edge, step in steps}
+    yield _done(name, leaves, arrived, digits)
 
 
 def _number(number: Any, digits: Digits) -> Part:
@@ -174,26 +174,11 @@ def _in_numbers(node: Value, digits: Digits) -> str:
     return Piece.operation(node.op, [*map(Piece.number, texts)]).text
 
 
-def _computed(node: Node, numbers: str, digits: Digits) -> Moment:
-    """`price = t1 × tax = 200 × 1.1 = 220`"""
-    texts = dict.fromkeys((node.name, clip(node.expression, LONG), clip(numbers, LONG)))
-    return Moment("Forward", (f"{' = '.join(texts)} = ", _number(node.data, digits)), node=node.key)
-
-
-def _seed(graph: Graph, steps: Sequence[Step], digits: Digits) -> Moment:
-    (key,) = graph.roots
-    name, seed = graph.nodes[key].name, steps[0].upstream if steps else 1
-    parts, note = (f"{name}: seed ", _number(seed, digits)), f"∂{name}/∂{name} = 1"
-    return Moment("Backward", parts, note, node=key, source=key, gradient=seed)
-
-
-def _passed(graph: Graph, step: Step, digits: Digits) -> Moment:
+def _passed(graph: Graph, edge: Edge, step: Step, digits: Digits) -> Moment:
     """`x1 += upstream 0.5 × local −3 = −1.5 (gradient so far −1.5)`"""
-    edge = step.edge
     source, target = graph.nodes[edge.source], graph.nodes[edge.target]
-    upstream, local, contribution, total = (
-        _number(x, digits) for x in (step.upstream, edge.local, step.contribution, step.total)
-    )
+    numbers = step.upstream, edge.local, step.contribution, step.total
+    upstream, local, contribution, total = (_number(x, digits) for x in numbers)
     product = f"{source.name} += upstream ", upstream, " × local ", local, " = ", contribution
     parts = *product, " (gradient so far ", total, ")"
     note = f"{clip(edge.formula, LONG)}, as {target.name} = {clip(target.expression, LONG)}"
@@ -201,15 +186,12 @@ def _passed(graph: Graph, step: Step, digits: Digits) -> Moment:
 
 
 def _key(edge: Edge) -> str:
-    """The key of a line in the picture (record.py)."""
+    """The key of a line in the picture (cards.py)."""
     return f"e{edge.target}.{edge.position}"
 
 
-def _done(graph: Graph, moments: Sequence[Moment], digits: Digits) -> Moment:
+def _done(root: str, leaves: list[Node], arrived: dict[int, Any], digits: Digits) -> Moment:
     """The gradients of the first leaves; 0 where nothing arrived."""
-    arrived = {moment.source: moment.gradient for moment in moments}
-    root = graph.nodes[graph.roots[0]].name
-    leaves = [node for node in graph.nodes if node.kind == LEAF]
     parts: list[Part] = []
     for leaf in leaves[:LISTED]:
         comma = ", " if parts else ""
@@ -236,41 +218,27 @@ def _gradients(graph: Graph, moments: Sequence[Moment]) -> Gradients:
     return gradients
 
 
-def _roomy(graph: Graph, moments: Sequence[Moment], options: Options) -> Graph:
+def _roomy(graph: Graph, gradients: Gradients, options: Options) -> Graph:
     """The graph with the longest gradient that each card is to show, so that the card is wide enough."""
 
-    def longest(changes: list[tuple[int, Any]]) -> Any:
-        texts = ((columns(short(x, True, options.digits)), x) for _, x in changes)
-        return max(texts, key=lambda pair: pair[0], default=(0, None))[1]
+    def widest(node: Node) -> Any:
+        numbers = [number for _, number in gradients.get(node.key, [])]
+        return max(numbers, key=lambda x: columns(short(x, True, options.digits)), default=None)
 
-    gradients = _gradients(graph, moments)
-    return replace(
-        graph, nodes=tuple(replace(n, gradient=longest(gradients.get(n.key, []))) for n in graph.nodes)
-    )
+    return replace(graph, nodes=tuple(replace(node, gradient=widest(node)) for node in graph.nodes))
 
 
-def _unveiled(options: Options) -> Options:
-    """The options with every number shown: the page itself uncovers them one by one."""
-    return replace(options, values=True, gradients=True, blank="")
-
-
-def _data(graph: Graph, moments: Sequence[Moment], options: Options) -> dict[str, Any]:
+def _data(graph: Graph, moments: Sequence[Moment], gradients: Gradients, options: Options) -> dict[str, Any]:
     """What page.js reads; see the legend there."""
-    gradients = _gradients(graph, moments)
     born = {moment.node: i for i, moment in enumerate(moments) if moment.phase == "Forward"}
     passed = {moment.edge: [i] for i, moment in enumerate(moments)}
 
     def sums(key: int) -> list[tuple[int, str, str]]:
         return [(i, short(total, True, options.digits), full(total)) for i, total in gradients[key]]
 
-    return {
-        "steps": [_step(moment) for moment in moments],
-        "nodes": {f"n{key}": [born.get(key, 0), sums(key)] for key in gradients},
-        "edges": {
-            _key(edge): [f"n{edge.source}", f"n{edge.target}", *passed.get(_key(edge), [])]
-            for edge in graph.edges
-        },
-    }
+    edges = {_key(e): [f"n{e.source}", f"n{e.target}", *passed.get(_key(e), [])] for e in graph.edges}
+    nodes = {f"n{key}": [born.get(key, 0), sums(key)] for key in gradients}
+    return {"steps": [_step(moment) for moment in moments], "nodes": nodes, "edges": edges}
 
 
 def _step(moment: Moment) -> dict[str, Any]:
@@ -315,10 +283,8 @@ def _hashes(texts: Sequence[str]) -> str:
 
 def _palette(theme: str) -> str:
     """The colours of the pictures as CSS variables, in one palette or in both."""
-    light, dark = (
-        ":root{" + "".join(f"--{name}:{colour};" for name, colour in palette.items()) + "}\n"
-        for palette in (LIGHT, DARK)
-    )
+    variables = ("".join(f"--{name}:{colour};" for name, colour in each.items()) for each in (LIGHT, DARK))
+    light, dark = (f":root{{{each}}}\n" for each in variables)
     both = f"{light}@media (prefers-color-scheme:dark){{{dark}}}\n"
     return {"auto": both, "light": light, "dark": dark}[theme]
 

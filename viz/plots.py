@@ -10,6 +10,7 @@ from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 from autograd import grad, no_grad
+from viz.options import check_whole
 from viz.svg import LIGHT
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def plot_history(history: Any, ax: "Axes | None" = None) -> "Axes":
     ax.locator_params(axis="x", integer=True)  # no half epochs
     left, right = ax.get_xlim()
     ax.set_xlim(left, right + 0.14 * (right - left))  # room for the names
-    _open(ax)
+    ax.spines[["top", "right"]].set_visible(False)
     _name_curves(ax, lines)
     return ax
 
@@ -75,8 +76,7 @@ def plot_derivatives(
     ValueError for an order below 0, a span that is none, or a function that exists nowhere in it.
     """
     low, high = span
-    if not isinstance(order, int) or order < 0:
-        raise ValueError(f"order must be a whole number of at least 0, not {order!r}")
+    check_whole("order", order, 0)
     if not low < high:
         raise ValueError(f"span must go from a lower to a higher number, not {span!r}")
     xs = _grid(low, high, points)
@@ -93,7 +93,7 @@ def plot_derivatives(
         ax.plot(xs, curve, label=_prime(n), color=colour, linestyle=dashes, linewidth=width)
     ax.axhline(0, color=PALE, linewidth=0.6, zorder=0)
     ax.set_xlabel("x")
-    _open(ax)
+    ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, handlelength=3)  # the ends of these curves often meet
     return ax
 
@@ -133,7 +133,10 @@ def plot_decision_boundary(
     for k, label in enumerate(classes):
         own = [point for point, given in zip(points, labels, strict=True) if given == label]
         colour = COLOURS[(len(classes) - 1 - k) % len(COLOURS)]  # of two labels the greater is blue
-        _region(ax, xs, ys, [[_lead(each, k) for each in row] for row in scores], colour, k)
+        lead = [
+            [each[k] - max(each[:k] + each[k + 1 :]) for each in row] for row in scores
+        ]  # over the others
+        _region(ax, xs, ys, lead, colour, k)
         ax.scatter(
             [x for x, _ in own], [y for _, y in own], label=str(label), zorder=3, s=45,
             color=colour, marker=MARKERS[k % len(MARKERS)], edgecolors="white", linewidths=0.7,
@@ -191,11 +194,6 @@ def _classes(labels: list[Any], scores: int) -> list[Any]:
     return found if scores == 1 else list(range(scores))
 
 
-def _lead(scores: list[float], k: int) -> float:
-    """By how much class k leads the best of the others: positive where it is chosen."""
-    return scores[k] - max(scores[:k] + scores[k + 1 :])
-
-
 # ── Axes ────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -210,16 +208,10 @@ def _axes(ax: "Axes | None") -> "Axes":
     return pyplot.subplots()[1]
 
 
-def _open(ax: "Axes") -> None:
-    """No lines above and at the right of the axes."""
-    for side in "top", "right":
-        ax.spines[side].set_visible(False)
-
-
 def _region(
     ax: "Axes", xs: list[float], ys: list[float], lead: list[list[float]], colour: str, k: int
 ) -> None:
-    """The region where a class leads, tinted, with its boundary. The tints differ in grey as well."""
+    """The region where a class leads the others, tinted, with its boundary. The tints differ in grey too."""
     finite = [z for row in lead for z in row if isfinite(z)]
     if not finite or max(finite) <= 0:
         return

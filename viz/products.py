@@ -10,13 +10,14 @@ head       the incoming gradient, `∂L/∂y`, before all factors
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from autograd import Value, ops
 from autograd.formula import Local, Piece
 from autograd.terms import Term, Terms
-from viz.records import OPERATION, Edge, Graph
+from viz.records import OPERATION, Graph
 from viz.text import clip
 
 LONG = 40  # characters of a symbol; a longer one goes by the name of its node
@@ -34,9 +35,8 @@ class Product(NamedTuple):
 
     def times(self, other: "Product") -> "Product":
         """The product of two products; a factor that both have stands once, at its first place."""
-        factors = dict(self.factors)
-        for factor, exponent in other.factors.items():
-            factors[factor] = factors.get(factor, 0) + exponent
+        factors = Counter(self.factors)
+        factors.update(other.factors)
         return Product(self.negative != other.negative, {f: e for f, e in factors.items() if e})
 
     def power(self, exponent: int) -> "Product":
@@ -48,7 +48,7 @@ class Product(NamedTuple):
 def product(terms: Terms, term: Term) -> Product:
     """A term, taken apart."""
     negative = False
-    factors: dict[Term, int] = {}
+    factors: Counter[Term] = Counter()
     waiting = [(term, 1)]
     while waiting:
         term, exponent = waiting.pop()
@@ -63,7 +63,7 @@ def product(terms: Terms, term: Term) -> Product:
         elif op is ops.power and args[1].op is ops.constant and isinstance(args[1].value, int):
             waiting.append((args[0], exponent * args[1].value))
         elif not term.is_number(1):
-            factors[term] = factors.get(term, 0) + exponent
+            factors[term] += exponent
     return Product(negative, {factor: e for factor, e in factors.items() if e})
 
 
@@ -167,9 +167,6 @@ class Formulas:
         self.made: dict[Value, Product] = {}
         self.spoken: set[int] = set()
         self.symbols = [clip(node.name, LETTERS) for node in graph.nodes]
-        self.operands: list[list[Edge]] = [[] for _ in graph.nodes]
-        for edge in graph.edges:
-            self.operands[edge.target].append(edge)
         for node in graph.nodes:
             if node.kind == OPERATION and node.size == 1:
                 self._add(node.key, node.expression.graph, bool(node.label))
@@ -189,9 +186,8 @@ class Formulas:
     def _term(self, value: Value) -> Term:
         """A node in a formula."""
         if value not in self.known:
-            self.known[value] = (
-                self.terms.node(value, ()) if value.op is ops.constant else self.terms.atom(value)
-            )
+            constant = value.op is ops.constant
+            self.known[value] = self.terms.node(value, ()) if constant else self.terms.atom(value)
         return self.known[value]
 
     def _backward(self) -> list[str]:
@@ -211,7 +207,7 @@ class Formulas:
                 head, upstream = contributions[0]
             else:
                 head, upstream = self._head(node.key), Product()
-            for edge in self.operands[node.key]:
+            for edge in self.graph.incoming[node.key]:
                 if edge.local is not None and edge.rule:
                     local = self._local(edge.rule.graph)
                     passed = upstream.times(local)
@@ -237,12 +233,7 @@ class Formulas:
         result = product(self.terms, self.terms.read(local.graph, stand_ins))
         target, made = self._term(local.node), self.made[local.node]
         below = not made.negative and made.factors and max(made.factors.values()) < 0
-        if (
-            target.op is None
-            and below
-            and all(result.factors.get(f, 0) <= e for f, e in made.factors.items())
-        ):
-            result = result.times(made.power(-1)).times(
-                Product(False, {target: 1})
-            )  # y = 1 / s: write y for it
+        fits = all(result.factors.get(factor, 0) <= e for factor, e in made.factors.items())
+        if target.op is None and below and fits:  # y = 1 / s: write y for it
+            result = result.times(made.power(-1)).times(Product(False, {target: 1}))
         return result

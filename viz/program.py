@@ -17,21 +17,19 @@ No compiler is known here: a program is what has `nodes`, how many scalars it wa
     scalars  how many scalar operations it stands for         line   of the source
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import ceil
-from os import PathLike
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
-from viz import dot, layout, raster
-from viz.diagram import write
+from viz import dot, layout
+from viz.cards import GAP, HEIGHT, LETTERS, NAME, NOTE, NUMBER, PAD, PORT, ROW, SMALL, SYMBOL
 from viz.layout import Box, Layout, Point
-from viz.options import THEMES, Options, check
+from viz.options import THEMES, Options, check, check_whole
+from viz.picture import Drawing, Format
 from viz.records import LEAF, OPERATION, Edge, Graph, Node
-from viz.svg import ROUND, group, page, rect, text
-from viz.text import bold_width, clip, columns, mono_width, printable, short
+from viz.svg import ROUND, arrow, badge, group, page, rect, text
+from viz.text import bold_width, clip, columns, mono_width, padded, printable, shape_text, short
 
 if TYPE_CHECKING:
     import graphviz  # type: ignore[import-untyped]
@@ -39,13 +37,7 @@ if TYPE_CHECKING:
 SOURCE, FORWARD, BACKWARD, BOTH = "source", "forward", "backward", "both"
 THETA, VIEWS = "theta", {"view", "axes"}  # symbols of all parameters, and of what has no elements of its own
 MANY = 60  # operations, above which only the forward ones are shown unless asked for
-NAME, NUMBER, SYMBOL, NOTE = 13, 12.5, 14, 12  # font sizes
-PAD, GAP = 10, 14  # inside a card; between its name and its count
-HEIGHT, SMALL = 46, 24  # of a card, of the name of what stands elsewhere
-PORT, ROW = 17, 16  # between two ports; height of a shape on a line
 COLUMN, HEAD = 40, 34  # between two columns; the headings above them
-LETTERS = 28  # of a name or a symbol; the title has it whole
-ARROW = 6  # the part of an arrow's head that no line crosses
 
 RULES = f"""
 text{{font:{NUMBER}px ui-monospace,Menlo,"DejaVu Sans Mono",Consolas,monospace}}
@@ -83,8 +75,17 @@ class Program(Protocol):
         """How many scalars they were made from."""
 
 
-class ProgramPicture:
-    """What `viz.draw(program)` gives. In a notebook it shows itself; `save` writes it to a file."""
+class ProgramPicture(Drawing):
+    """What `viz.draw(program)` gives. In a notebook it shows itself; `save` writes it to a file.
+
+    The endings of files: .svg .png .dot .txt (the table of text).
+    """
+
+    formats: ClassVar[Mapping[str, Format]] = {
+        **Drawing.formats,
+        ".dot": lambda picture: picture.dot().source,
+        ".txt": lambda picture: picture.text(),
+    }
 
     def __init__(
         self, program: Program, *, stage: str | None = None, rows: int = 18, theme: str = "auto"
@@ -92,8 +93,7 @@ class ProgramPicture:
         check("theme", theme, THEMES)
         if stage is not None:
             check("stage", stage, (FORWARD, BACKWARD, BOTH))
-        if type(rows) is not int or rows < 1:
-            raise ValueError(f"rows must be a whole number of at least 1, not {rows!r}")
+        check_whole("rows", rows)
         self.graph, self.operations, self.nodes = read(program), list(program.operations), program.nodes
         self.rows, self.theme = rows, theme
         self.counts = {name: len(_of(self.graph, name)) for name in (FORWARD, BACKWARD)}
@@ -108,15 +108,24 @@ class ProgramPicture:
         made = f"{forward:,} {many} forward and {backward:,} backward" if backward else f"{forward:,} {many}"
         return f"{self.nodes:,} scalar nodes became {made}"
 
-    def svg(self) -> str:
-        """The picture as the text of an SVG file. The same program gives the same bytes."""
-        return _render(self, self.theme)
-
-    def png(self) -> bytes:
-        """The picture as PNG, light unless the theme is dark; RuntimeError without the package resvg_py."""
-        if not raster.has_resvg():
-            raise RuntimeError(f"PNG needs the package resvg_py: {raster.GET_RESVG}; or save as .svg")
-        return raster.png(_render(self, "dark" if self.theme == "dark" else "light"))
+    def render(self, theme: str) -> str:
+        """All columns side by side in a theme, their headings, and the caption below."""
+        drawn = list(_columns(self))
+        height = max(column.laid.height for column in drawn)
+        body, left = [], 0.0
+        for stage, heading, cards, edges, laid in drawn:
+            width = max(laid.width, bold_width(heading, NAME))
+            body.append(text(f"heading {stage}", left + width / 2, NAME, heading))
+            up = stage == BACKWARD
+            laid = laid.moved(left + (width - laid.width) / 2, HEAD + (height - laid.height if up else 0))
+            body += [_line(edge, route, up) for edge, route in zip(edges, laid.routes, strict=True)]
+            body += [_draw(card, *corner) for card, corner in zip(cards, laid.boxes, strict=True)]
+            left += width + COLUMN
+        notes = [self.caption, *_legend(self, drawn)]
+        body += [text("note", 0, HEAD + height + 2 * NOTE * i, note) for i, note in enumerate(notes, 1)]
+        width = max([left - COLUMN, *(bold_width(note, NOTE) for note in notes)])
+        size = HEAD + height + 2 * NOTE * len(notes)
+        return page("\n".join(body), width, size, f"Program: {self.caption}", RULES, COLOURS, theme)
 
     def dot(self) -> "graphviz.Digraph":
         """All operations for Graphviz: `.source` is its text; `.render(…)` and `.pipe(…)` run `dot`."""
@@ -124,34 +133,16 @@ class ProgramPicture:
 
     def text(self) -> str:
         """The operations as a table of text, views included: name, operation, shape, scalars, stage."""
-        rows = [
-            (op.name, f"{printable(op.symbol)}({', '.join(op.args)})", _shape(op.shape), _count(op), op.stage)
-            for op in self.operations
-        ]
+        rows = []
+        for op in self.operations:
+            call = f"{printable(op.symbol)}({', '.join(op.args)})"
+            rows.append((op.name, call, shape_text(op.shape), _times(op.scalars), op.stage))
         widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
-        lines = ["  ".join(_padded(cell, w) for cell, w in zip(row, widths, strict=True)) for row in rows]
+        lines = ["  ".join(map(padded, row, widths)) for row in rows]
         return "".join(f"{line.rstrip()}\n" for line in [*lines, "", self.caption])
-
-    def save(self, path: str | PathLike[str]) -> Path:
-        """Write the picture to a file that ends in .svg, .png, .dot or .txt; returns the path.
-
-        The folder is made if there is none. ValueError for another ending.
-        """
-        return write(path, self, FORMATS)
-
-    def _repr_svg_(self) -> str:
-        return self.svg()
 
     def __repr__(self) -> str:
         return f"ProgramPicture({self.caption!r})"
-
-
-FORMATS: dict[str, Callable[[ProgramPicture], str | bytes]] = {
-    ".svg": ProgramPicture.svg,
-    ".png": ProgramPicture.png,
-    ".dot": lambda picture: picture.dot().source,
-    ".txt": ProgramPicture.text,
-}
 
 
 # ── Reading a program ───────────────────────────────────────────────────────────────────────────────
@@ -187,10 +178,9 @@ def _drawn_for(name: str, known: dict[str, Any]) -> str:
 
 def _node(key: int, operation: Any, known: dict[str, Any]) -> Node:
     leaf = operation.stage == SOURCE or operation.symbol in VIEWS
-    name, shape = printable(operation.name), _shape(operation.shape)
+    kind, symbol = (LEAF, "") if leaf else (OPERATION, _symbol(operation, known))
+    name, shape = printable(operation.name), shape_text(operation.shape)
     data, gradient = (None, shape) if operation.stage == BACKWARD else (shape, "")
-    symbol = "" if leaf else _symbol(operation, known)
-    kind = LEAF if leaf else OPERATION
     return Node(key, kind, name, name, symbol, operation.line, data, gradient, operation.scalars)
 
 
@@ -209,7 +199,7 @@ def _edges(operation: Any, known: dict[str, Any], keys: dict[str, int]) -> Itera
     """An edge for every operand that is an array."""
     for position, arg in enumerate(arg for arg in operation.args if arg in known):
         drawn = known[_drawn_for(arg, known)]
-        shape = _shape(known[arg].shape) if known[arg].shape != drawn.shape else ""
+        shape = shape_text(known[arg].shape) if known[arg].shape != drawn.shape else ""
         formula = f"{arg}: {drawn.name} as {shape}" if shape else ""
         yield Edge(keys[drawn.name], keys[operation.name], position, formula, None, shape)
 
@@ -223,17 +213,12 @@ def _stage(node: Node) -> str:
     return SOURCE if node.kind == LEAF else BACKWARD if node.gradient else FORWARD
 
 
-def _shape(shape: Sequence[int | str]) -> str:
-    """A shape as NumPy prints it: (n, 3), and (n,)."""
-    return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
+def _shape(node: Node) -> str:
+    return str(node.gradient or node.data)
 
 
-def _count(operation: Any) -> str:
-    return f"×{operation.scalars:,}" if operation.scalars else ""
-
-
-def _padded(cell: str, width: int) -> str:
-    return cell + " " * (width - columns(cell))
+def _times(scalars: int) -> str:
+    return f"×{scalars:,}" if scalars else ""
 
 
 # ── Drawing ─────────────────────────────────────────────────────────────────────────────────────────
@@ -256,28 +241,8 @@ class Column(NamedTuple):
     stage: str
     heading: str
     cards: list[Card]
-    lines: list[tuple[Edge, tuple[Point, ...]]]
-    corners: tuple[Point, ...]
-    width: float
-    height: float
-
-
-def _render(picture: ProgramPicture, theme: str) -> str:
-    """All columns side by side, their headings, and the caption below."""
-    laid = list(_columns(picture))
-    height = max(column.height for column in laid)
-    widths = [max(column.width, bold_width(column.heading, NAME)) for column in laid]
-    lefts = accumulate((width + COLUMN for width in widths), initial=0.0)
-    body = []
-    for left, width, column in zip(lefts, widths, laid, strict=False):
-        body.append(text(f"heading {column.stage}", left + width / 2, NAME, column.heading))
-        top = HEAD + (height - column.height if column.stage == BACKWARD else 0)
-        body += _drawn(column, left + (width - column.width) / 2, top)
-    notes = [picture.caption, *_legend(picture, laid)]
-    body += [text("note", 0, HEAD + height + 2 * NOTE * i, note) for i, note in enumerate(notes, 1)]
-    width = max([sum(widths) + COLUMN * (len(laid) - 1), *(bold_width(note, NOTE) for note in notes)])
-    size = HEAD + height + 2 * NOTE * len(notes)
-    return page("\n".join(body), width, size, f"Program: {picture.caption}", RULES, COLOURS, theme)
+    edges: list[Edge]
+    laid: Layout
 
 
 def _legend(picture: ProgramPicture, laid: list[Column]) -> Iterator[str]:
@@ -295,9 +260,6 @@ def _legend(picture: ProgramPicture, laid: list[Column]) -> Iterator[str]:
 
 def _columns(picture: ProgramPicture) -> Iterator[Column]:
     """The columns of the stages that are shown; a leaf stands in the first that needs it."""
-    operands: defaultdict[int, list[Edge]] = defaultdict(list)
-    for edge in picture.graph.edges:
-        operands[edge.target].append(edge)
     placed: set[int] = set()
     for stage in (FORWARD, BACKWARD) if picture.stage == BOTH else (picture.stage,):
         members = _of(picture.graph, stage)
@@ -305,125 +267,88 @@ def _columns(picture: ProgramPicture) -> Iterator[Column]:
         for i in range(number):
             own = members[len(members) * i // number : len(members) * (i + 1) // number]
             part = f" {i + 1} of {number}" if number > 1 else ""
-            yield _column(picture.graph, own, operands, placed, stage, stage + part)
+            yield _column(picture.graph, own, placed, stage, stage + part)
 
 
-def _column(
-    graph: Graph,
-    own: list[Node],
-    operands: dict[int, list[Edge]],
-    placed: set[int],
-    stage: str,
-    heading: str,
-) -> Column:
+def _column(graph: Graph, own: list[Node], placed: set[int], stage: str, heading: str) -> Column:
     """A column of these operations; `placed` are the leaves that stand already, and grows."""
     at: dict[int, int] = {}  # the index of the card of each node
     cards: list[Card] = []
     edges: list[Edge] = []
     lines: list[layout.Edge] = []
     for node in own:
-        ends = []  # the cards of its operands
-        for edge in operands[node.key]:
+        operands, ends = graph.incoming[node.key], []  # the cards of the operands
+        for edge in operands:
             source = graph.nodes[edge.source]
             if source.kind == LEAF and source.key not in placed:
                 placed.add(source.key)
                 at[source.key] = len(cards)
                 cards.append(_card(source, []))
             elif source.key not in at:
-                cards.append(_elsewhere(source))
+                width = max(mono_width(clip(source.name, LETTERS), NUMBER), SMALL) + 2 * PAD
+                cards.append(Card(source, width, SMALL, elsewhere=True))
             ends.append(at.get(source.key, len(cards) - 1))
-        for end, edge in zip(ends, operands[node.key], strict=True):
-            edges.append(edge)
-            lines.append(layout.Edge(end, len(cards), edge.position, ROW if edge.rule else 0))
+        edges += operands
+        lines += [
+            layout.Edge(end, len(cards), edge.position, ROW if edge.rule else 0)
+            for end, edge in zip(ends, operands, strict=True)
+        ]
         at[node.key] = len(cards)
-        cards.append(_card(node, operands[node.key]))
+        cards.append(_card(node, operands))
     boxes = [Box(card.width, card.height, card.ports) for card in cards]
     laid = layout.place(boxes, lines, down=True, space=22)
-    corners, routes = _upwards(laid, cards) if stage == BACKWARD else (laid.boxes, laid.routes)
-    arrow = "↑" if stage == BACKWARD else "↓"
-    drawn = list(zip(edges, routes, strict=True))
-    return Column(stage, f"{heading} {arrow}", cards, drawn, corners, laid.width, laid.height)
+    if stage == BACKWARD:
+        return Column(stage, f"{heading} ↑", cards, edges, _upwards(laid, cards))
+    return Column(stage, f"{heading} ↓", cards, edges, laid)
 
 
-def _upwards(laid: Layout, cards: list[Card]) -> tuple[tuple[Point, ...], tuple[tuple[Point, ...], ...]]:
-    """Corners and routes with top and foot exchanged."""
-    corners = tuple(
-        Point(x, laid.height - y - card.height) for (x, y), card in zip(laid.boxes, cards, strict=True)
-    )
-    return corners, tuple(tuple(Point(x, laid.height - y) for x, y in route) for route in laid.routes)
+def _upwards(laid: Layout, cards: list[Card]) -> Layout:
+    """The layout with top and foot exchanged."""
+    flipped = laid.mapped(lambda x, y: (x, laid.height - y), laid.width, laid.height)
+    feet = zip(flipped.boxes, cards, strict=True)
+    return replace(flipped, boxes=tuple(Point(x, foot - card.height) for (x, foot), card in feet))
 
 
 def _card(node: Node, operands: list[Edge]) -> Card:
     """The card of a node; its ports are as far from each other as the shapes on their lines need."""
     pitch = max([PORT, *(mono_width(edge.rule, NUMBER) + GAP for edge in operands if edge.rule)])
-    badge = max(30.0, mono_width(clip(node.symbol, LETTERS), SYMBOL) + 14) if node.symbol else 0.0
-    count = mono_width(_times(node), NUMBER) + GAP if node.size else 0.0
-    inner = max(bold_width(clip(node.name, LETTERS), NAME) + count, mono_width(_text(node), NUMBER))
-    width = max(badge + inner + 2 * PAD, pitch * len(operands) + 8)
-    ports = tuple(width / 2 + pitch * (i - (len(operands) - 1) / 2) for i in range(len(operands)))
-    return Card(node, width, HEIGHT, ports, badge)
+    sign = max(30.0, mono_width(clip(node.symbol, LETTERS), SYMBOL) + 14) if node.symbol else 0.0
+    count = mono_width(_times(node.size), NUMBER) + GAP if node.size else 0.0
+    inner = max(bold_width(clip(node.name, LETTERS), NAME) + count, mono_width(_shape(node), NUMBER))
+    width = max(sign + inner + 2 * PAD, pitch * len(operands) + 8)
+    return Card(node, width, HEIGHT, layout.ports(width, len(operands), pitch), sign)
 
 
-def _elsewhere(node: Node) -> Card:
-    width = max(mono_width(clip(node.name, LETTERS), NUMBER), SMALL) + 2 * PAD
-    return Card(node, width, SMALL, elsewhere=True)
-
-
-def _times(node: Node) -> str:
-    return f"×{node.size:,}" if node.size else ""
-
-
-def _text(node: Node) -> str:
-    """The shape."""
-    return str(node.gradient or node.data)
-
-
-def _drawn(column: Column, left: float, top: float) -> Iterator[str]:
-    """The lines of a column, and its cards."""
-    for edge, route in column.lines:
-        yield _line(edge, [Point(x + left, y + top) for x, y in route], column.stage == BACKWARD)
-    for card, (x, y) in zip(column.cards, column.corners, strict=True):
-        yield _elsewhere_at(card, x + left, y + top) if card.elsewhere else _at(card, x + left, y + top)
-
-
-def _line(edge: Edge, route: list[Point], up: bool) -> str:
+def _line(edge: Edge, route: Sequence[Point], up: bool) -> str:
     """A line in two parts around the shape of a view, and the arrow's head at the port."""
-    (x, y), way = route[-1], 1 if up else -1
-    head = f'<path class="head" d="M{x:.1f} {y:.1f}l-3.5 {7 * way}h7z"/>'
-    neck = y + way * ARROW
+    path, head = arrow(route, ROW if edge.rule else 0, "up" if up else "down")
+    line = f'<path class="line" d="{path}"/>{head}'
     if not edge.rule:
-        return f'<path class="line" d="{layout.path([*route[:-1], Point(x, neck)], True)}"/>{head}'
-    near, far = y + way * layout.ARROW, y + way * (layout.ARROW + ROW)
-    path = f"{layout.path([*route[:-1], Point(x, far)], True)}M{x:.1f} {near:.1f}V{neck:.1f}"
-    label = text("middle label", x, (near + far) / 2 + 4, edge.rule)
-    return group(edge.formula, f'<path class="line" d="{path}"/>', head, label)
+        return line
+    (x, y), middle = route[-1], layout.ARROW + ROW / 2
+    label = text("middle label", x, (y + middle if up else y - middle) + 4, edge.rule)
+    return group(edge.formula, line, label)
 
 
-def _elsewhere_at(card: Card, x: float, y: float) -> str:
-    shape = rect("elsewhere", x, y, card.width, card.height, SMALL / 2)
-    name = text(f"middle {_stage(card.node)}", x + card.width / 2, y + 16.5, clip(card.node.name, LETTERS))
-    return group(_title(card.node), shape, name)
-
-
-def _at(card: Card, x: float, y: float) -> str:
+def _draw(card: Card, x: float, y: float) -> str:
     """A card at its place."""
     node, left, middle = card.node, x + card.badge + PAD, y + card.height / 2
-    stage = _stage(node)
+    stage, name = _stage(node), clip(node.name, LETTERS)
+    if card.elsewhere:
+        shape = rect("elsewhere", x, y, card.width, card.height, SMALL / 2)
+        return group(_title(node), shape, text(f"middle {stage}", x + card.width / 2, y + 16.5, name))
     parts = [rect("leaf" if stage == SOURCE else "card", x, y, card.width, card.height, ROUND)]
     if card.badge:
-        turn, straight = f"{ROUND} {ROUND} 0 0 0", card.badge - ROUND
-        start = f"M{x + card.badge:.1f} {y:.1f}h{-straight:.1f}a{turn} {-ROUND} {ROUND}"
-        end = f"v{card.height - 2 * ROUND:.1f}a{turn} {ROUND} {ROUND}h{straight:.1f}z"
-        parts.append(f'<path class="badge" d="{start}{end}"/>')
+        parts.append(badge(x, y, card.badge, card.height))
         parts.append(text(f"sign {stage}", x + card.badge / 2, middle + 5, clip(node.symbol, LETTERS)))
-    parts.append(text("name", left, middle - 5, clip(node.name, LETTERS)))
+    parts.append(text("name", left, middle - 5, name))
     if node.size:
-        parts.append(text("count", x + card.width - PAD, middle - 5, _times(node)))
-    parts.append(text(BACKWARD if stage == BACKWARD else FORWARD, left, middle + 14, _text(node)))
+        parts.append(text("count", x + card.width - PAD, middle - 5, _times(node.size)))
+    parts.append(text(BACKWARD if stage == BACKWARD else FORWARD, left, middle + 14, _shape(node)))
     return group(_title(node), *parts)
 
 
 def _title(node: Node) -> str:
     """A node in full: its line of the source, its shape, what it stands for."""
-    lines = [node.expression or node.name, f"shape {_text(node)}"]
+    lines = [node.expression or node.name, f"shape {_shape(node)}"]
     return "\n".join(lines + ([f"stands for {node.size:,} scalar operations"] if node.size else []))

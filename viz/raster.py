@@ -13,7 +13,9 @@ GET_DOT = "install Graphviz (apt install graphviz, brew install graphviz, winget
 
 
 def png(svg: str) -> bytes:
-    """An SVG picture as PNG. RuntimeError where resvg_py is missing: see `has_resvg`."""
+    """An SVG picture as PNG. RuntimeError where resvg_py is missing."""
+    if not has_resvg():
+        raise RuntimeError(f"PNG needs the package resvg_py: {GET_RESVG}; or save as .svg")
     import resvg_py
 
     width, height = (float(size) for size in re.findall(r'(?:width|height)="([\d.]+)"', svg)[:2])
@@ -28,11 +30,6 @@ def has_resvg() -> bool:
     except ImportError:
         return False
     return True
-
-
-def has_dot() -> bool:
-    """Whether the program dot is installed."""
-    return shutil.which("dot") is not None
 
 
 def run_dot(source: str, form: str, nodes: int) -> bytes:

@@ -8,16 +8,16 @@ it is asked for, so that a large graph costs a few passes.
 
 from collections import ChainMap, Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from math import inf
 from typing import Any, cast
 
-from autograd import Value, backward_steps, expression, local_derivatives, ops, topological_order
+from autograd import Step, Value, backward_steps, expression, local_derivatives, ops, topological_order
 from autograd.formula import Local, local_graphs
 from autograd.op import FAILURES
 from viz.text import full, printable
-from viz.view import FOLD, HIDDEN, NAMED, VALUE, Card, View, value_names, whole
+from viz.view import FOLD, HIDDEN, NAMED, VALUE, Card, View, select, value_names
 
 LEAF, CONSTANT, OPERATION, GROUP = "leaf", "constant", "operation", "group"
 FEW = 2  # names at the head of a list that is cut
@@ -98,20 +98,7 @@ class Edge:
     flow: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of the backward pass along an edge: upstream × edge.local = contribution.
-
-    total  the gradient of the edge's source so far, this contribution included
-    """
-
-    edge: Edge
-    upstream: Any
-    contribution: Any
-    total: Any
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Graph:
     """The nodes by key, the edges by target and position, and the keys of the roots.
 
@@ -125,12 +112,13 @@ class Graph:
     total: int = 0
     names: Mapping[Value, str] = field(default_factory=dict)
 
-    def operands(self) -> list[int]:
-        """How many operands each node has."""
-        count = [0] * len(self.nodes)
+    @cached_property
+    def incoming(self) -> list[list[Edge]]:
+        """Of every node the edges from its operands."""
+        incoming: list[list[Edge]] = [[] for _ in self.nodes]
         for edge in self.edges:
-            count[edge.target] += 1
-        return count
+            incoming[edge.target].append(edge)
+        return incoming
 
     @property
     def note(self) -> str:
@@ -152,20 +140,17 @@ def read(roots: Sequence[Value], view: View | None = None) -> Graph:
 
     Gradients are those that the nodes hold; as long as a root holds 0, none has arrived from it.
     """
-    return _Reader(view or whole(roots)).graph()
+    return _Reader(view or select(roots)).graph()
 
 
-def read_backward(root: Value) -> tuple[Graph, list[Step]]:
-    """The records of a root, and the steps of its backward pass, whether it has run or not."""
+def read_backward(root: Value) -> tuple[Graph, list[tuple[Edge, Step]]]:
+    """The records of a root; the edges of its backward pass with their steps, whether it has run or not."""
     graph = read([root])
     if not any(node.kind == LEAF for node in graph.nodes):
         return graph, []
     keys = {node: key for key, node in enumerate(topological_order(root))}
     edges = {(edge.target, edge.position): edge for edge in graph.edges}
-    return graph, [
-        Step(edges[keys[step.node], step.position], step.upstream, step.contribution, step.total)
-        for step in backward_steps(root)
-    ]
+    return graph, [(edges[keys[step.node], step.position], step) for step in backward_steps(root)]
 
 
 class _Reader:
@@ -185,32 +170,26 @@ class _Reader:
 
     def graph(self) -> Graph:
         """The records, and stubs where something next to a shown card is left out."""
-        view = self.view
-        before, after = _borders(view)
+        view, owner = self.view, self.view.owner
+        before = {target for arg, target in view.takes() if owner[arg] == HIDDEN}
+        hidden = (args for card, args in zip(owner, view.args, strict=True) if card == HIDDEN)
+        after = {owner[arg] for args in hidden for arg in args}
         nodes: list[Node] = []
-        keys: list[int] = []  # of the cards
-        stubs: dict[int, int] = {}  # keys of the stubs before a card
+        edges: list[Edge] = []
+        keys: dict[int, int] = {}  # of the cards, and of the last stub: HIDDEN
         for number, card in enumerate(view.cards):
             if number in before:
-                stubs[number] = len(nodes)
+                keys[HIDDEN] = len(nodes)
                 nodes.append(_stub(len(nodes)))
-            keys.append(len(nodes))
-            nodes.append(self._node(len(nodes), card, self.outputs[number]))
-            if number in after:
-                nodes.append(_stub(len(nodes)))
-        edges: list[Edge] = []
-        ends = [*keys, HIDDEN]  # HIDDEN is the index of the last
-        for number, card in enumerate(view.cards):
-            ends[HIDDEN] = stubs.get(number, HIDDEN)
+            key = keys[number] = len(nodes)
+            nodes.append(self._node(key, card, self.outputs[number]))
             make = self._operands if card.kind == VALUE else self._merged
-            edges += make(number, ends)
+            edges += make(number, keys)
             if number in after:
-                edges.append(Edge(keys[number], keys[number] + 1, 0, "", None))
-        return Graph(tuple(nodes), tuple(edges), self._roots(keys), len(view.order), self.names)
-
-    def _roots(self, keys: list[int]) -> tuple[int, ...]:
-        owners = (self.view.owner[root] for root in self.view.roots)
-        return tuple(keys[owner] for owner in owners if owner != HIDDEN)
+                nodes.append(_stub(key + 1))
+                edges.append(Edge(key, key + 1, 0, "", None))
+        roots = tuple(keys[owner[root]] for root in view.roots if owner[root] != HIDDEN)
+        return Graph(tuple(nodes), tuple(edges), roots, len(view.order), self.names)
 
     # Names
 
@@ -231,33 +210,28 @@ class _Reader:
     # Nodes
 
     def _node(self, key: int, card: Card, outputs: list[int]) -> Node:
-        if card.kind == VALUE:
+        if card.kind in (VALUE, FOLD):
             return self._value(key, card)
         size = len(card.members)
-        if card.kind == FOLD:
-            return replace(self._value(key, card), symbol=self._symbol(card), size=size)
-        (data, gradient) = self._numbers(outputs[0]) if len(outputs) == 1 else (None, None)
-        name = card.name or _listed(
-            [self._name(value) or "a constant" for value in outputs[:FEW]], ", ", len(outputs)
-        )
-        return Node(
-            key, GROUP, name, name, f"▸{size:,}", f"{size:,} values", data, gradient, size, card.frame
-        )
+        data, gradient = self._numbers(outputs[0]) if len(outputs) == 1 else (None, None)
+        named = [self._name(value) or "a constant" for value in outputs[:FEW]]
+        name = card.name or _listed(named, ", ", len(outputs))
+        words = f"▸{size:,}", f"{size:,} values"
+        return Node(key, GROUP, name, name, *words, data, gradient, size, card.frame)
 
     def _value(self, key: int, card: Card) -> Node:
         """A value, or the last of a folded chain."""
-        value = card.members[-1]
-        node, name = self.view.order[value], self._name(value)
+        value, size = card.members[-1], len(card.members)
+        node, name, numbers = self.view.order[value], self._name(value), self._numbers(value)
         label = printable(str(node.label))
-        data, gradient = self._numbers(value)
         if node.op is None or node.op is ops.constant:
             kind = CONSTANT if node.op else LEAF
-            return Node(key, kind, name, label, "", "", data, gradient, frame=card.frame)
+            return Node(key, kind, name, label, "", "", *numbers, frame=card.frame)
+        symbol = printable(node.op.symbol)
         made: Any = Formula(node, partial(expression, node, names=self.names))
         if card.kind == FOLD:
-            made = self._folded(card)
-        symbol = printable(node.op.symbol)
-        return Node(key, OPERATION, name, label, symbol, made, data, gradient, frame=card.frame)
+            symbol, made = f"{size:,} × {symbol}", self._folded(card)
+        return Node(key, OPERATION, name, label, symbol, made, *numbers, size, card.frame)
 
     def _numbers(self, value: int) -> tuple[Any, Any]:
         node = self.view.order[value]
@@ -269,23 +243,18 @@ class _Reader:
         own = owner[card.members[0]]
         return list(dict.fromkeys(arg for value in card.members for arg in args[value] if owner[arg] != own))
 
-    def _symbol(self, card: Card) -> str:
-        """`5,000 × +`"""
-        op = cast(Any, self.view.order[card.members[-1]].op)
-        return f"{len(card.members):,} × {printable(op.symbol)}"
-
     def _folded(self, card: Card) -> str:
         """How a chain is computed from what it takes: `x + b1, … and 4,998 more`."""
         op = cast(Any, self.view.order[card.members[-1]].op)
         taken = self._chained(card)
         names = [self._name(value) or full(self.view.order[value].data) for value in taken[:FEW]]
-        symbol = f" {printable(op.symbol)} " if op.infix and op.arity == 2 else ", "
-        listed = _listed(names, symbol, len(taken))
-        return listed if op.infix and op.arity == 2 else f"{op.name}(… {op.name}({listed}) …)"
+        if op.infix and op.arity == 2:
+            return _listed(names, f" {printable(op.symbol)} ", len(taken))
+        return f"{op.name}(… {op.name}({_listed(names, ', ', len(taken))}) …)"
 
     # Edges
 
-    def _operands(self, number: int, keys: list[int]) -> Iterator[Edge]:
+    def _operands(self, number: int, keys: dict[int, int]) -> Iterator[Edge]:
         """An edge for every operand of a value; but one for all of many that come from one card."""
         view, (value,) = self.view, self.view.cards[number].members
         owners = [view.owner[arg] for arg in view.args[value]]
@@ -312,16 +281,15 @@ class _Reader:
             yield Edge(keys[source], keys[number], place, formula, local, rule, flow=flow)
             place += 1
 
-    def _merged(self, number: int, keys: list[int], sources: Collection[int] = ()) -> Iterator[Edge]:
+    def _merged(self, number: int, keys: dict[int, int], sources: Collection[int] = ()) -> Iterator[Edge]:
         """An edge for every card, or stub, that the values of a card take; or for these alone."""
         view, owner = self.view, self.view.owner
         count: defaultdict[int, int] = defaultdict(int)
         flow: defaultdict[int, float] = defaultdict(float)
         for value in view.cards[number].members:
-            taken = [(position, owner[arg]) for position, arg in enumerate(view.args[value])]
-            taken = [(position, source) for position, source in taken if source != number]
+            taken = {i: owner[arg] for i, arg in enumerate(view.args[value]) if owner[arg] != number}
             locals_ = self._locals(value) if taken else {}
-            for position, source in taken:
+            for position, source in taken.items():
                 count[source] += 1
                 flow[source] += self._flow(value, locals_.get(position)) or 0
         seen = self._numbers(view.cards[number].members[-1])[1] is not None
@@ -361,21 +329,6 @@ class _Reader:
 def _stub(key: int) -> Node:
     """Where something is left out."""
     return Node(key, GROUP, "…", "…", "…", "left out", None, None, 0)
-
-
-def _borders(view: View) -> tuple[set[int], set[int]]:
-    """The cards that take something left out, and the cards that something left out takes."""
-    owner = view.owner
-    before: set[int] = set()
-    after: set[int] = set()
-    if HIDDEN in owner:
-        for value, args in enumerate(view.args):
-            for arg in args:
-                if owner[arg] == HIDDEN != owner[value]:
-                    before.add(owner[value])
-                elif owner[value] == HIDDEN != owner[arg]:
-                    after.add(owner[arg])
-    return before, after
 
 
 def _listed(names: list[str], comma: str, number: int) -> str:

@@ -4,13 +4,18 @@ No script, no link, no font, and hex colours instead of variables, so that every
 shows the picture. Contrast on the ground: blue (forward) at least 6.7 : 1, orange (backward) 5 : 1.
 """
 
+from collections.abc import Sequence
 from hashlib import sha256
 from html import escape
 from math import ceil
 
+from viz import layout
+from viz.layout import Point
 from viz.text import isolated
 
 MARGIN, ROUND = 16, 7  # around the picture; radius of corners
+HEAD = 7  # length of an arrow's head
+TURN = {"right": "l-7 -3.5v7z", "down": "l-3.5 -7h7z", "up": "l-3.5 7h7z"}  # the head, from its tip
 
 LIGHT = {
     "ground": "#ffffff", "card": "#ffffff", "leaf": "#f0fdf4", "badge": "#eef2ff", "border": "#cbd5e1",
@@ -76,3 +81,31 @@ def rect(kind: str, x: float, y: float, width: float, height: float, radius: flo
     """A rectangle with round corners."""
     size = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
     return f'<rect class="{kind}" {size} rx="{radius:g}"/>'
+
+
+def badge(x: float, y: float, width: float, height: float) -> str:
+    """The left part of a card, round at its left corners."""
+    turn, straight = f"{ROUND} {ROUND} 0 0 0", width - ROUND
+    start = f"M{x + width:.1f} {y:.1f}h{-straight:.1f}a{turn} {-ROUND} {ROUND}"
+    end = f"v{height - 2 * ROUND:.1f}a{turn} {ROUND} {ROUND}h{straight:.1f}z"
+    return f'<path class="badge" d="{start}{end}"/>'
+
+
+def arrow(route: Sequence[Point], gap: float, way: str) -> tuple[str, str]:
+    """A line with a gap before its end, as path data, and the arrow's head at its end.
+
+    way  where it leads: "right", "down" or "up"
+    """
+    (x, y), across = route[-1], way == "right"
+    back = 1 if way == "up" else -1
+
+    def before(distance: float) -> Point:
+        return Point(x - distance, y) if across else Point(x, y + back * distance)
+
+    head = f'<path class="head" d="M{x:.1f} {y:.1f}{TURN[way]}"/>'
+    neck, near = before(HEAD - 1), before(layout.ARROW)
+    if not gap:
+        return layout.path((*route[:-1], neck), not across), head
+    line = layout.path((*route[:-1], before(layout.ARROW + gap)), not across)
+    rest = f"H{neck.x:.1f}" if across else f"V{neck.y:.1f}"
+    return f"{line}M{near.x:.1f} {near.y:.1f}{rest}", head

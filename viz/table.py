@@ -10,10 +10,11 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from autograd import Step
 from autograd.formula import latex_name, latex_text
 from viz import latex
-from viz.records import CONSTANT, Graph, Step
-from viz.text import clip, columns, full
+from viz.records import CONSTANT, Edge, Graph
+from viz.text import clip, columns, full, padded
 
 LONG = 60  # characters of an expression or a formula
 
@@ -49,7 +50,7 @@ class Block(NamedTuple):
 class Table:
     """What `viz.table` gives: `print` it, show it in a notebook, take its `.markdown()` or `.latex()`."""
 
-    def __init__(self, graph: Graph, steps: list[Step]) -> None:
+    def __init__(self, graph: Graph, steps: list[tuple[Edge, Step]]) -> None:
         self.graph = graph
         self.steps = steps
 
@@ -84,14 +85,14 @@ def _forward(graph: Graph, write: Writer) -> Block:
     return Block("Forward: each node from its operands", ("node", "", "value"), frozenset({2}), rows)
 
 
-def _backward(graph: Graph, steps: list[Step], write: Writer) -> Block:
+def _backward(graph: Graph, steps: list[tuple[Edge, Step]], write: Writer) -> Block:
     heading = "Backward: each operand's gradient grows by upstream × local derivative"
     heads = "node", "→ operand", "local derivative", "upstream", "×", "local", "=", "adds", "gradient so far"
     rows: list[Row] = []
-    for step in steps:
-        target, source = (write.name(graph.nodes[key].name) for key in (step.edge.target, step.edge.source))
-        derivative = write.formula("", step.edge.formula)
-        upstream, local, adds = map(write.number, (step.upstream, step.edge.local, step.contribution))
+    for edge, step in steps:
+        target, source = (write.name(graph.nodes[key].name) for key in (edge.target, edge.source))
+        derivative = write.formula("", edge.formula)
+        upstream, local, adds = map(write.number, (step.upstream, edge.local, step.contribution))
         product = upstream, "×", local, "=", adds
         rows.append((target, f"→ {source}", derivative, *product, write.number(step.total)))
     return Block(heading, heads, frozenset({3, 5, 7, 8}), rows)
@@ -104,7 +105,7 @@ def _aligned(block: Block) -> str:
         if i in block.numbers:
             head, *column[:] = _pointed(head, column)
         width = max(map(columns, (head, *column)))
-        column[:] = [_padded(text, width) for text in (head, *column)]
+        column[:] = [padded(text, width) for text in (head, *column)]
     head, *rows = ("  ".join(row).rstrip() for row in zip(*cells, strict=True))
     rule = "─" * max(map(columns, (head, *rows)))
     return "\n".join((block.heading, "", head, rule, *rows))
@@ -120,13 +121,9 @@ def _pointed(head: str, numbers: list[str]) -> list[str]:
     return [head.center(width), *(margin + number for number in lined)]
 
 
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - columns(text))
-
-
 def _markdown(block: Block) -> str:
     rows = [block.heads, ["--:" if i in block.numbers else ":--" for i in range(len(block.heads))]]
-    rows += [[_escaped(cell) for cell in row] for row in block.rows]
+    rows += [[re.sub(r"([\\`*_{}\[\]<>|$~&#])", r"\\\1", cell) for cell in row] for row in block.rows]
     return "\n".join((f"**{block.heading}**", "", *(f"| {' | '.join(row)} |" for row in rows)))
 
 
@@ -140,8 +137,3 @@ def _tabular(block: Block) -> str:
         r"\hline", heads, r"\hline", *rows, r"\hline",
         r"\end{tabular}",
     ))  # fmt: skip
-
-
-def _escaped(cell: str) -> str:
-    r"""The cell without meaning to Markdown: `a_1` is written a\_1."""
-    return re.sub(r"([\\`*_{}\[\]<>|$~&#])", r"\\\1", cell)

@@ -5,6 +5,7 @@ four classes of letters, read off DejaVu Sans Bold, which is wider than Helvetic
 """
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -71,6 +72,16 @@ def _visible(letter: str) -> str:
     turns = "\u202a" <= letter <= "\u202e" or "\u2066" <= letter <= "\u2069"  # the direction of writing
     unfit = turns or letter in "\ufffe\uffff" or category(letter) in ("Cc", "Cs", "Zl", "Zp")
     return "\N{REPLACEMENT CHARACTER}" if unfit else letter
+
+
+def shape_text(shape: Sequence[int | str]) -> str:
+    """A shape as NumPy prints it: (n, 3), and (n,)."""
+    return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
+
+
+def padded(text: str, width: int) -> str:
+    """The text with so many spaces behind it that it is so many columns wide."""
+    return text + " " * (width - columns(text))
 
 
 def clip(text: object, length: int) -> str:

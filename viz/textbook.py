@@ -23,12 +23,13 @@ Source: the computational graphs of Saitō, Deep Learning from Scratch, chapter 
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from math import hypot
 from typing import Any, NamedTuple
 
-from viz import layout
-from viz.layout import Box, Point
+from viz import caption, layout
+from viz.layout import Box, Layout, Point
 from viz.options import Options
 from viz.products import LETTERS, LONG, Formulas
 from viz.records import CONSTANT, LEAF, OPERATION, Edge, Graph, Node
@@ -131,45 +132,37 @@ class Frame(NamedTuple):
 
 
 def _frames(shapes: Sequence[Shape], wires: Sequence[Wire]) -> list[Frame]:
-    pitch, incoming = _pitch(wires), Counter(wire.target for wire in wires)
+    """The frame of every shape, with ports so far from each other that the most lines fit between them."""
+    incoming = Counter(wire.target for wire in wires)
+    above = max((len(wire.above.lines) for wire in wires), default=0)
+    below = max((len(wire.below.lines) for wire in wires), default=0)
+    pitch = 2 * max(RISE + LINE * above, DROP + LINE * (below - 1) + 5)
     named = [shape for shape in shapes if shape.kind == VARIABLE]
     column = max((max(bold_width(s.text, NAME), s.total.width()) for s in named), default=0) + PAD
     return [_frame(shape, incoming[i], pitch, column) for i, shape in enumerate(shapes)]
 
 
-def _pitch(wires: Sequence[Wire]) -> float:
-    """From one port to the next: room for the most lines of text above and below a wire."""
-    above = max((len(wire.above.lines) for wire in wires), default=0)
-    below = max((len(wire.below.lines) for wire in wires), default=0)
-    return 2 * max(RISE + LINE * above, DROP + LINE * (below - 1) + 5)
-
-
 def _frame(shape: Shape, ports: int, pitch: float, column: float) -> Frame:
     height = pitch * max(ports, 1) - GAP  # so that ports of neighbours are a pitch apart as well
     inputs = tuple(pitch * (i + 0.5) - GAP / 2 for i in range(ports))
-    if shape.kind == VARIABLE:
-        return Frame(Box(column, height), 0, column)
-    if shape.kind == FIXED:
-        width = mono_width(shape.text, NUMBER) + PAD
-        return Frame(Box(width, height), 0, width)
-    if shape.kind == END:
-        width = bold_width(shape.text, NAME) + PAD
-        return Frame(Box(width, height, inputs), 0, width)
     width = max(2 * RADIUS, mono_width(shape.text, SYMBOL) + 18)
-    if shape.kind == BLOCK:
+    if shape.kind == VARIABLE:
+        width = column
+    elif shape.kind == FIXED:
+        width = mono_width(shape.text, NUMBER) + PAD
+    elif shape.kind == END:
+        width = bold_width(shape.text, NAME) + PAD
+    elif shape.kind == BLOCK:
         width = max(width, bold_width(shape.note, NOTE) + 18)
+    if shape.kind != CIRCLE:
         return Frame(Box(width, height, inputs), 0, width)
     funnel = 20 + 12 * (ports - 2) if ports > 1 else 0
     beside = max(bold_width(shape.note, NOTE), shape.total.width(), width) / 2 - width / 2
     before = funnel + max(0, beside - OVERHANG)
-    tall = max(height, 2 * RADIUS + 2 * _under(shape))
+    under = LINE * (bool(shape.note) + bool(shape.total.lines)) + 4  # the height of what stands below
+    tall = max(height, 2 * RADIUS + 2 * under)
     inputs = tuple(y + (tall - height) / 2 for y in inputs)
     return Frame(Box(before + width + beside, tall, inputs), before, width)
-
-
-def _under(shape: Shape) -> float:
-    """The height of what stands below a circle."""
-    return LINE * (bool(shape.note) + bool(shape.total.lines)) + 4
 
 
 # ── Drawing ─────────────────────────────────────────────────────────────────────────────────────────
@@ -188,12 +181,12 @@ def draw(
     `column`: whether all variables stand at the left, or each next to its use.
     """
     frames = _frames(shapes, wires)
-    corners, routes, width, height = _placed(shapes, wires, [frame.box for frame in frames], column)
-    body = [
-        _wire(wire, route, shapes[wire.target], frames[wire.target], corners[wire.target])
-        for wire, route in zip(wires, routes, strict=True)
-    ]
-    body += [_shape(*each) for each in zip(shapes, frames, corners, strict=True)]
+    placed = _placed(shapes, wires, [frame.box for frame in frames], column)
+    stood = [*zip(shapes, frames, placed.boxes, strict=True)]
+    lines = zip(wires, placed.routes, strict=True)
+    body = [_wire(wire, route, *stood[wire.target]) for wire, route in lines]
+    body += [_shape(*each) for each in stood]
+    width, height = placed.width, placed.height
     if remark:
         height += 2 * LINE
         width = max(width, bold_width(remark, NOTE))
@@ -201,10 +194,8 @@ def draw(
     return page("\n".join(body), width, height, summary, RULES, COLOURS, theme)
 
 
-def _placed(
-    shapes: Sequence[Shape], wires: Sequence[Wire], boxes: list[Box], column: bool
-) -> tuple[list[Point], list[tuple[Point, ...]], float, float]:
-    """The corners of all shapes and the routes of all wires; the width and the height of the whole."""
+def _placed(shapes: Sequence[Shape], wires: Sequence[Wire], boxes: list[Box], column: bool) -> Layout:
+    """Where all shapes and wires stand."""
     edges = [layout.Edge(wire.source, wire.target, wire.port, _stub(wire)) for wire in wires]
     if column:  # all variables hang on one invisible box, so that they stand below one another
         variables = [i for i, shape in enumerate(shapes) if shape.kind == VARIABLE]
@@ -213,14 +204,13 @@ def _placed(
         edges += [layout.Edge(len(shapes), i) for i in variables]
         boxes = [*boxes, Box(0, 0)]
     placed = layout.place(boxes, edges, gap=GAP)
-    left = min((corner.x for corner in placed.boxes[: len(shapes)]), default=0)
-    corners = [Point(x - left, y) for x, y in placed.boxes[: len(shapes)]]
-    routes = [tuple(Point(x - left, y) for x, y in route) for route in placed.routes[: len(wires)]]
+    corners, routes = placed.boxes[: len(shapes)], list(placed.routes[: len(wires)])
     for i, wire in enumerate(wires):
         if wire.exit is not None:
             y = corners[wire.source].y + boxes[wire.source].ports[wire.exit]
             routes[i] = (*(Point(point.x, y) for point in routes[i][:2]), *routes[i][2:])
-    return corners, routes, placed.width - left, placed.height
+    placed = replace(placed, boxes=corners, routes=tuple(routes))
+    return placed.moved(-min((corner.x for corner in corners), default=0), 0)
 
 
 def _stub(wire: Wire) -> float:
@@ -263,55 +253,42 @@ def _landing(port: Point, target: Shape, frame: Frame, corner: Point) -> tuple[P
 
 
 def _field(kind: str, field: Field, x: float, y: float) -> list[str]:
-    """The lines of a field one below another, each in the middle of x; or where they are to be filled in."""
-    places = [(line, y + LINE * i) for i, line in enumerate(field.lines)]
-    if not field.blank:
-        return [text(kind, x, y, line) for line, y in places]
-    return [_empty(line, x, y) for line, y in places]
-
-
-def _empty(line: str, x: float, y: float) -> str:
-    """The dotted frame for a line of text around x."""
-    width = max(FIELD, mono_width(line, NUMBER))
-    return rect("field", x - width / 2, y - 11.5, width, 14.5, 3)
+    """The lines of a field one below another, around x, a sum before it; or where to fill them in."""
+    parts = []
+    for i, line in enumerate(field.lines):
+        width, base = max(FIELD, mono_width(line, NUMBER)), y + LINE * i
+        middle = x - width / 2 if kind == "sum" else x
+        empty = rect("field", middle - width / 2, base - 11.5, width, 14.5, 3)
+        parts.append(empty if field.blank else text(kind, x, base, line))
+    return parts
 
 
 def _shape(shape: Shape, frame: Frame, corner: Point) -> str:
     """A shape at its place."""
-    x, y = corner
-    middle, height, right = y + frame.box.height / 2, frame.box.height, x + frame.box.width
-    left, centre = x + frame.left, x + frame.left + frame.width / 2
+    (x, y), width, height = corner, frame.width, frame.box.height
+    middle, right = y + height / 2, x + frame.box.width
+    left, centre = x + frame.left, x + frame.left + width / 2
+    parts = []
     if shape.kind == VARIABLE:
-        below = _total(shape, right - PAD, middle)
-        return group(shape.title, text("name", right - PAD, middle + 5, shape.text), *below)
-    if shape.kind == FIXED:
-        return group(shape.title, text("fixed", right - PAD, middle + 4.5, shape.text))
-    if shape.kind == END:
-        return group(shape.title, text("end", x + PAD, middle + 5, shape.text))
-    if shape.kind == BLOCK:
-        parts = [rect("block", x, y, frame.width, height, 10)]
+        parts.append(text("name", right - PAD, middle + 5, shape.text))
+        parts += _field("sum", shape.total, right - PAD, middle + DROP)
+    elif shape.kind == FIXED:
+        parts.append(text("fixed", right - PAD, middle + 4.5, shape.text))
+    elif shape.kind == END:
+        parts.append(text("end", x + PAD, middle + 5, shape.text))
+    elif shape.kind == BLOCK:
+        parts.append(rect("block", x, y, width, height, 10))
         parts.append(text("sign", centre, middle + (-3 if shape.note else 5), shape.text))
-        parts += [text("note", centre, middle + 14, shape.note)] * bool(shape.note)
-        return group(shape.title, *parts)
-    parts = [
-        rect("circle", left, middle - RADIUS, frame.width, 2 * RADIUS, RADIUS),
-        text("sign", centre, middle + 5.5, shape.text),
-    ]
-    if right > left + frame.width:
-        parts.insert(0, f'<path class="line" d="M{left + frame.width:.1f} {middle:.1f}H{right:.1f}"/>')
-    under = middle + RADIUS + 13
-    if shape.note:
-        parts.append(text("note", centre, under, shape.note))
-    parts += _field("gradient", shape.total, centre, under + LINE * bool(shape.note))
+        parts += [text("note", centre, middle + 14, shape.note)] if shape.note else []
+    else:
+        if right > left + width:
+            parts.append(f'<path class="line" d="M{left + width:.1f} {middle:.1f}H{right:.1f}"/>')
+        parts.append(rect("circle", left, middle - RADIUS, width, 2 * RADIUS, RADIUS))
+        parts.append(text("sign", centre, middle + 5.5, shape.text))
+        under = middle + RADIUS + 13
+        parts += [text("note", centre, under, shape.note)] if shape.note else []
+        parts += _field("gradient", shape.total, centre, under + LINE * bool(shape.note))
     return group(shape.title, *parts)
-
-
-def _total(shape: Shape, right: float, middle: float) -> list[str]:
-    """The sum below the name of a variable, which ends at its right."""
-    if shape.total.blank:
-        return [_empty(line, right - max(FIELD, mono_width(line, NUMBER)) / 2, middle + DROP)
-                for line in shape.total.lines]  # fmt: skip
-    return [text("sum", right, middle + DROP, line) for line in shape.total.lines]
 
 
 # ── From a graph ────────────────────────────────────────────────────────────────────────────────────
@@ -321,7 +298,7 @@ def render(graph: Graph, options: Options) -> str:
     """The graph in the textbook style."""
     sheet = Sheet(graph, options)
     column = sum(shape.kind == VARIABLE for shape in sheet.shapes) <= COLUMN
-    return draw(sheet.shapes, sheet.wires, sheet.summary(), options.theme, graph.note, column)
+    return draw(sheet.shapes, sheet.wires, caption.summary(graph, options), options.theme, graph.note, column)
 
 
 class Sheet:
@@ -329,11 +306,11 @@ class Sheet:
 
     def __init__(self, graph: Graph, options: Options) -> None:
         self.graph, self.options = graph, options
+        self.number = partial(short, digits=options.digits)
         self.formulas = Formulas(graph) if options.local in ("formula", "both") else None
-        self.operands: list[list[Edge]] = [[] for _ in graph.nodes]
+        self.symbolic = self.formulas is not None and not options.values  # symbols in place of numbers
         self.users: list[list[Edge]] = [[] for _ in graph.nodes]
         for edge in graph.edges:
-            self.operands[edge.target].append(edge)
             self.users[edge.source].append(edge)
         self.inside = [self._is_inside(node) for node in graph.nodes]
         shown = [node for node in graph.nodes if not self._is_swallowed(node)]
@@ -348,25 +325,24 @@ class Sheet:
 
     def _is_inside(self, node: Node) -> bool:
         """Whether the constants of a node stand inside of it: it has exactly one other operand."""
-        sources = [self.graph.nodes[edge.source] for edge in self.operands[node.key]]
-        one_other = len(sources) - sum(map(self._is_plain, sources)) == 1
-        return self.options.constants == "inside" and node.size == 1 and one_other
+        others = [edge for edge in self.graph.incoming[node.key] if not self._is_plain(edge.source)]
+        return self.options.constants == "inside" and node.size == 1 and len(others) == 1
 
     def _is_swallowed(self, node: Node) -> bool:
         """Whether a constant stands inside of its users only."""
         users = self.users[node.key]
-        return self._is_plain(node) and bool(users) and all(self.inside[edge.target] for edge in users)
+        return self._is_plain(node.key) and bool(users) and all(self.inside[edge.target] for edge in users)
 
-    def _is_plain(self, node: Node) -> bool:
+    def _is_plain(self, key: int) -> bool:
         """Whether a node is a constant without a name; one with a name is an input: name = number."""
-        return node.kind == CONSTANT and not node.label
+        return self.graph.nodes[key].kind == CONSTANT and not self.graph.nodes[key].label
 
     def _symbol(self, node: Node) -> str:
         """The symbol, with the constants inside: `× 2`, `1 /`; those of a function by commas: `max 0`."""
-        if not self.inside[node.key] or len(self.operands[node.key]) == 1:
+        sources = [edge.source for edge in self.graph.incoming[node.key]]
+        if not self.inside[node.key] or len(sources) == 1:
             return clip(node.symbol, LETTERS)
-        sources = [self.graph.nodes[edge.source] for edge in self.operands[node.key]]
-        texts = [self._number(s.data) if self._is_plain(s) else "" for s in sources]
+        texts = [self.number(self.graph.nodes[s].data) if self._is_plain(s) else "" for s in sources]
         if len(texts) == 2:
             return clip(f"{texts[0]} {node.symbol} {texts[1]}".strip(), LETTERS)
         return clip(f"{node.symbol}({', '.join(t or '·' for t in texts)})", LETTERS)
@@ -378,27 +354,17 @@ class Sheet:
         if node.kind == LEAF:
             return Shape(VARIABLE, name if self.options.labels else "", title, "", self._total(node))
         if node.kind == CONSTANT:
-            number = self._number(node.data)
-            return Shape(FIXED, f"{clip(node.name, LETTERS)} = {number}" if node.name else number, title)
+            return Shape(FIXED, " = ".join(filter(None, (name, self.number(node.data)))), title)
         if node.size != 1:  # what is grouped or folded
             return Shape(BLOCK, name, title, clip(node.symbol, LETTERS) if node.symbol != name else "")
-        symbol = self._symbol(node)
-        note = name if self._has_note(node) else ""
-        return Shape(CIRCLE, symbol, title, note, self._total(node))
-
-    def _has_note(self, node: Node) -> bool:
-        """Whether a result's name stands at its circle, rather than above its edges or at the end."""
-        alone = node.key in self.graph.roots and not self.users[node.key]
-        return self._is_named(node) and not self._symbolic() and not alone
+        alone = node.key in self.graph.roots and not self.users[node.key]  # its name stands at the end
+        note = name if self._is_named(node) and not self.symbolic and not alone else ""
+        return Shape(CIRCLE, self._symbol(node), title, note, self._total(node))
 
     def _is_named(self, node: Node) -> bool:
         """Whether the name of a result is shown: it has a label, or formulas speak of it."""
         spoken = self.formulas is not None and node.key in self.formulas.spoken
         return self.options.labels and bool(node.label or spoken)
-
-    def _symbolic(self) -> bool:
-        """Whether symbols stand in place of the forward numbers."""
-        return self.formulas is not None and not self.options.values
 
     def _total(self, node: Node) -> Field:
         """The sum of what arrives at a node from more than one user; its terms where there is room."""
@@ -411,9 +377,9 @@ class Sheet:
                 line = f"∂L/∂{clip(node.name, LETTERS)}"
         else:
             parts = [self._contribution(edge) for edge in edges]
-            whole = "·" if node.gradient is None else self._number(node.gradient)
-            terms = " + ".join(self._number(part) for part in parts).replace("+ −", "− ")
-            summed = None not in parts and self._number(sum(parts)) == whole  # not after several passes
+            whole = caption.NO_GRADIENT if node.gradient is None else self.number(node.gradient)
+            terms = " + ".join(self.number(part) for part in parts).replace("+ −", "− ")
+            summed = None not in parts and self.number(sum(parts)) == whole  # not after several passes
             room = node.kind == LEAF and len(parts) < 4
             line = f"{terms} = {whole}" if summed and room else f"Σ {whole}"
         return Field((line,), self.options.blank != "")
@@ -421,8 +387,9 @@ class Sheet:
     # Wires
 
     def _wires(self, node: Node) -> Iterator[Wire]:
-        edges = [e for e in self.operands[node.key] if e.source in self.index and not (
-            self.inside[node.key] and self._is_plain(self.graph.nodes[e.source]))]  # fmt: skip
+        inside = self.inside[node.key]
+        incoming = [edge for edge in self.graph.incoming[node.key] if edge.source in self.index]
+        edges = [edge for edge in incoming if not (inside and self._is_plain(edge.source))]
         for port, edge in enumerate(edges):
             ends = self.index[edge.source], self.index[edge.target]
             source = self.graph.nodes[edge.source]
@@ -431,42 +398,40 @@ class Sheet:
 
     def _end(self, root: Node) -> None:
         """The edge of a root to the right, with its value and the incoming gradient."""
-        alone, label = not self.users[root.key], self._is_named(root)
-        self.shapes.append(Shape(END, clip(root.name, LETTERS) if label else "", self._title(root)))
-        lines = []
-        if alone and self.options.gradients and root.kind in (LEAF, OPERATION):
-            number = "·" if root.gradient is None else self._number(root.gradient)
+        label, title = self._is_named(root), self._title(root)
+        self.shapes.append(Shape(END, clip(root.name, LETTERS) if label else "", title))
+        below = NOTHING
+        if not self.users[root.key] and self.options.gradients and root.kind in (LEAF, OPERATION):
             formula = self.formulas.incoming[root.key] if self.formulas else ""
-            lines = [
-                formula if self.options.local == "formula" else f"{formula} = {number}".removeprefix(" = ")
-            ]
-        below = Field(tuple(lines), self.options.blank != "")
-        ends = self.index[root.key], len(self.shapes) - 1
-        first, *rest = self._title(root).split("\n")
+            below = self._gradient(formula, root.gradient)
+        first, *rest = title.split("\n")
         title = "\n".join((f"{root.name or first} →", *rest))
+        ends = self.index[root.key], len(self.shapes) - 1
         self.wires.append(Wire(*ends, 0, self._forward(root, label), below, title))
 
     def _forward(self, node: Node, named: bool) -> Field:
         """The value on an edge: a number or a symbol, and neither where it stands beside already."""
-        if self._symbolic():
+        if self.symbolic:
             symbol = "" if named or not self.formulas else self.formulas.symbols[node.key]
             return Field((symbol,) if symbol else (), self.options.blank == "all")
         if not self.options.values or node.kind == CONSTANT or node.data is None:
             return NOTHING
-        return Field((self._number(node.data),), self.options.blank == "all" and node.kind != LEAF)
+        return Field((self.number(node.data),), self.options.blank == "all" and node.kind != LEAF)
 
     def _backward(self, edge: Edge) -> Field:
         """The gradient on an edge: its own contribution; none to a constant."""
         if not edge.formula or not self.options.gradients:
             return NOTHING
-        contribution = self._contribution(edge)
-        line = "·" if contribution is None else self._number(contribution)
         if edge.local is None:
-            line = "–"
-        elif self.formulas:
-            formula = self.formulas.gradients[edge.target, edge.position]
-            line = formula if self.options.local == "formula" else f"{formula} = {line}"
-        return Field((line,), self.options.blank != "")
+            return Field((caption.NONE,), self.options.blank != "")
+        formula = self.formulas.gradients[edge.target, edge.position] if self.formulas else ""
+        return self._gradient(formula, self._contribution(edge))
+
+    def _gradient(self, formula: str, number: Any) -> Field:
+        """`formula = number`, or which of them is asked for."""
+        shown = caption.NO_GRADIENT if number is None else self.number(number)
+        both = " = ".join(filter(None, (formula, shown)))
+        return Field((formula if self.options.local == "formula" else both,), self.options.blank != "")
 
     def _contribution(self, edge: Edge) -> Any:
         """Upstream × local, None where either is missing."""
@@ -475,47 +440,22 @@ class Sheet:
 
     # Words
 
-    def _number(self, number: Any) -> str:
-        return short(number, digits=self.options.digits)
-
     def _title(self, node: Node) -> str:
         """What a node says in full; what is to be filled in on a worksheet it does not say."""
         name = node.name or "constant"
         lines = [f"{name} = {clip(node.expression, 500)}" if node.expression else name]
-        if node.kind == CONSTANT:
-            return f"{lines[0]}\nvalue {full(node.data)}"
-        if self.options.blank != "all" or node.kind == LEAF:
-            lines.append(f"value {full(node.data)}")
-        if not self.options.blank:
-            none = "none has arrived; call backward()"
-            lines.append(f"gradient {none if node.gradient is None else full(node.gradient)}")
-            if self.formulas and len(self.users[node.key]) > 1:
-                lines.append(f"∂L/∂{node.name} = {clip(self.formulas.incoming[node.key], 500)}")
-        return "\n".join(lines[:1] if node.data is None else lines)
+        lines += caption.numbers(node, self.options)
+        if self.formulas and len(self.users[node.key]) > 1 and len(lines) > 2:  # says its gradient
+            lines.append(f"∂L/∂{node.name} = {clip(self.formulas.incoming[node.key], 500)}")
+        return "\n".join(lines)
 
     def _edge_title(self, edge: Edge) -> str:
         """Upstream × local = contribution, in full."""
         source, target = self.graph.nodes[edge.source], self.graph.nodes[edge.target]
-        first = f"{source.name or full(source.data)} → {target.name}"
-        contribution = self._contribution(edge)
-        if self.options.blank or not edge.formula:
-            return first
-        if contribution is None:
-            return f"{first}\n{edge.formula}"
-        product = f"{full(target.gradient)} × {full(edge.local)} = {full(contribution)}"
-        return f"{first}\n{edge.formula}\nupstream × local = {product}"
-
-    def summary(self) -> str:
-        """What the picture shows, for who cannot see it."""
-        roots = [self.graph.nodes[key] for key in self.graph.roots]
-        shown = self.options.blank != "all"
-        names = ", ".join(
-            f"{r.name or 'a constant'} = {full(r.data)}"
-            if shown and r.data is not None
-            else r.name or "a constant"
-            for r in roots
-        )
-        kinds = Counter(node.kind for node in self.graph.nodes)
-        worksheet = "Worksheet: " * bool(self.options.blank)
-        counts = f"leaves: {kinds[LEAF]}, operations: {kinds[OPERATION]}"
-        return "; ".join(filter(None, (f"{worksheet}Computation graph of {names}", counts, self.graph.note)))
+        lines = [f"{source.name or full(source.data)} → {target.name}"]
+        if edge.formula and not self.options.blank:
+            lines.append(str(edge.formula))
+            if (contribution := self._contribution(edge)) is not None:
+                product = f"{full(target.gradient)} × {full(edge.local)} = {full(contribution)}"
+                lines.append(f"upstream × local = {product}")
+        return "\n".join(lines)

@@ -1,7 +1,7 @@
 r"""The graph as a TikZ picture for LaTeX, with names and local derivatives in mathematics.
 
-The coordinates are those of viz.layout, in pixels of ¾ pt, y downwards; a graph that flows downwards is laid
-out with x and y exchanged. In a document of your own the picture needs \usepackage{tikz,amsmath}.
+The coordinates are those of viz.layout, in pixels of ¾ pt, y downwards. In a document of your own the picture
+needs \usepackage{tikz,amsmath}.
 """
 
 from collections.abc import Sequence
@@ -45,65 +45,47 @@ class Card(NamedTuple):
     gradient: str
 
 
-class Picture(NamedTuple):
-    """A tikzpicture and its size in points."""
-
-    text: str
-    width: int
-    height: int
-
-
 def render(graph: Graph, options: Options) -> str:
     """The tikzpicture."""
-    return draw(graph, options).text
+    return draw(graph, options)[0]
 
 
 def document(graph: Graph, options: Options) -> str:
     """A whole LaTeX document with the picture alone on a page of its size, for every engine."""
-    picture = draw(graph, options)
-    size = f"paperwidth={picture.width}pt,paperheight={picture.height}pt"
+    picture, width, height = draw(graph, options)
+    size = f"paperwidth={width}pt,paperheight={height}pt"
     return "\n".join((
         r"\documentclass{article}",
         rf"\usepackage[{size},margin=0pt]{{geometry}}",
         r"\usepackage{tikz}",
-        latex.preamble(picture.text),
+        latex.preamble(picture),
         r"\hoffset=-1in \voffset=-1in",  # TeX counts from there
         r"\begin{document}\setbox0\hbox{%",
-        picture.text + r"}\shipout\box0 \end{document}" + "\n",
+        picture + r"}\shipout\box0 \end{document}" + "\n",
     ))  # fmt: skip
 
 
-def draw(graph: Graph, options: Options) -> Picture:
-    """The picture: lines first, then cards over them."""
+def draw(graph: Graph, options: Options) -> tuple[str, int, int]:
+    """The picture, lines first, then cards over them; and its width and height in points."""
     down = options.direction == "down"
-    operands: list[list[Edge]] = [[] for _ in graph.nodes]
-    for edge in graph.edges:
-        operands[edge.target].append(edge)
     texts = [clip(caption.local_text(edge, options), LONG) for edge in graph.edges]
-    widest = [0.0] * len(graph.nodes)
-    for edge, text in zip(graph.edges, texts, strict=True):
-        widest[edge.target] = max(widest[edge.target], mono_width(text, SMALL))
-    cards = [
-        _card(node, len(operands[node.key]), options, widest[node.key] + 2 * BREATH if down else PORT)
-        for node in graph.nodes
-    ]
-    boxes = [Box(*_turn(down, card.width, card.height), card.ports) for card in cards]
+    rooms = [mono_width(text, SMALL) + 2 * BREATH for text in texts]
+    pitches = [2.0 * BREATH if down else PORT for _ in graph.nodes]
+    for edge, room in zip(graph.edges, rooms, strict=True):
+        if down:
+            pitches[edge.target] = max(pitches[edge.target], room)
+    each = zip(graph.nodes, map(len, graph.incoming), pitches, strict=True)
+    cards = [_card(node, operands, options, pitch) for node, operands, pitch in each]
     lines = [
-        layout.Edge(e.source, e.target, e.position, _room(t, down))
-        for e, t in zip(graph.edges, texts, strict=True)
+        layout.Edge(e.source, e.target, e.position, (ROW if down else room) if text else 0)
+        for e, text, room in zip(graph.edges, texts, rooms, strict=True)
     ]
-    placed = layout.place(boxes, lines)
-    body = [
-        _line([Point(*_turn(down, *point)) for point in route], down, _local(edge, options))
-        for edge, route in zip(graph.edges, placed.routes, strict=True)
-    ]
-    body += [
-        _draw(node, card, Point(*_turn(down, *corner)))
-        for node, card, corner in zip(graph.nodes, cards, placed.boxes, strict=True)
-    ]
+    placed = layout.place([Box(card.width, card.height, card.ports) for card in cards], lines, down=down)
+    body = [_line(edge, route, options) for edge, route in zip(graph.edges, placed.routes, strict=True)]
+    body += [_draw(*each) for each in zip(graph.nodes, cards, placed.boxes, strict=True)]
     palette = DARK if options.theme == "dark" else LIGHT
     colours = [rf"\definecolor{{graph{name}}}{{HTML}}{{{palette[name][1:].upper()}}}" for name in COLOURS]
-    width, height = _turn(down, placed.width, placed.height)
+    width, height = placed.width, placed.height
     if graph.note:
         height += ROW
         note = rf"\text{{{latex_text(graph.note)}}}"
@@ -111,19 +93,15 @@ def draw(graph: Graph, options: Options) -> Picture:
     corners = f"{_at(-MARGIN, -MARGIN)} rectangle {_at(width + MARGIN, height + MARGIN)}"
     ground = rf"\fill[graphground] {corners};"
     text = "\n".join((rf"\begin{{tikzpicture}}[{STYLES}]", *colours, ground, *body, "\\end{tikzpicture}\n"))
-    return Picture(text, *(ceil(POINT * (side + 2 * MARGIN)) + 1 for side in (width, height)))
-
-
-def _turn(down: bool, x: float, y: float) -> tuple[float, float]:
-    """The layout's x and y as those of the picture, and back."""
-    return (y, x) if down else (x, y)
+    wide, high = (ceil(POINT * (side + 2 * MARGIN)) + 1 for side in (width, height))
+    return text, wide, high
 
 
 # ── Measures ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _card(node: Node, operands: int, options: Options, step: float) -> Card:
-    """The card of a node whose ports are `step` apart."""
+def _card(node: Node, operands: int, options: Options, pitch: float) -> Card:
+    """The card of a node whose ports are so far from each other."""
     name = clip(caption.name(node, options), LONG)
     data, gradient = caption.data(node, options), caption.gradient(node, options)
     shown = " = ".join(filter(None, (name, data))) if node.kind == CONSTANT else data + gradient
@@ -132,22 +110,11 @@ def _card(node: Node, operands: int, options: Options, step: float) -> Card:
     badge = max(26.0, mono_width(node.symbol, SIZE) + 12) if node.symbol else 0.0
     width = badge + max(least, numbers, bold_width(name, SIZE) * bool(least)) + 2 * PAD
     rows = max(1, bool(name) + bool(data or gradient)) if least else 1
-    height: float = rows * ROW + 8
-    along = step * operands + PAD
-    if options.direction == "down":
-        width = max(width, along)
-    else:
-        height = max(height, along)
-    side = width if options.direction == "down" else height
-    ports = tuple(side / 2 + step * (i - (operands - 1) / 2) for i in range(operands))
-    return Card(width, height, ports, badge, name, data, gradient)
-
-
-def _room(text: str, down: bool) -> float:
-    """What a local derivative takes along its line."""
-    if not text:
-        return 0.0
-    return ROW if down else mono_width(text, SMALL) + 2 * BREATH
+    height = float(rows * ROW + 8)
+    room, down = pitch * operands + PAD, options.direction == "down"
+    width, height = (max(width, room), height) if down else (width, max(height, room))
+    places = layout.ports(width if down else height, operands, pitch)
+    return Card(width, height, places, badge, name, data, gradient)
 
 
 # ── Drawing ─────────────────────────────────────────────────────────────────────────────────────────
@@ -164,8 +131,9 @@ def _number(text: str) -> str:
     return r"\underline{\hspace{2em}}" if text == caption.BLANK else latex.number(text)
 
 
-def _line(route: Sequence[Point], down: bool, local: str) -> str:
+def _line(edge: Edge, route: Sequence[Point], options: Options) -> str:
     """A line with its local derivative in a gap before the arrow's head."""
+    down, local = options.direction == "down", _local(edge, options)
     way = [_at(*route[0])]
     for i, (start, end) in enumerate(pairwise(route)):
         if i % 2:
@@ -191,30 +159,24 @@ def _draw(node: Node, card: Card, corner: Point) -> str:
     left, right, middle = x + card.badge + PAD, x + card.width - PAD, y + card.height / 2
     if card.badge:
         badge = f"{_at(x, y)} rectangle {_at(x + card.badge, y + card.height)}"
-        parts.append(
-            rf"\begin{{scope}}\clip[rounded corners=3pt] {whole}; \fill[graphbadge] {badge};\end{{scope}}"
-        )
+        round_ = rf"\clip[rounded corners=3pt] {whole};"
+        parts.append(rf"\begin{{scope}}{round_} \fill[graphbadge] {badge};\end{{scope}}")
         parts.append(rf"\draw[graph card, fill=none] {whole};")
         parts.append(_text((x + card.badge / 2, middle), latex.symbol(node.symbol)))
+    name, data, gradient = latex_name(card.name), _number(card.data), _number(card.gradient)
     if node.kind == CONSTANT:
-        equation = latex_name(card.name), _number(card.data) if card.data else ""
-        parts.append(_text((left, middle), " = ".join(filter(None, equation)), "anchor=west, text=graphpale"))
-        return "\n".join(parts)
-    numbers = bool(card.data or card.gradient)
+        equation = " = ".join(filter(None, (name, data)))
+        return "\n".join((*parts, _text((left, middle), equation, "anchor=west, text=graphpale")))
+    upper, lower = middle, middle
+    if card.name and (card.data or card.gradient):
+        upper, lower = middle - ROW / 2, middle + ROW / 2
     if card.name:
-        above = middle - ROW / 2 if numbers else middle
-        parts.append(
-            _text(
-                (left, above),
-                latex_name(card.name),
-                "anchor=west" + ("" if node.label else ", text=graphpale"),
-            )
-        )
-    below = middle + ROW / 2 if card.name else middle
+        style = "anchor=west" if node.label else "anchor=west, text=graphpale"
+        parts.append(_text((left, upper), name, style))
     if card.data:
-        parts.append(_text((left, below), _number(card.data), "anchor=west, text=graphdata"))
+        parts.append(_text((left, lower), data, "anchor=west, text=graphdata"))
     if card.gradient:
-        parts.append(_text((right, below), _number(card.gradient), "anchor=east, text=graphgradient"))
+        parts.append(_text((right, lower), gradient, "anchor=east, text=graphgradient"))
     return "\n".join(parts)
 
 

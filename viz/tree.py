@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from viz import caption
 from viz.options import Options
-from viz.records import CONSTANT, GROUP, Edge, Graph
-from viz.text import clip, columns
+from viz.records import CONSTANT, GROUP, Edge, Graph, Node
+from viz.text import clip, columns, padded
 
 DEEP = 24  # branches from the left margin
 LONG = 60  # characters of an expression
@@ -46,31 +46,21 @@ def render(graph: Graph, options: Options) -> str:
     """The tree of every root; the same graph gives the same text."""
     lines = [*_lines(graph, options)]
     heads = Line(
-        "",
-        "value" if any(x.data for x in lines) else "",
-        "gradient" if any(x.gradient for x in lines) else "",
+        "", *(word if any(x[i] for x in lines) else "" for i, word in ((1, "value"), (2, "gradient")))
     )
     table = [heads, *lines] if heads.data or heads.gradient else lines
     _, data, gradient = (max(map(columns, column)) for column in zip(*table, strict=True))
     wide = max((columns(line.text) for line in table if line.data or line.gradient), default=0)
     rows = (
-        f"{line.text}{_fill(line.text, wide)}  {_fill(line.data, data)}{line.data}"
-        f"  {_fill(line.gradient, gradient)}{line.gradient}"
-        for line in table
+        f"{padded(x.text, wide)}  {padded('', data - columns(x.data))}{x.data}"
+        f"  {padded('', gradient - columns(x.gradient))}{x.gradient}"
+        for x in table
     )
     note = f"\n{graph.note}\n" if graph.note else ""
     return "".join(f"{row.rstrip()}\n" for row in rows) + note
 
 
-def _fill(text: str, width: int) -> str:
-    """The spaces that make a text so wide."""
-    return " " * (width - columns(text))
-
-
 def _lines(graph: Graph, options: Options) -> Iterator[Line]:
-    operands: list[list[Edge]] = [[] for _ in graph.nodes]
-    for edge in graph.edges:
-        operands[edge.target].append(edge)
     starts = deque(dict.fromkeys(graph.roots))
     announced, written = set(starts), set()
     while starts:
@@ -80,25 +70,24 @@ def _lines(graph: Graph, options: Options) -> Iterator[Line]:
         stack = [_Visit(start)]
         while stack:
             visit = stack.pop()
-            node = graph.nodes[visit.key]
-            head = visit.before + _branch(visit.edge, options)
-            if visit.key in written:
-                yield Line(f"{head}↑ {_short(graph, visit.key)}, above")
+            key, node = visit.key, graph.nodes[visit.key]
+            local = clip(caption.local_text(visit.edge, options), LONG) if visit.edge else ""
+            head, short = visit.before + (f"{local} ─ " if local else ""), node.name or node.kind
+            if key in written:
+                yield Line(f"{head}↑ {short}, above")
                 continue
-            if visit.depth and (visit.key in announced or (visit.depth >= DEEP and operands[visit.key])):
-                if visit.key not in announced:
-                    announced.add(visit.key)
-                    starts.append(visit.key)
-                yield Line(f"{head}↓ {_short(graph, visit.key)}, below")
+            deep = visit.depth >= DEEP and bool(graph.incoming[key])
+            if visit.depth and (deep or key in announced):
+                if key not in announced:
+                    announced.add(key)
+                    starts.append(key)
+                yield Line(f"{head}↓ {short}, below")
                 continue
             if node.kind != CONSTANT:
-                written.add(visit.key)
-            yield Line(
-                head + _says(graph, visit.key, options),
-                caption.data(node, options),
-                caption.gradient(node, options),
-            )
-            stack += reversed([*_below(operands[visit.key], visit)])
+                written.add(key)
+            numbers = caption.data(node, options), caption.gradient(node, options)
+            yield Line(head + _says(node, options), *numbers)
+            stack += reversed([*_below(graph.incoming[key], visit)])
 
 
 def _below(edges: list[Edge], visit: _Visit) -> Iterator[_Visit]:
@@ -109,22 +98,11 @@ def _below(edges: list[Edge], visit: _Visit) -> Iterator[_Visit]:
         yield _Visit(edge.source, edge, before, below, visit.depth + 1)
 
 
-def _branch(edge: Edge | None, options: Options) -> str:
-    local = clip(caption.local_text(edge, options), LONG) if edge else ""
-    return f"{local} ─ " if local else ""
-
-
-def _says(graph: Graph, key: int, options: Options) -> str:
+def _says(node: Node, options: Options) -> str:
     """A node: `z = x × y`, or with its symbol alone where names are not shown."""
-    node = graph.nodes[key]
     if not options.labels:
         return caption.name(node, options) or node.symbol or node.kind
     name = node.name or node.kind
     if node.expression:
         return f"{name}{': ' if node.kind == GROUP else ' = '}{clip(node.expression, LONG)}"
     return f"{name}  {node.symbol}".rstrip()
-
-
-def _short(graph: Graph, key: int) -> str:
-    """A node by its name."""
-    return graph.nodes[key].name or graph.nodes[key].kind

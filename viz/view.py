@@ -17,12 +17,15 @@ graph too, and none of the steps closes a cycle in it:
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
-from heapq import heapify, heappop, heappush
-from typing import NamedTuple
+from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
+from itertools import accumulate
+from typing import NamedTuple, TypeVar
 
 from autograd import Value, node_names, ops, topological_order
 from viz.options import Options
@@ -33,6 +36,9 @@ HIDDEN, SEVERAL = -1, -2
 BY_FULL_SCOPE = 2000  # values, up to which a graph is grouped by neuron, and above by layer
 CHAIN, BUNDLE = 5, 4  # the fewest operations to fold, and the fewest values to bundle
 NAMED = 10_000  # values, up to which all are named, as in the table
+WHOLE = Options(group=0, max_nodes=None)  # every value has a card
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +55,25 @@ class Card:
     frame: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class View:
-    """The values of a graph and their cards, both in topological order; `roots` are values.
+    """The values of a graph and their cards, both in topological order at the end; `roots` are values.
 
-    args  the arguments of every value; names: of the values that have been named already
+    args    the arguments of every value             names   of the values that have been named already
+    kept    the roots again, which stand for themselves
+    merged  kind and name of every card that may stand for several values; all others are values
+    frames  of values in opened groups               cards   in the end, numbered as `owner` then says
     """
 
     order: list[Value]
     args: list[tuple[int, ...]]
     owner: list[int]
-    cards: list[Card]
     roots: tuple[int, ...]
+    kept: frozenset[int]
     names: dict[Value, str]
+    merged: dict[int, tuple[str, str]] = field(default_factory=dict)
+    frames: dict[int, str] = field(default_factory=dict)
+    cards: list[Card] = field(default_factory=list)
 
     def outputs(self) -> set[int]:
         """The values that another card takes, and the roots."""
@@ -69,14 +81,83 @@ class View:
         taken = {arg for node, args in enumerate(self.args) for arg in args if owner[arg] != owner[node]}
         return taken.union(self.roots)
 
+    def number(self) -> int:
+        """How many cards there are."""
+        return len(set(self.owner) - {HIDDEN})
 
-def whole(roots: Sequence[Value]) -> View:
-    """The view in which every value has a card."""
-    return select(roots, Options(group=0, max_nodes=None))
+    def free(self, node: int) -> bool:
+        """Whether a value stands for itself."""
+        return self.owner[node] == node and node not in self.merged
+
+    def takes(self) -> Iterator[tuple[int, int]]:
+        """Every argument with the card that takes it, as often as it does."""
+        for target, args in zip(self.owner, self.args, strict=True):
+            if target != HIDDEN:
+                yield from ((arg, target) for arg in args)
+
+    def links(self) -> Iterator[tuple[int, int]]:
+        """Source and target of every edge between two cards, as often as there are edges."""
+        ends = ((self.owner[arg], target) for arg, target in self.takes())
+        return ((source, target) for source, target in ends if source not in (target, HIDDEN))
+
+    def merge(self, members: Sequence[int], kind: str, name: str = "") -> None:
+        """One card for several values."""
+        for node in members:
+            self.owner[node] = members[0]
+        self.merged[members[0]] = kind, name
+
+    def merge_by(self, keys: Mapping[int, Hashable], kind: str, least: int = 1) -> None:
+        """One card for the values of every key, if they are so many at least."""
+        for nodes in _alike(keys).values():
+            if len(nodes) >= least:
+                self.merge(nodes, kind)
+
+    def members(self) -> dict[int, list[int]]:
+        """The values of every card."""
+        return _alike({node: card for node, card in enumerate(self.owner) if card != HIDDEN})
+
+    def numbered(self) -> "View":
+        """The view with its cards made and numbered in topological order."""
+        members = self.members()
+        sequence = self.sequence(members)
+        for card in sequence:
+            kind, name = self.merged.get(card, (VALUE, "")) if len(members[card]) > 1 else (VALUE, "")
+            frames = {self.frames.get(node, "") for node in members[card]}
+            self.cards.append(Card(kind, name, members[card], frames.pop() if len(frames) == 1 else ""))
+        number = {HIDDEN: HIDDEN, **{card: i for i, card in enumerate(sequence)}}
+        self.owner = [number[card] for card in self.owner]
+        return self
+
+    def sequence(self, members: dict[int, list[int]]) -> list[int]:
+        """The cards in topological order: of those that may come next, the one that ends first."""
+        sorter = TopologicalSorter[int](dict.fromkeys(members, ()))
+        for source, target in dict.fromkeys(self.links()):
+            sorter.add(target, source)
+        sorter.prepare()
+        ready: list[tuple[int, int]] = []
+        sequence = []
+        while sorter.is_active():
+            for card in sorter.get_ready():
+                heappush(ready, (members[card][-1], card))
+            _, card = heappop(ready)
+            sequence.append(card)
+            sorter.done(card)
+        return sequence
 
 
-def select(roots: Sequence[Value], options: Options) -> View:
-    """The view that the options and the size of the graph ask for.
+def _alike(keys: Mapping[int, Key]) -> dict[Key, list[int]]:
+    """The values of every key, in their order."""
+    alike: dict[Key, list[int]] = {}
+    for node, key in keys.items():
+        alike.setdefault(key, []).append(node)
+    return alike
+
+
+# ── What is wanted ──────────────────────────────────────────────────────────────────────────────────
+
+
+def select(roots: Sequence[Value], options: Options = WHOLE) -> View:
+    """The view that the options and the size of the graph ask for; else one card for every value.
 
     ValueError: `focus` or `open` names nothing in the graph.
     """
@@ -95,24 +176,25 @@ def select(roots: Sequence[Value], options: Options) -> View:
         for node in near:
             owner[node] = node
     shown = len(owner) - owner.count(HIDDEN)
-    for level in _levels(order, shown, most, options):
-        cards = _Cards(order, args, owner[:], frozenset(starts))
+
+    def summed_up(level: int, opened: _Opened) -> View:
+        cards = View(order, args, owner[:], starts, frozenset(starts), names)
         _group(cards, level, opened)
         for step in _fold, _bundle:
             if cards.number() > most:
                 step(cards)
+        return cards
+
+    for level in _levels(order, shown, most, options):
+        cards = summed_up(level, opened)
         if cards.number() <= most:
             break
     else:
         if opened.around - opened.names:  # room for what is open: its siblings as one card
-            cards = _Cards(order, args, owner[:], frozenset(starts))
-            _group(cards, level, opened._replace(together=True))
-            for step in _fold, _bundle:
-                if cards.number() > most:
-                    step(cards)
+            cards = summed_up(level, opened._replace(together=True))
         if cards.number() > most:
             _cut(cards, most)
-    return cards.view(starts, names)
+    return cards.numbered()
 
 
 def value_names(nodes: Iterable[Value]) -> dict[Value, str]:
@@ -128,17 +210,13 @@ def _near_names(name: str, names: Iterable[str]) -> str:
     return f"near it there is {', '.join(map(repr, close))}" if close else "there is none"
 
 
-# ── What is wanted ──────────────────────────────────────────────────────────────────────────────────
-
-
 def _find(name: str, order: Sequence[Value], names: dict[Value, str]) -> int:
     """The value of that name."""
-    for index, node in enumerate(order):
-        if names.get(node) == name:
-            return index
-    raise ValueError(
-        f"focus={name!r}: no node has that name; {_near_names(name, filter(None, names.values()))}"
-    )
+    found = [index for index, node in enumerate(order) if names.get(node) == name]
+    if found:
+        return found[0]
+    near = _near_names(name, filter(None, names.values()))
+    raise ValueError(f"focus={name!r}: no node has that name; {near}")
 
 
 def _near(
@@ -167,12 +245,8 @@ def _levels(order: Sequence[Value], shown: int, most: int, options: Options) -> 
         return (options.group,)
     if shown <= most and not options.open:
         return (0,)
-    deepest = max(_depth(scope) for scope in {node.scope for node in order})
+    deepest = max(len([*_prefixes(scope)]) for scope in {node.scope for node in order})
     return range(deepest, 0, -1) if shown <= BY_FULL_SCOPE and deepest else (min(deepest, 1),)
-
-
-def _depth(scope: str) -> int:
-    return scope.count(".") + 1 if scope else 0
 
 
 class _Opened(NamedTuple):
@@ -208,128 +282,33 @@ def _opened(order: Sequence[Value], names: Collection[str]) -> _Opened:
 
 def _prefixes(scope: str) -> Iterator[str]:
     """`layer1`, `layer1.neuron3`: the scope and those around it."""
-    parts = scope.split(".") if scope else []
-    for end in range(1, len(parts) + 1):
-        yield ".".join(parts[:end])
-
-
-# ── Cards ───────────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(slots=True)
-class _Cards:
-    """The cards while they are merged.
-
-    kept    values that are never folded, bundled: the roots
-    merged  kind and name of every card that may stand for several values; all others are values
-    frames  of values in opened groups
-    """
-
-    order: list[Value]
-    args: list[tuple[int, ...]]
-    owner: list[int]
-    kept: frozenset[int]
-    merged: dict[int, tuple[str, str]] = field(default_factory=dict)
-    frames: dict[int, str] = field(default_factory=dict)
-
-    def number(self) -> int:
-        """How many cards there are."""
-        return len(set(self.owner) - {HIDDEN})
-
-    def free(self, node: int) -> bool:
-        """Whether a value stands for itself."""
-        return self.owner[node] == node and node not in self.merged
-
-    def links(self) -> Iterator[tuple[int, int]]:
-        """Source and target of every edge between two cards, as often as there are edges."""
-        owner = self.owner
-        for node, args in enumerate(self.args):
-            target = owner[node]
-            if target != HIDDEN:
-                for arg in args:
-                    if owner[arg] not in (target, HIDDEN):
-                        yield owner[arg], target
-
-    def merge(self, members: Sequence[int], kind: str, name: str = "") -> None:
-        """One card for several values."""
-        for node in members:
-            self.owner[node] = members[0]
-        self.merged[members[0]] = kind, name
-
-    def members(self) -> dict[int, list[int]]:
-        """The values of every card."""
-        members: dict[int, list[int]] = {}
-        for node, card in enumerate(self.owner):
-            if card != HIDDEN:
-                members.setdefault(card, []).append(node)
-        return members
-
-    def view(self, roots: tuple[int, ...], names: dict[Value, str]) -> View:
-        """The cards as they are now, numbered in topological order."""
-        members = self.members()
-        sequence = self.sequence(members)
-        cards = []
-        for card in sequence:
-            kind, name = self.merged.get(card, (VALUE, ""))
-            if len(members[card]) == 1:
-                kind, name = VALUE, ""
-            frames = {self.frames.get(node, "") for node in members[card]}
-            cards.append(Card(kind, name, members[card], frames.pop() if len(frames) == 1 else ""))
-        number = {HIDDEN: HIDDEN, **{card: i for i, card in enumerate(sequence)}}
-        owner = [number[card] for card in self.owner]
-        return View(self.order, self.args, owner, cards, roots, names)
-
-    def sequence(self, members: dict[int, list[int]]) -> list[int]:
-        """The cards in topological order: of those that may come next, the one that ends first."""
-        users: defaultdict[int, list[int]] = defaultdict(list)
-        missing: Counter[int] = Counter()
-        for source, target in dict.fromkeys(self.links()):
-            users[source].append(target)
-            missing[target] += 1
-        ready = [(nodes[-1], card) for card, nodes in members.items() if not missing[card]]
-        heapify(ready)
-        sequence = []
-        while ready:
-            _, card = heappop(ready)
-            sequence.append(card)
-            for user in users[card]:
-                missing[user] -= 1
-                if not missing[user]:
-                    heappush(ready, (members[user][-1], user))
-        return sequence
+    return accumulate(scope.split("."), "{}.{}".format) if scope else iter(())
 
 
 # ── Groups ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _group(cards: _Cards, level: int, opened: _Opened) -> None:
+def _group(cards: View, level: int, opened: _Opened) -> None:
     """One card for the values of every scope, cut to `level` parts, but for opened ones."""
     if not level:
         return
     group = cache(lambda scope: opened.group(scope, level))
-    members: dict[str, list[int]] = {}
-    for index, node in enumerate(cards.order):
-        if node.scope and cards.owner[index] != HIDDEN:
-            name, frame = group(node.scope)
-            if name:
-                members.setdefault(name, []).append(index)
-            if frame:
-                cards.frames[index] = printable(frame)
-    for name, nodes in members.items():
-        if len(nodes) > 1:
+    shown = [i for i, node in enumerate(cards.order) if node.scope and cards.owner[i] != HIDDEN]
+    placed = {i: group(cards.order[i].scope) for i in shown}
+    cards.frames = {i: printable(frame) for i, (_, frame) in placed.items() if frame}
+    for name, nodes in _alike({i: name for i, (name, _) in placed.items()}).items():
+        if name and len(nodes) > 1:
             cards.merge(nodes, GROUP, printable(name))
     _adopt_constants(cards)
     _split(cards)
 
 
-def _adopt_constants(cards: _Cards) -> None:
+def _adopt_constants(cards: View) -> None:
     """A constant belongs to the group, or to the opened group, that alone uses it."""
     user: dict[int, int] = {}
-    for node, args in enumerate(cards.args):
-        if (target := cards.owner[node]) != HIDDEN:
-            for arg in args:
-                if cards.order[arg].op is ops.constant:
-                    user[arg] = target if user.get(arg, target) == target else SEVERAL
+    for arg, target in cards.takes():
+        if cards.order[arg].op is ops.constant:
+            user[arg] = target if user.get(arg, target) == target else SEVERAL
     for node, target in user.items():
         if target in cards.merged:
             cards.owner[node] = target
@@ -337,14 +316,13 @@ def _adopt_constants(cards: _Cards) -> None:
             cards.frames[node] = cards.frames[target]
 
 
-def _split(cards: _Cards) -> None:
+def _split(cards: View) -> None:
     """Split the groups that depend on each other in a circle into parts that do not.
 
     The level of a value counts the edges from card to card on the longest path to it, within the
     circle. So an edge between two cards leads to a higher level, and parts of one level form no circle.
     """
-    links = dict.fromkeys(cards.links())
-    circle = _peel(_peel(links), back=True)
+    circle = _peel(_peel(dict.fromkeys(cards.links())))
     if not circle:
         return
     within = {card for link in circle for card in link}
@@ -361,57 +339,44 @@ def _split(cards: _Cards) -> None:
                 before = level[node] - (cards.owner[arg] != card)
                 latest[arg] = min(latest.get(arg, before), before)
     level |= latest
-    parts: defaultdict[int, defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for node in sorted(level):
-        parts[cards.owner[node]][level[node]].append(node)
-    for card, by_level in parts.items():
+    for card, nodes in _alike({node: cards.owner[node] for node in sorted(level)}).items():
         kind, name = cards.merged.get(card, (VALUE, ""))
-        for number, (_, nodes) in enumerate(sorted(by_level.items()), 1):
+        parts = _alike({node: level[node] for node in nodes})
+        for number, part in enumerate(sorted(parts), 1):
             if kind == GROUP:
-                part = f" {number}/{len(by_level)}" if len(by_level) > 1 else ""
-                cards.merge(nodes, GROUP, f"{name}{part}")
+                ending = f" {number}/{len(parts)}" if len(parts) > 1 else ""
+                cards.merge(parts[part], GROUP, f"{name}{ending}")
 
 
-def _peel(links: Iterable[tuple[int, int]], back: bool = False) -> list[tuple[int, int]]:
-    """The links that are left when cards to which no link leads are taken away, as long as there are any.
+def _peel(links: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The links, turned round, but for those at cards to which no circle leads.
 
-    back  cards from which no link leads; what both leave is circles, and what lies between circles
+    Peeled twice, from both ends, what is left is circles, and what lies between circles.
     """
-    links = list(links)
-    start, end = (1, 0) if back else (0, 1)
-    missing = Counter(link[end] for link in links)
-    following: defaultdict[int, list[int]] = defaultdict(list)
-    for link in links:
-        following[link[start]].append(link[end])
-    ready = [card for card in following if not missing[card]]
-    for card in ready:  # grows while it is read
-        for other in following[card]:
-            missing[other] -= 1
-            if not missing[other]:
-                ready.append(other)
-    gone = set(ready)
-    return [link for link in links if link[0] not in gone and link[1] not in gone]
+    sorter = TopologicalSorter[int]()
+    for source, target in links:
+        sorter.add(target, source)
+    with suppress(CycleError):
+        sorter.prepare()
+    gone: set[int] = set()
+    while ready := sorter.get_ready():
+        gone.update(ready)
+        sorter.done(*ready)
+    return [(target, source) for source, target in links if gone.isdisjoint((source, target))]
 
 
 # ── Folds, bundles, and the rest ────────────────────────────────────────────────────────────────────
 
 
-def _fold(cards: _Cards) -> None:
+def _fold(cards: View) -> None:
     """One card for every long chain of one operation, and one for what only the chain takes."""
-    uses = [0] * len(cards.order)
-    for args in cards.args:
-        for arg in args:
-            uses[arg] += 1
+    uses = Counter(arg for args in cards.args for arg in args)
     chain = _chains(cards, uses)
     _bundle_operands(cards, chain, uses)
-    members: dict[int, list[int]] = {}
-    for node in sorted(chain):
-        members.setdefault(chain[node], []).append(node)
-    for nodes in members.values():
-        cards.merge(nodes, FOLD)
+    cards.merge_by(dict(sorted(chain.items())), FOLD)
 
 
-def _chains(cards: _Cards, uses: list[int]) -> dict[int, int]:
+def _chains(cards: View, uses: Counter[int]) -> dict[int, int]:
     """The last value of its chain, for every value of a chain of one operation, each used by the next."""
     order = cards.order
     length = [1] * len(order)
@@ -425,7 +390,7 @@ def _chains(cards: _Cards, uses: list[int]) -> dict[int, int]:
             if inner and length[node] <= length[arg]:
                 length[node], before[node] = length[arg] + 1, arg
     chain: dict[int, int] = {}
-    for last in range(len(order) - 1, -1, -1):
+    for last in reversed(range(len(order))):
         if length[last] >= CHAIN and last not in chain:
             node = last
             while node != HIDDEN:
@@ -434,41 +399,32 @@ def _chains(cards: _Cards, uses: list[int]) -> dict[int, int]:
     return chain
 
 
-def _bundle_operands(cards: _Cards, chain: dict[int, int], uses: list[int]) -> None:
+def _bundle_operands(cards: View, chain: dict[int, int], uses: Counter[int]) -> None:
     """One card for the single-use leaves, and the trees of them, that a chain takes, if they are many."""
-    towards = [HIDDEN] * len(uses)  # the last value of the chain that alone the value leads to
-    bundles: defaultdict[int, list[int]] = defaultdict(list)
-    for node in range(len(uses) - 1, -1, -1):
+    towards = [HIDDEN] * len(cards.order)  # the last value of the chain that alone the value leads to
+    bundled: dict[int, int] = {}
+    for node in reversed(range(len(cards.order))):
         last = chain.get(node, HIDDEN)
         if towards[node] not in (HIDDEN, last) and cards.free(node) and node not in cards.kept:
             last = towards[node]
             chain.pop(node, None)  # a chain that leads to another is bundled too
-            bundles[last].append(node)
+            bundled[node] = last
         for arg in cards.args[node]:
             if uses[arg] == 1:
                 towards[arg] = last
-    for nodes in bundles.values():
-        if len(nodes) >= BUNDLE:
-            cards.merge(nodes[::-1], REST)
+    cards.merge_by(dict(sorted(bundled.items())), REST, BUNDLE)
 
 
-def _bundle(cards: _Cards) -> None:
+def _bundle(cards: View) -> None:
     """One card for all leaves that the same cards take."""
     users: defaultdict[int, set[int]] = defaultdict(set)
-    for node, args in enumerate(cards.args):
-        if (target := cards.owner[node]) != HIDDEN:
-            for arg in args:
-                if not cards.args[arg] and arg not in cards.kept and cards.free(arg):
-                    users[arg].add(target)
-    bundles: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
-    for leaf in sorted(users):
-        bundles[tuple(sorted(users[leaf]))].append(leaf)
-    for leaves in bundles.values():
-        if len(leaves) >= BUNDLE:
-            cards.merge(leaves, REST)
+    for arg, target in cards.takes():
+        if not cards.args[arg] and arg not in cards.kept and cards.free(arg):
+            users[arg].add(target)
+    cards.merge_by({leaf: frozenset(users[leaf]) for leaf in sorted(users)}, REST, BUNDLE)
 
 
-def _cut(cards: _Cards, most: int) -> None:
+def _cut(cards: View, most: int) -> None:
     """Keep the cards nearest to the roots; one card for all before them, so that there are `most`.
 
     Near is what has the shortest longest path to a result: then a card's users are nearer than the

@@ -13,14 +13,15 @@ instead of variables, so that every program that reads SVG shows it.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from math import isfinite, sqrt
 from typing import NamedTuple
 
-from viz import layout
+from viz import caption, layout
 from viz.layout import Box, Layout, Point
 from viz.options import Options
-from viz.records import CONSTANT, GROUP, LEAF, OPERATION, Edge, Graph, Node
-from viz.svg import group, page, rect, text
+from viz.records import CONSTANT, GROUP, LEAF, Edge, Graph, Node
+from viz.svg import ROUND, arrow, badge, group, page, rect, text
 from viz.text import bold_width, clip, full, mono_width, short
 
 NAME, NUMBER, LOCAL, SYMBOL, NOTE = 13, 12.5, 11.5, 14, 12  # font sizes
@@ -29,7 +30,7 @@ HEIGHT, LINE, SMALL = 46, 28, 24  # of a card, of one with a single line, of a c
 PORT, ROW = 17, 16  # between two ports; height of a local derivative
 INNER = 84  # the least width inside a card: most cards are equally wide
 BREATH = 5  # between a local derivative and the line on both sides of it
-ROUND, HEAD, PILE = 7, 7, 4  # radius of a card's corners; length of an arrow's head; depth of a pile
+PILE = 4  # depth of a pile
 LETTERS = 28  # of a name, a symbol or a formula; the title has it whole
 BLANK = "000000"  # as wide as this is a field to be filled in
 THIN, THICK, FAINT = 0.8, 5.2, 0.2  # lines with the least and the most gradient, and least opacity
@@ -93,110 +94,86 @@ def render(graph: Graph, options: Options, whole: bool = False) -> str:
     """
     down = options.direction == "down"
     locals_ = [_local(edge, options) for edge in graph.edges]
-    widest, operands = [0.0] * len(graph.nodes), _operands(graph)
-    for edge, local in zip(graph.edges, locals_, strict=True):
-        widest[edge.target] = max(widest[edge.target], _stub(local))
-    pitches = [max(PORT, width) if down else PORT for width in widest]
-    cards = [_card(*each, options) for each in zip(graph.nodes, operands, pitches, strict=True)]
+    stubs = [local.width(LOCAL) + 2 * BREATH if local.width(LOCAL) else 0 for local in locals_]
+    gaps = [ROW if down and stub else stub for stub in stubs]
+    pitches: list[float] = [PORT] * len(graph.nodes)
+    for edge, stub in zip(graph.edges, stubs, strict=True):
+        if down:
+            pitches[edge.target] = max(pitches[edge.target], stub)
+    cards = [_card(*each, options) for each in zip(graph.nodes, graph.incoming, pitches, strict=True)]
     boxes = [Box(card.width, card.height, card.ports) for card in cards]
     lines = [
-        layout.Edge(
-            e.source, e.target, _port(e, graph), (ROW if down else _stub(local)) if _stub(local) else 0
-        )
-        for e, local in zip(graph.edges, locals_, strict=True)
+        layout.Edge(e.source, e.target, e.position if graph.nodes[e.target].size == 1 else 0, gap)
+        for e, gap in zip(graph.edges, gaps, strict=True)
     ]
-    placed = layout.place(boxes, lines, down=down)
-    frames, placed, width, height = _frames(graph, cards, placed)
+    frames, placed = _frames(graph, cards, layout.place(boxes, lines, down=down))
     routes = placed.routes if whole else _branches(graph, placed)
     widths = _widths(graph, options)
-    body = [_frame(*frame) for frame in frames]
-    body += [_line(*each, options) for each in zip(graph.edges, routes, locals_, widths, strict=True)]
+    body = []
+    for name, left, top, right, foot in frames:
+        frame = rect("frame", left, top, right - left, foot - top, ROUND + 3)
+        body.append(group("", frame, text("note", left + PAD, top + TITLE - 3, name)))
+    each_line = zip(graph.edges, routes, locals_, gaps, widths, strict=True)
+    body += [_line(*each, options) for each in each_line]
     body += [_draw(*each, options) for each in zip(graph.nodes, cards, placed.boxes, strict=True)]
+    width, height = placed.width, placed.height
     if graph.note:
         height += 2 * NOTE
         width = max(width, bold_width(graph.note, NOTE))
         body.append(text("note", 0, height, graph.note))
-    return page("\n".join(body), width, height, summary(graph, options), RULES, COLOURS, options.theme)
+    summary = caption.summary(graph, options)
+    return page("\n".join(body), width, height, summary, RULES, COLOURS, options.theme)
 
 
 # ── Measures ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _operands(graph: Graph) -> list[int]:
-    """How many ports each node has: all that leads to a pile shares one."""
-    pairs = zip(graph.nodes, graph.operands(), strict=True)
-    return [operands if node.size == 1 else min(operands, 1) for node, operands in pairs]
-
-
-def _port(edge: Edge, graph: Graph) -> int:
-    return edge.position if graph.nodes[edge.target].size == 1 else 0
-
-
-def _card(node: Node, operands: int, pitch: float, options: Options) -> Card:
-    """The card of a node with so many ports, so far from each other."""
+def _card(node: Node, incoming: list[Edge], pitch: float, options: Options) -> Card:
+    """The card of a node, its ports so far from each other."""
+    operands = len(incoming) if node.size == 1 else min(len(incoming), 1)  # what leads to a pile shares one
     data, gradient = _numbers(node, options)
     down = options.direction == "down"
     if node.kind == CONSTANT:
         shown = f"{clip(node.name, LETTERS)} = {data.text}" if node.name and options.labels else data.text
         return Card(mono_width(shown, NUMBER) + 2 * PAD, SMALL, (), name=shown)
     if not node.size:
-        return Card(2 * PAD, SMALL, _ports(2 * PAD if down else SMALL, operands, pitch), name=node.name)
+        return Card(2 * PAD, SMALL, layout.ports(2 * PAD if down else SMALL, operands, pitch), name=node.name)
     name = clip(node.name, LETTERS) if options.labels or node.kind == GROUP else ""
     symbol = clip(node.symbol, LETTERS)
     title = bold_width(name, NAME) + (mono_width(f" {symbol}", NUMBER) if node.kind == GROUP else 0)
     numbers = data.width(NUMBER) + gradient.width(NUMBER) + GAP
-    badge = max(30.0, mono_width(symbol, SYMBOL) + 14) if symbol and node.kind != GROUP else 0.0
+    sign = max(30.0, mono_width(symbol, SYMBOL) + 14) if symbol and node.kind != GROUP else 0.0
     lines = bool(name) + (data.width(1) + gradient.width(1) > 0)
     pile = PILE if node.size > 1 else 0
-    width = badge + max(INNER, numbers, title) + 2 * PAD + pile
+    width = sign + max(INNER, numbers, title) + 2 * PAD + pile
     height = float(HEIGHT if lines > 1 else LINE) + pile
     room = pitch * operands + 8
     width, height = (max(width, room), height) if down else (width, max(height, room))
-    return Card(
-        width, height, _ports(width if down else height, operands, pitch), badge, name, data, gradient, symbol
-    )
-
-
-def _ports(side: float, operands: int, pitch: float) -> tuple[float, ...]:
-    """Where the ports are on a side, in the operands' order around its middle."""
-    return tuple(side / 2 + pitch * (i - (operands - 1) / 2) for i in range(operands))
+    places = layout.ports(width if down else height, operands, pitch)
+    return Card(width, height, places, sign, name, data, gradient, symbol)
 
 
 def _numbers(node: Node, options: Options) -> tuple[Field, Field]:
     """The forward number and the gradient, as far as they are to be shown. What is given is not blank."""
-    data = gradient = Field()
-    alone = node.size > 0 and (node.kind != GROUP or node.data is not None)
-    if options.blank == "all" and node.kind not in (LEAF, CONSTANT):
-        data = Field(blank=alone)
-    elif options.values or node.kind == CONSTANT:
-        data = Field(short(node.data, digits=options.digits))
-    if options.blank:
-        gradient = Field(blank=alone and node.kind != CONSTANT)
-    elif alone:
-        gradient = Field("·" if node.gradient is None else short(node.gradient, True, options.digits))
-    return (
-        data if options.values or node.kind == CONSTANT else Field(),
-        gradient if options.gradients else Field(),
-    )
+    data = Field(short(node.data, digits=options.digits))
+    if node.kind == CONSTANT or node.data is None:
+        return data, Field()
+    if options.blank == "all" and node.kind != LEAF:
+        data = Field(blank=True)
+    gradient = Field(blank=True)
+    if not options.blank:
+        number = node.gradient
+        gradient = Field(caption.NO_GRADIENT if number is None else short(number, True, options.digits))
+    return data if options.values else Field(), gradient if options.gradients else Field()
 
 
 def _local(edge: Edge, options: Options) -> Field:
     """The text on the line: none towards a constant, a dash where nothing is passed on."""
-    if not edge.formula or options.local == "none":
-        return Field()
-    if edge.local is None:
-        return Field("–")
-    rule, number = clip(edge.rule, LETTERS), short(edge.local, digits=options.digits)
-    if options.local == "formula":
-        return Field(rule)
-    rule = f"{rule} = " if options.local == "both" and edge.rule != full(edge.local).replace("-", "−") else ""
-    return Field(rule, True) if options.blank else Field(rule + number)
-
-
-def _stub(local: Field) -> float:
-    """The width that a local derivative takes on the line."""
-    width = local.width(LOCAL)
-    return width + 2 * BREATH if width else 0
+    if edge.local is None and edge.formula and options.local != "none":
+        return Field(caption.NONE)
+    rule, number = caption.local(edge, options)
+    start = clip(rule, LETTERS) + " = " * bool(rule and number)
+    return Field(start, True) if number and options.blank else Field(start + number)
 
 
 def _widths(graph: Graph, options: Options) -> list[float]:
@@ -204,13 +181,11 @@ def _widths(graph: Graph, options: Options) -> list[float]:
     if options.blank or not options.gradients:
         return [0.0] * len(graph.edges)
     most = max((e.flow for e in graph.edges if e.flow is not None and isfinite(e.flow)), default=0.0) or 1.0
-    return [
-        0.0 if e.flow is None else THIN + (THICK - THIN) * sqrt(e.flow / most if e.flow <= most else 1.0)
-        for e in graph.edges
-    ]
+    shares = [None if e.flow is None else min(1.0, e.flow / most) for e in graph.edges]
+    return [0.0 if share is None else THIN + (THICK - THIN) * sqrt(share) for share in shares]
 
 
-class Frame(NamedTuple):
+class Area(NamedTuple):
     """The frame of an opened group, or the place of a card."""
 
     name: str
@@ -219,48 +194,45 @@ class Frame(NamedTuple):
     right: float
     foot: float
 
-    def meets(self, other: "Frame") -> bool:
+    def meets(self, other: "Area") -> bool:
         """Whether they overlap."""
         across = self.left < other.right and other.left < self.right
         return across and self.top < other.foot and other.top < self.foot
 
 
-def _frames(graph: Graph, cards: Sequence[Card], placed: Layout) -> tuple[list[Frame], Layout, float, float]:
-    """The frames of opened groups in whose way no other card stands; room for them; width and height.
+def _frames(graph: Graph, cards: Sequence[Card], placed: Layout) -> tuple[list[Area], Layout]:
+    """The frames of opened groups in whose way no other card stands; and the layout with room for them.
 
     A frame goes around all of its group, or else around the operations and the leaves between them:
     some leaves stand next to operands from elsewhere.
     """
     corners = zip(placed.boxes, cards, strict=True)
-    spots = [Frame("", x, y, x + card.width, y + card.height) for (x, y), card in corners]
+    spots = [Area("", x, y, x + card.width, y + card.height) for (x, y), card in corners]
     names = sorted({node.frame for node in graph.nodes} - {""})
     frames = []
     for name in names:
         pad = FRAME * (1 + sum(other.startswith(f"{name}.") for other in names))
-        within = [node.frame == name or node.frame.startswith(f"{name}.") for node in graph.nodes]
-        own = [node.key for node in graph.nodes if within[node.key]]
+        own = [n.key for n in graph.nodes if n.frame == name or n.frame.startswith(f"{name}.")]
         made = [key for key in own if graph.nodes[key].kind not in (LEAF, CONSTANT)] or own
-        others = [spot for spot, inside in zip(spots, within, strict=True) if not inside]
-        for members in own, made:
-            frame = _around(name, members, own, spots, pad)
-            if not any(map(frame.meets, others)):
-                frames.append(frame)
-                break
+        others = [spots[key] for key in {*range(len(spots))}.difference(own)]
+        around = (_around(name, members, own, spots, pad) for members in (own, made))
+        frames += [frame for frame in around if not any(map(frame.meets, others))][:1]
     x = max([0.0, *(-frame.left for frame in frames)])
     y = max([0.0, *(-frame.top for frame in frames)])
     placed = placed.moved(x, y)
-    frames = [Frame(name, left + x, top + y, right + x, foot + y) for name, left, top, right, foot in frames]
+    frames = [Area(name, left + x, top + y, right + x, foot + y) for name, left, top, right, foot in frames]
     width = max([placed.width, *(frame.right for frame in frames)])
-    return frames, placed, width, max([placed.height, *(frame.foot for frame in frames)])
+    height = max([placed.height, *(frame.foot for frame in frames)])
+    return frames, replace(placed, width=width, height=height)
 
 
-def _around(name: str, members: list[int], own: list[int], spots: list[Frame], pad: float) -> Frame:
+def _around(name: str, members: list[int], own: list[int], spots: list[Area], pad: float) -> Area:
     """A frame around members, and around all that it would cut in two of its own; with room for the name."""
     while True:
         inner = [spots[key] for key in members]
         left, top = min(spot.left for spot in inner) - pad, min(spot.top for spot in inner) - pad - TITLE
         right, foot = max(spot.right for spot in inner) + pad, max(spot.foot for spot in inner) + pad
-        frame = Frame(name, left, top, max(right, left + bold_width(name, NAME) + 2 * PAD), foot)
+        frame = Area(name, left, top, max(right, left + bold_width(name, NAME) + 2 * PAD), foot)
         more = [key for key in own if key not in members and frame.meets(spots[key])]
         if not more:
             return frame
@@ -268,12 +240,6 @@ def _around(name: str, members: list[int], own: list[int], spots: list[Frame], p
 
 
 # ── Drawing ─────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _frame(name: str, left: float, top: float, right: float, foot: float) -> str:
-    """The frame of an opened group, with its name."""
-    shape = rect("frame", left, top, right - left, foot - top, ROUND + 3)
-    return group("", shape, text("note", left + PAD, top + TITLE - 3, name))
 
 
 def _branches(graph: Graph, placed: Layout) -> Iterator[tuple[Point, ...]]:
@@ -288,23 +254,15 @@ def _branches(graph: Graph, placed: Layout) -> Iterator[tuple[Point, ...]]:
         drawn[edge.source] = max(drawn[edge.source], trunk)
 
 
-def _line(edge: Edge, route: tuple[Point, ...], local: Field, width: float, options: Options) -> str:
+def _line(
+    edge: Edge, route: tuple[Point, ...], local: Field, gap: float, width: float, options: Options
+) -> str:
     """A line in two parts around the local derivative, and the arrow's head at the port."""
-    (x, y), stub, down = route[-1], _stub(local), options.direction == "down"
-
-    def before(distance: float) -> Point:
-        return Point(x, y - distance) if down else Point(x - distance, y)
-
-    neck, turn = before(HEAD - 1), "l-3.5 -7h7z" if down else "l-7 -3.5v7z"
-    parts = [f'<path class="head" d="M{x:.1f} {y:.1f}{turn}"/>']
-    if stub:
-        end = before(layout.ARROW)
-        way = layout.path((*route[:-1], before(layout.ARROW + (ROW if down else stub))), down)
-        way += f"M{end.x:.1f} {end.y:.1f}" + (f"V{neck.y:.1f}" if down else f"H{neck.x:.1f}")
-        right = x + stub / 2 - BREATH if down else end.x - BREATH
-        parts.append(_number("local", local, right, end.y - 4 if down else y + 4, LOCAL))
-    else:
-        way = layout.path((*route[:-1], neck), down)
+    (x, y), (way, *parts) = route[-1], arrow(route, gap, options.direction)
+    if gap and options.direction == "down":
+        parts.append(_number("local", local, x + local.width(LOCAL) / 2, y - layout.ARROW - 4, LOCAL))
+    elif gap:
+        parts.append(_number("local", local, x - layout.ARROW - BREATH, y + 4, LOCAL))
     strength = f'stroke-width="{width:.1f}" stroke-opacity="{FAINT + (1 - FAINT) * width / THICK:.2f}"'
     style = f'class="flow" {strength}' if width else 'class="line"'
     key = f"e{edge.target}.{edge.position}"
@@ -338,75 +296,40 @@ def _draw(node: Node, card: Card, corner: Point, options: Options) -> str:
     upper, lower = (middle - 5, middle + 14) if numbers and card.name else (middle + 4.5, middle + 4.5)
     parts.append(rect("leaf" if node.kind == LEAF else "card", x, y, card.width, card.height, ROUND))
     if card.badge:
-        parts.append(f'<path class="badge" d="{_badge(Point(x, y), card)}"/>')
+        parts.append(badge(x, y, card.badge, card.height))
         parts.append(text("sign", x + card.badge / 2, middle + 5, card.symbol))
     if card.name:
         parts.append(text("name" if node.label else "pale", left, upper, card.name))
     if node.kind == GROUP:
         parts.append(text("pale", right - mono_width(card.symbol, NUMBER), upper, card.symbol))
-    if card.data != Field():
-        parts.append(
-            _number("data", card.data, left + card.data.width(NUMBER), lower, NUMBER)
-            if card.data.blank
-            else text("data", left, lower, card.data.text)
-        )
+    if card.data.blank:
+        parts.append(_number("data", card.data, left + card.data.width(NUMBER), lower, NUMBER))
+    elif card.data.text:
+        parts.append(text("data", left, lower, card.data.text))
     if card.gradient != Field():
         parts.append(_number("gradient", card.gradient, right, lower, NUMBER))
     return group(_title(node, options), *parts, key=key)
 
 
-def _badge(corner: Point, card: Card) -> str:
-    """The left part of a card, round at its left corners, as path data."""
-    turn, straight = f"{ROUND} {ROUND} 0 0 0", card.badge - ROUND
-    start = f"M{corner.x + card.badge:.1f} {corner.y:.1f}h{-straight:.1f}a{turn} {-ROUND} {ROUND}"
-    return f"{start}v{card.height - 2 * ROUND:.1f}a{turn} {ROUND} {ROUND}h{straight:.1f}z"
-
-
 def _title(node: Node, options: Options) -> str:
     """What a card says in full, but for what a worksheet leaves out."""
-    data, gradient = f"value {full(node.data)}", "gradient none has arrived; call backward()"
-    if node.gradient is not None:
-        gradient = f"gradient {full(node.gradient)}"
-    if node.kind == CONSTANT:
-        return f"constant {node.name}".rstrip() + f"\n{data}"
     if not node.size:
         return "left out here"
     first = f"{node.name} = {clip(node.expression, 500)}" if node.expression else node.name
-    if node.kind == GROUP:
+    if node.kind == CONSTANT:
+        first = f"constant {node.name}".rstrip()
+    elif node.kind == GROUP:
         first = f"{node.name}: {node.expression}"
-        if node.data is None:
-            return first
-    shown = [first]
-    if options.blank != "all" or node.kind == LEAF:
-        shown.append(data)
-    return "\n".join(shown if options.blank else [*shown, gradient])
+    return "\n".join((first, *caption.numbers(node, options)))
 
 
 def _edge_title(edge: Edge, options: Options) -> str:
     """The formula of the local derivative, and its number where the formula is not just that."""
     if edge.count > 1 or (edge.flow is not None and not edge.formula):
         edges = "1 edge" if edge.count == 1 else f"{edge.count:,} edges"
-        if edge.flow is None or options.blank:
-            return edges
-        return (
-            f"{edges}; Σ |upstream × local| = {short(edge.flow)}: the width of the line is as its square root"
-        )
+        flow = f"; Σ |upstream × local| = {short(edge.flow)}: the width of the line is as its square root"
+        return edges if edge.flow is None or options.blank else edges + flow
     if options.blank:
         return ""
     formula, number = str(edge.formula), full(edge.local).replace("-", "−")
     return formula if edge.local is None or formula.endswith(f" = {number}") else f"{formula} = {number}"
-
-
-def summary(graph: Graph, options: Options) -> str:
-    """What the picture shows, for who cannot see it."""
-    roots = ", ".join(
-        (node.name or "a constant")
-        + ("" if node.data is None or options.blank == "all" else f" = {full(node.data)}")
-        for node in map(graph.nodes.__getitem__, graph.roots)
-    )
-    leaves, operations, groups = (
-        sum(node.kind == kind and node.size > 0 for node in graph.nodes) for kind in (LEAF, OPERATION, GROUP)
-    )
-    parts = [f"Computation graph of {roots}; leaves: {leaves}, operations: {operations}"]
-    parts += [f"groups: {groups}"] if groups else []
-    return "; ".join([*parts, graph.note] if graph.note else parts)
