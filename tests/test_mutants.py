@@ -422,6 +422,11 @@ def transforms_nest(a, x, y):
     gradient = d.grad(lambda t: t * x * y)(y)
     assert isinstance(gradient, a.Value) and gradient.data == 6.0
     assert d.jvp(lambda t: t * 3.0, (2.0,), (x,))[1].args[0] is x
+    order, still = a.value.topological_order(x * y, leaves=[x, y]), a.Value(5.0)
+    moved = d.tangents([*order, still], [x, y], [1.0, 10.0], [order[-1], y, still])
+    assert moved == [23.0, 10.0, 0]
+    wrong = a.op.Op("row", lambda s, t: s + t, lambda s, t, z: 1, lambda s, t, z: a.Value(1))
+    refused("by argument 2 × tangent: ", d.jvp, lambda s, t: wrong(s, t), (2.0, 3.0), (1.0, 1.0))
     refused("× tangent", d.jvp, lambda t: t * 2.5, (2.0,), (Decimal(1),))
     refused("its local derivative", d.jvp, lambda t: a.ops.sqrt(t - 2), (2.0,), (1.0,))
     refused("'1' is a str", d.jvp, lambda t: t, (2.0,), ("1",))
