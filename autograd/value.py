@@ -11,14 +11,13 @@ import operator
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import repeat
 from numbers import Number
-from threading import RLock
 from typing import Any
 
 from autograd import ops
+from autograd.commit import assign, committing, total
 from autograd.functions import one
-from autograd.op import FAILURES, Op, RuleError, describe
+from autograd.op import FAILURES, Op, RuleError
 from autograd.protocol import Numeric, as_number
 from autograd.recording import UNNAMED, Names, mode, running
 
@@ -108,7 +107,7 @@ class Value(Numeric):
             raise RuntimeError(f"backward of {self!r}: {why}; record from Value(…), outside no_grad")
         found = gradients(order, self, seed)
         with committing:  # what a leaf holds is read and set again: no other thread may come between
-            totals = [x if node._record else _total(node, x) for node, x in zip(order, found, strict=True)]
+            totals = [x if node._record else total(node, x) for node, x in zip(order, found, strict=True)]
             assign("grad", order, totals)
 
     def zero_grad(self) -> None:
@@ -219,29 +218,6 @@ def gradients(order: Sequence[Value], root: Value, seed: Any = 1) -> list[Any]:
     gradient = {root: start(root, seed)}
     deque(sweep(order, gradient, multiply=product), maxlen=0)
     return [gradient.get(node, 0) for node in order]
-
-
-committing = RLock()  # held while gradients that have been computed are added to those of leaves
-
-
-def assign(name: str, nodes: Iterable[Value], values: Iterable[Any]) -> None:
-    """Set an attribute of all nodes: in one call without a step of Python, so that nothing comes between."""
-    deque(map(setattr, nodes, repeat(name), values), maxlen=0)
-
-
-def _total(leaf: Value, fresh: Any) -> Any:
-    """The gradient of a leaf after a pass: what it holds and what is new. None for a constant."""
-    if leaf._op is not None:
-        return None
-    try:
-        total = fresh if leaf.grad is None else leaf.grad + fresh
-        as_number(total)
-    except TypeError as error:
-        held = f"the leaf {describe(leaf)} holds the gradient {leaf.grad!r:.60}"
-        raise TypeError(
-            f"backward: {held}, to which {fresh!r:.60} cannot be added ({error}); set its grad to 0"
-        ) from None
-    return total
 
 
 # ── Making values ───────────────────────────────────────────────────────────────────────────────────

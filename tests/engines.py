@@ -10,8 +10,8 @@ import importlib
 import sys
 from types import SimpleNamespace
 
-MODULES = """autograd autograd.op autograd.ops autograd.value autograd.derivatives autograd.recording
-autograd.testing autograd.testing.laws autograd.testing.expression autograd.arrays"""
+MODULES = """autograd autograd.op autograd.ops autograd.value autograd.commit autograd.derivatives
+autograd.recording autograd.testing autograd.testing.laws autograd.testing.expression autograd.arrays"""
 
 
 def load(fast):

@@ -576,8 +576,9 @@ def mend(engine):
 
 
 FUNCTIONS = {  # that differentiate, by their module
-    "value": """topological_order local_derivatives sweep gradients _total make _operand
+    "value": """topological_order local_derivatives sweep gradients make _operand
         Value.apply_op Value.backward""",
+    "commit": "total",
     "op": "Op.grouped Op.complete Op.flatten Op.evaluate Op.local_derivatives",
     "derivatives": """tangents _Run.gradient _Run.tangents _Run.swept _Run.algebra _live _sweep_forward
         _towards _operands _product _sum""",
