@@ -47,6 +47,17 @@ def test_links_between_documents_lead_somewhere(document):
         assert target.startswith("https://") or (document.parent / target).exists(), target
 
 
+def test_the_sizes_that_the_architecture_tells_are_honest():
+    """Every module of autograd is there, with its lines to within a tenth."""
+    told = dict(
+        re.findall(r"^  (\w+\.py) +(\d+)  ", (ROOT / "docs/architecture.md").read_text("utf-8"), re.M)
+    )
+    sizes = {path.name: len(path.read_text("utf-8").splitlines()) for path in ROOT.glob("autograd/*.py")}
+    assert told.keys() == {name for name in sizes if not name.startswith("_")}
+    for name, size in told.items():
+        assert abs(int(size) - sizes[name]) <= sizes[name] / 10, name
+
+
 def test_the_picture_of_the_readme_is_current():
     """Made by: viz.draw(price).save("docs/pictures/apples.svg"), as in the demo of the apples."""
     price = runner.load("apples").build(runner.as_written)

@@ -534,7 +534,9 @@ def test_a_refused_seed_or_a_sum_that_fails_leaves_the_gradients():
     assert (x.grad, y.grad) == (6.0, 2.0)
 
 
-@pytest.mark.parametrize("wrong", ["1", [1.0], {}, object(), Value(1.0), ops.exp], ids=lambda x: type(x).__name__)
+@pytest.mark.parametrize(
+    "wrong", ["1", [1.0], {}, object(), Value(1.0), ops.exp], ids=lambda x: type(x).__name__
+)
 def test_a_gradient_that_is_no_number_is_refused_by_the_leaf_and_changes_nothing(wrong):
     x, y = Value(2.0, "x"), Value(3.0)
     z = x * y
