@@ -415,3 +415,12 @@ def test_an_unknown_ending_names_those_that_exist(tmp_path):
     ):
         viz.draw(square()).save(tmp_path / "x.gif")
     assert caption.BLANK not in tikz.render(viz.draw(square(), blank="all").graph, viz.Options(blank="all"))
+
+
+def test_a_tree_whose_root_is_left_out_begins_at_what_is_shown():
+    y = x = Value(2.0, "x")
+    for i in range(6):
+        y = exp(-y)
+        y.label = f"y{i}"
+    shown = viz.draw(y, focus="x", depth=2).text()
+    assert "…" in shown and "x" in shown and "y0 = exp(" in shown

@@ -61,7 +61,9 @@ def render(graph: Graph, options: Options) -> str:
 
 
 def _lines(graph: Graph, options: Options) -> Iterator[Line]:
-    starts = deque(dict.fromkeys(graph.roots))
+    used = {edge.source for edge in graph.edges}
+    tops = [node.key for node in graph.nodes if node.key not in used]  # where the roots are left out
+    starts = deque(dict.fromkeys(graph.roots or tops))
     announced, written = set(starts), set()
     while starts:
         start = starts.popleft()
