@@ -418,7 +418,7 @@ def test_an_unknown_ending_names_those_that_exist(tmp_path):
 
 
 def test_a_tree_whose_root_is_left_out_begins_at_what_is_shown():
-    y = x = Value(2.0, "x")
+    y = Value(2.0, "x")
     for i in range(6):
         y = exp(-y)
         y.label = f"y{i}"
