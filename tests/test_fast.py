@@ -15,12 +15,13 @@ import mpmath
 import numpy as np
 import pytest
 from engines import FAST, PLAIN, load
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd.testing.strategies import expressions, networks
 
 KINDS = [float, int, Fraction, complex, Decimal, mpmath.mpf]
+FEW = max(30, settings().max_examples // 3)  # both engines do each, most of them several times
 
 
 def told(x):
@@ -79,6 +80,7 @@ def test_one_engine_is_fast_and_the_other_plain():
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@settings(max_examples=FEW)
 @given(data=st.data())
 def test_the_same_graph_order_gradients_and_tangents(kind, data):
     e = data.draw(expressions(number=kind, kinks=data.draw(st.booleans())))
@@ -395,6 +397,7 @@ def test_compile_computes_with_symbols_alike():
 
 @pytest.mark.parametrize("engine", [FAST, PLAIN], ids=["fast", "plain"])
 @pytest.mark.parametrize("kind", [float, Fraction], ids=lambda kind: kind.__name__)
+@settings(max_examples=FEW)
 @given(data=st.data())
 def test_the_laws_hold_for_both(kind, engine, data):
     root, _ = recorded(engine, data.draw(expressions(number=kind, size=6)))
