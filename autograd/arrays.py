@@ -26,6 +26,8 @@ COMPOSED: dict[str, Callable[..., Any]] = {
     "logaddexp": lambda x, y: ops.logsumexp([x, y]),
     "logaddexp2": lambda x, y: ops.logsumexp([x * math.log(2), y * math.log(2)]) / math.log(2),
     "rint": round,
+    "real": lambda x: x.real,
+    "imag": lambda x: x.imag,
 }
 PREDICATES: dict[str, Callable[[Any], Any]] = {  # whose results are booleans
     "isnan": lambda x: x != x,

@@ -19,6 +19,7 @@ import gc
 import inspect
 import itertools
 import types
+import warnings
 from typing import NamedTuple
 
 TURNS = 20_000  # of all `while` loops while one mutant is in place
@@ -48,6 +49,13 @@ def swapped(items):
     for i in range(len(items) - 1):
         if not isinstance(items[i], ast.Starred) and ast.dump(items[i]) != ast.dump(items[i + 1]):
             yield [*items[:i], items[i + 1], items[i], *items[i + 2 :]]
+
+
+def give(function, code):
+    """Other code for a function. Python 3.13 warns where a generator is none any more."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        function.__code__ = code
 
 
 # ── Slips ───────────────────────────────────────────────────────────────────────────────────────────
@@ -192,11 +200,11 @@ class Mutants:
         try:
             for name, wrong in codes(self.compiled(mutant.tree)).items():
                 for function, _ in places.get(name, ()):
-                    function.__code__ = wrong
+                    give(function, wrong)
             yield
         finally:
             for function, right in itertools.chain(*places.values()):
-                function.__code__ = right
+                give(function, right)
             for kind, before in classes.items():  # on which a mutant may have set what is an object's
                 for name in [name for name, x in before.items() if vars(kind)[name] is not x]:
                     setattr(kind, name, before[name])
