@@ -50,6 +50,13 @@ class Array(np.ndarray[Any, np.dtype[np.object_]]):
         """The gradients, an object array of the same shape; 0 for plain numbers."""
         return _elementwise(lambda x: getattr(x, "grad", 0), 1)(self.view(np.ndarray))
 
+    @property  # type: ignore[misc]
+    def real(self) -> Any:
+        """The real parts: of real numbers the array itself, to which np.corrcoef writes."""
+        parts = _elementwise(lambda x: x.real, 1)(self.view(np.ndarray))
+        same = all(part is x for part, x in zip(np.ravel(parts), self.flat, strict=True))
+        return self if same else _wrap(parts)
+
     def apply_op(self, op: Op, args: tuple[Any, ...]) -> Any:
         """The operation, element by element."""
         if op.sequences:
