@@ -67,11 +67,16 @@ def methods() -> dict[str, Callable[..., Any]]:
 
 
 def step_aside(subclass: Any, /, **options: Any) -> None:
-    """Give Value the plain methods back for a subclass whose own `apply_op` they must ask."""
+    """Give a subclass with an `apply_op` of its own the plain methods, which ask it."""
     super(Value, subclass).__init_subclass__(**options)
     if "apply_op" in vars(subclass):
-        for name in methods().keys() & vars(Value).keys():
-            delattr(Value, name)
+        for name in methods().keys() - reflections() - vars(subclass).keys():
+            setattr(subclass, name, getattr(super(Value, subclass), name))
+
+
+def reflections() -> set[str]:
+    """The reflected operators: Python would try a subclass's own first, so these look at the type."""
+    return {f"__r{name}__" for name in ops.OPERATORS}
 
 
 # ── Recording ───────────────────────────────────────────────────────────────────────────────────────
@@ -170,8 +175,8 @@ def infix(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
 
     def reflected(self: Any, other: Any) -> Any:
         kind = type(other)
-        if kind is not float and kind is not int:
-            return plain_apply(self, op, (other, self))
+        if type(self) is not Value or (kind is not float and kind is not int):
+            return self.apply_op(op, (other, self))
         return method(node_of(constant_op, other, None, UNNAMED, ()), self)
 
     def plain(self: Any, other: Any) -> Any:
