@@ -272,18 +272,18 @@ class Piece(NamedTuple):
         if op is ops.identity:
             return pieces[0]
         template = op.latex if latex else ""
-        if op.infix and not template:
-            template = f"{op.symbol}{{}}" if op.infix == SIGN else f"{{}} {op.symbol} {{}}"
         parts = [piece.text for piece in pieces]
-        if not template:
+        if not (template or op.infix):
             return cls(_call(op, parts, latex))
-        before = template.split("{}")[:-1]  # the template's text before each argument
+        symbol = latex_symbol(op.symbol) if latex else op.symbol
+        # the text before each argument
+        before = template.split("{}")[:-1] or ([symbol] if op.infix == SIGN else ["", f" {symbol} "])
         if op.infix:
             parts = [
-                piece.text if text.endswith("{{") else piece.beside(op, i, latex)
+                piece.text if template and text.endswith("{{") else piece.beside(op, i, latex)
                 for i, (text, piece) in enumerate(zip(before, pieces, strict=True))
             ]
-        text = template.format(*parts)
+        text = template.format(*parts) if template else "".join(map(str.__add__, before, parts))
         if op.infix == POWER and not latex:
             text = parts[0] + (pieces[1].raised or f"^{parts[1]}")
         binding = POWER if "^" in template else PRODUCT if "frac" in template else ATOM
@@ -319,7 +319,7 @@ def _call(op: Op, parts: Sequence[str], latex: bool) -> str:
         parts = [f"[{', '.join(parts[i : i + n])}]" for i in range(0, len(parts), n or 1)]
     if not latex:
         return f"{op.name}({', '.join(parts)})"
-    name = rf"\{op.name}" if op.name in TEX_FUNCTIONS else rf"\operatorname{{{_escape(op.name)}}}"
+    name = rf"\{op.name}" if op.name in TEX_FUNCTIONS else latex_symbol(op.name)
     return rf"{name}\left({', '.join(parts)}\right)"
 
 
@@ -340,6 +340,13 @@ def latex_name(name: str) -> str:
     if name.isascii() and name.isidentifier():
         return rf"\mathit{{{_escape(name)}}}"
     return rf"\text{{{latex_text(LIGATURE.sub('{}', _escape(name)))}}}"
+
+
+def latex_symbol(text: str) -> str:
+    r"""The symbol of an operation: `×` as \times, `tanh` as \operatorname{tanh}."""
+    if len(text) > 1 and text.isidentifier() and text.isascii():
+        return r"\operatorname{{{}}}".format(text.replace("_", r"\_"))
+    return text if text in ("+", "/", "=") else latex_name(text)
 
 
 def latex_text(text: str) -> str:

@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from numbers import Complex, Real
 from reprlib import repr as short
 from typing import Any, NamedTuple
+from unicodedata import category
 
 __all__ = [
     "ATOM", "FAILURES", "KINDS", "NONZERO", "POSITIVE", "POWER", "PRODUCT", "REAL", "SIGN", "SUM",
-    "Choice", "Either", "Interval", "Op", "RuleError", "describe", "is_complex", "is_symbolic",
+    "Choice", "Either", "Interval", "Op", "RuleError", "describe", "is_complex", "is_symbolic", "printable",
 ]  # fmt: skip
 
 FAILURES = (ArithmeticError, ValueError, TypeError)  # what functions and rules raise outside their domains
@@ -56,7 +57,7 @@ class RuleError(TypeError, ValueError):
 class Op:
     """One row of the table: how an operation is drawn, computed and differentiated.
 
-    symbol       what a diagram shows
+    symbol       what a diagram shows; a control character in it is shown by a sign
     function     the operation on plain numbers; its default values become the operation's own
     partials     one rule per argument, called as rule(x, y, …, z); an operation on sequences has one
                  rule (args, z) → all local derivatives. A row without rules is a constant, such as π
@@ -94,7 +95,7 @@ class Op:
             raise ValueError(f"Op: kind {kind!r} does not exist; there is {', '.join(KINDS)}")
         for rule in partials:
             _check_rule(symbol, rule, 0 if sequences else len(partials))
-        self.symbol = self.name = symbol
+        self.symbol = self.name = printable(symbol)
         self.function = function
         self.partials = partials
         self.kind = kind
@@ -104,7 +105,7 @@ class Op:
         self.commutative = commutative
         self.arity = 0 if sequences else len(partials)
         self.infix = infix
-        self.latex = latex
+        self.latex = printable(latex)
         self.defaults = getattr(function, "__defaults__", None) or ()
         self.__doc__ = function.__doc__
         self.__module__ = sys._getframe(1).f_globals.get("__name__", "")  # where pickle finds the row
@@ -314,5 +315,19 @@ def describe(arg: Any) -> str:
     """An argument as an error message shows it: `x = -1` with its label, else `-1`."""
     known = hasattr(type(arg), "apply_op") and not getattr(type(arg), "symbolic", False)
     number = short(arg.data if known else arg)
-    label = getattr(arg, "label", "")
+    label = printable(getattr(arg, "label", ""))
     return f"{label} = {number}" if label else number
+
+
+def printable(name: object) -> str:
+    """A name with a visible sign for each control character, so that terminals, XML and files can show it."""
+    text = str(name)
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def _visible(letter: str) -> str:
+    if letter < " ":
+        return chr(0x2400 + ord(letter))  # ␀, ␁, …: the pictures of control characters
+    turns = "\u202a" <= letter <= "\u202e" or "\u2066" <= letter <= "\u2069"  # the direction of writing
+    unfit = turns or letter in "\ufffe\uffff" or category(letter) in ("Cc", "Cs", "Zl", "Zp")
+    return "\N{REPLACEMENT CHARACTER}" if unfit else letter

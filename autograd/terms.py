@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from autograd import ops
-from autograd.op import Op
+from autograd.op import Op, printable
 from autograd.value import Value, topological_order
 
 Names = Mapping[Value, str]
@@ -17,7 +17,7 @@ Names = Mapping[Value, str]
 
 def label_of(node: Value, names: Names | None) -> str:
     """What a node is to be called; "" for what is written as a number, as is the 1 of the rules."""
-    label = names[node] if names and node in names else str(node.label)
+    label = printable(names[node] if names and node in names else node.label)
     return "" if label == ops.one.symbol and node.op is ops.constant and node.data == 1 else label
 
 

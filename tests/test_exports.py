@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import xml.etree.ElementTree as ET
 from fractions import Fraction
+from unicodedata import category
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,10 @@ from processes import outputs
 
 import autograd
 import viz
-from autograd import Value, constant, dot, exp, sqrt, tanh, where
+from autograd import Op, Value, constant, dot, exp, sqrt, tanh, where
+from autograd.formula import latex_symbol
+from autograd.op import SIGN, SUM
+from autograd.testing import check_grads
 from demos import runner
 from viz import Diagram, caption, latex, mermaid, raster, tikz
 from viz.options import BLANKS, DIRECTIONS, LOCALS
@@ -25,6 +29,7 @@ HOSTILE = [
     "<b>", "<b>x</b>", "</text><script>alert(1)</script>", "a & b", "&lt;&amp;#60;", '" onload="x', "a\nb",
     "苹果🍎", "שלום", "%$#_{}~^\\", "\\N \\G\\l\\", "{}|`$", "x|y]", "]]>", "-->", "end", "1. x",
     " _a_ **b**  c ", "style: #1;", "`md`", "\x00\x1b[31m\u202e", "α_1", "exp", "x²", "___", "fa:fa-car",
+    "\ud800\x7f", "x\x85y",
 ]  # fmt: skip
 labels = st.sampled_from(["", "x", "w_1", *HOSTILE]) | st.text(max_size=12)
 choices = st.fixed_dictionaries({
@@ -82,6 +87,15 @@ def hostile():
     root = dot(leaves[:half], leaves[half:])
     root.label = "<&>"
     root.backward()
+    return root
+
+
+def hostile_rows():
+    """Rows with every hostile name, one on another, of two kinds in turn."""
+    root = Value(2.0, "x")
+    for i, name in enumerate(HOSTILE):
+        row = Op(name, lambda x, y: x * y, lambda x, y, z: y, lambda x, y, z: x, infix=i % 2 * SUM)
+        root = row(root, Value(1.0 + i, "y"))
     return root
 
 
@@ -173,6 +187,73 @@ def test_the_same_bytes_in_every_process():
     assert len(found) == 1 and len(found.pop()) > 10_000
 
 
+EVERYWHERE = {
+    **TEXTS,
+    "svg": viz.Diagram.svg,
+    "textbook": lambda diagram: viz.draw(diagram.roots, style="textbook", local="formula").svg(),
+    "html": viz.Diagram.html,
+    "table": lambda diagram: str(viz.table(*diagram.roots)),
+    "markdown": lambda diagram: viz.table(*diagram.roots).markdown(),
+    "tabular": lambda diagram: viz.table(*diagram.roots).latex(),
+    "formula": lambda diagram: autograd.formula(*diagram.roots),
+    "latex": lambda diagram: autograd.formula(*diagram.roots, latex=True),
+    "steps": lambda diagram: "".join(
+        f"{s.formula}{s.latex()}" for s in autograd.backward_steps(*diagram.roots)
+    ),
+    "check": lambda diagram: failure(check_grads, diagram.roots[0].op, *diagram.roots[0].args),
+    "error": lambda diagram: failure(diagram.roots[0].op, *diagram.roots[0].args[:1], "no number"),
+    "rule": lambda diagram: failure(viz.Diagram.text, diagram) or failure(broken(diagram.roots[0]).backward),
+    "program": lambda diagram: compiled(diagram.roots[0]),
+}
+
+
+def failure(f, *args):
+    """What f says when it fails."""
+    try:
+        return str(f(*args) or "")
+    except Exception as error:
+        return str(error)
+
+
+def broken(root):
+    """The same operation with a rule that fails."""
+    rules = [lambda x, y, z: 1 / 0] * 2
+    op = Op(root.op.symbol, root.op.function, *rules, infix=root.op.infix)
+    return op(*root.args)
+
+
+def compiled(root):
+    """The pictures of a compiled program, in all text formats."""
+    x, y = root.args
+    program = autograd.compile(lambda given: root.op(x, y) * given, [x, y])
+    program(program.parameters(), [1.0])
+    picture = viz.draw(program)
+    ET.fromstring(picture.svg())
+    return picture.svg() + picture.dot().source + picture.text()
+
+
+names_of_all_kinds = st.sampled_from([*HOSTILE, "\ufffe", "\x85\u2028", "{}", "{0}", "}}{{"]) | st.text(
+    st.characters(), min_size=1, max_size=8
+)
+
+
+@pytest.mark.parametrize("form", EVERYWHERE)
+@settings(max_examples=25)
+@given(names_of_all_kinds, labels, names_of_all_kinds, st.sampled_from([0, SUM, SIGN + 1]))
+def test_no_name_breaks_a_format_be_it_of_a_row_a_label_or_a_scope(form, row, label, scope, infix):
+    op = Op(row, lambda x, y: x * y, lambda x, y, z: y, lambda x, y, z: x, infix=infix)
+    with autograd.scope(scope):
+        root = op(Value(2.0, label), Value(3.0, scope))
+    root.label = label
+    text = EVERYWHERE[form](viz.draw(root, local="both"))
+    text.encode()
+    assert not [c for c in text if c not in "\n\t" and category(c) in ("Cc", "Cs", "Zl", "Zp")]
+    if form in ("svg", "textbook"):
+        ET.fromstring(text)
+    if form in ("tex", "tabular", "latex"):
+        assert balanced(text)
+
+
 # ── Hostile labels, read back ───────────────────────────────────────────────────────────────────────
 
 
@@ -189,6 +270,16 @@ def test_graphviz_shows_every_label_as_it_is():
         any(str(title).replace("\xa0", " ").startswith(f"{name}\n") for title in titles)
         for name in names(diagram)[:-1]
     )
+
+
+@needs_dot
+def test_rows_of_every_name_are_drawn_by_dot_and_as_png():
+    diagram = viz.draw(hostile_rows(), local="both")
+    picture = ET.fromstring(raster.run_dot(diagram.dot().source, "svg", 1))
+    shown = {text.text.replace("\xa0", " ") for text in picture.iter(f"{SVG}text")}
+    assert {node.symbol for node in diagram.graph.nodes} - {""} <= shown
+    if raster.has_resvg():
+        assert diagram.png().startswith(b"\x89PNG")
 
 
 def test_mermaid_reads_every_label_back():
@@ -208,10 +299,11 @@ def test_the_tree_and_the_table_show_every_label():
 
 
 @needs_tex
+@pytest.mark.parametrize("make", [hostile, hostile_rows])
 @pytest.mark.parametrize("local", ["both", "number"])
-def test_the_latex_document_compiles_on_one_page(tmp_path, local):
-    viz.draw(hostile(), local=local).save(tmp_path / "picture.tex")
-    body = viz.table(hostile()).latex()
+def test_the_latex_document_compiles_on_one_page(tmp_path, local, make):
+    viz.draw(make(), local=local).save(tmp_path / "picture.tex")
+    body = viz.table(make()).latex() + f"\\[{autograd.formula(make(), latex=True)}\\]"
     document = (
         f"\\documentclass{{article}}\\usepackage{{graphicx}}\n{latex.preamble(body)}\n\\begin{{document}}\n"
     )
@@ -317,7 +409,7 @@ def test_numbers_and_symbols_in_latex():
     assert [latex.number(text) for text in ("−0.5", "1e−5", "1/3", "+2", "(1+2j)")] == [
         "-0.5", r"1\cdot 10^{-5}", "1/3", "+2", "(1+2j)",
     ]  # fmt: skip
-    assert [latex.symbol(text) for text in ("×", "+", "log_sigmoid", "σ", "#")] == [
+    assert [latex_symbol(text) for text in ("×", "+", "log_sigmoid", "σ", "#")] == [
         r"\times", "+", r"\operatorname{log\_sigmoid}", r"\sigma", r"\text{\#}",
     ]  # fmt: skip
 

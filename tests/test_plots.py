@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from itertools import pairwise
 from math import cos, isnan, log, sin, tanh
 from pathlib import Path
@@ -170,6 +171,17 @@ def test_points_stand_where_they_are_in_the_colour_and_marker_of_their_class():
     assert [c.get_facecolor()[0][:3].tolist() for c in fills] == [
         c.get_facecolor()[0][:3].tolist() for c in (low, high)
     ]
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")  # that the font has no ␛
+@pytest.mark.parametrize("label", ["$x", r"$\frac$", "\x1b[31m", "\ud800", "<b>&"])
+def test_a_hostile_label_is_only_a_text(label, tmp_path):
+    figure = Figure()
+    above, below = figure.subplots(2)
+    plot_decision_boundary(lambda x: x[0], [(0, 0), (1, 1)], [label, "z"], above, resolution=3)
+    plot_history({label: [1.0, 2.0]}, below)
+    figure.savefig(tmp_path / "plot.svg")
+    ET.parse(tmp_path / "plot.svg")
 
 
 def test_three_scores_and_a_micrograd_model():

@@ -1023,6 +1023,14 @@ def test_a_whole_number_that_chooses_may_stand_in_a_sum_with_others():
     )
 
 
+@pytest.mark.parametrize("names", ["ff", "ﬁf", ("__dict__", "__class__"), ("row1", "1")])
+def test_rows_of_one_name_or_of_a_name_of_pythons_keep_their_own_functions(names):
+    p, q = (
+        Op(name, lambda x, k=k: k * x * x, lambda x, z, k=k: 2 * k * x) for k, name in enumerate(names, 1)
+    )
+    same(lambda w, x: p(w[0] * x[0]) + q(w[1] * x[1]), POINTS)
+
+
 @pytest.mark.parametrize("letters", ["µμ", "ϕφ"])  # micro and mu; two forms of phi: one identifier each
 def test_letters_that_python_takes_for_one_name_two_arrays(letters):
     def f(w, x):

@@ -135,6 +135,8 @@ def test_a_recorded_graph_prints_as_python():
         "root = t4 + t5",
     ]
     assert repr(Expression(w)) == "w = Value(-3.0)\nroot = w"
+    add = Op("add", lambda x, y: x - y, lambda x, y, z: 1, lambda x, y, z: -1)
+    assert str(Expression(add(Value(1.0), Value(2.0)))).endswith("root = add(x1, x2)")
 
 
 @pytest.mark.parametrize("op", rows(), ids=lambda op: op.name)

@@ -7,13 +7,6 @@ from autograd.formula import latex_name
 from viz.text import clip
 
 
-def symbol(text: str) -> str:
-    r"""The symbol of an operation: `×` as \times, `tanh` as \operatorname{tanh}."""
-    if len(text) > 1 and text.isidentifier() and text.isascii():
-        return r"\operatorname{{{}}}".format(text.replace("_", r"\_"))
-    return text if text in ("+", "/", "=") else latex_name(text)
-
-
 def formula(written: Any, length: int) -> str:
     r"""A formula of a record; as words where it is longer than this, or no graph."""
     text = str(written)

@@ -18,10 +18,11 @@ from itertools import pairwise, starmap
 from math import hypot, isfinite
 from typing import Any, NamedTuple
 
+from autograd.op import printable
 from viz.options import THEMES, check, check_whole
 from viz.picture import Drawing
 from viz.svg import group, page, text
-from viz.text import clip, full, mono_width, printable, short
+from viz.text import clip, full, mono_width, short
 
 RADIUS, SPACE = 15, 12  # of a circle; between two neurons of a column
 NAME, NUMBER = 12.5, 11  # font sizes
@@ -140,7 +141,7 @@ def _parameter(value: Any, name: str) -> Parameter:
     held = hasattr(value, "grad")
     number, gradient = (value.data, value.grad) if held else (value, None)
     _real(number)
-    return Parameter(name, printable(str(getattr(value, "label", ""))), number, gradient)
+    return Parameter(name, printable(getattr(value, "label", "")), number, gradient)
 
 
 def _real(number: Any) -> float:
@@ -154,7 +155,7 @@ def _real(number: Any) -> float:
 def _names(what: str, names: Sequence[str], width: int) -> list[str]:
     if names and len(names) != width:
         raise ValueError(f"{what} has {len(names)} names for {width} neurons: give one for each")
-    return [printable(str(name)) for name in names]
+    return [printable(name) for name in names]
 
 
 # ── Drawing ─────────────────────────────────────────────────────────────────────────────────────────

@@ -23,11 +23,12 @@ from typing import Any, NamedTuple
 
 from autograd import Step, Value, topological_order
 from autograd.formula import Piece
+from autograd.op import printable
 from viz import cards
 from viz.options import Options
 from viz.records import CONSTANT, LEAF, OPERATION, Edge, Graph, Node, read_backward
 from viz.svg import DARK, LIGHT
-from viz.text import clip, columns, full, isolated, printable, short
+from viz.text import clip, columns, full, isolated, short
 
 LIMIT = 500  # values, above which nobody follows the steps
 PACE = 1200  # milliseconds between two steps while playing
@@ -149,7 +150,7 @@ def _moments(graph: Graph, root: Value, digits: Digits) -> Iterator[Moment]:
     try:
         _, steps = read_backward(root)
     except (ArithmeticError, ValueError, TypeError) as error:  # such as 1 / (2√x) at 0
-        yield Moment("Backward", (f"The backward pass stops with an error: {printable(str(error))}",))
+        yield Moment("Backward", (f"The backward pass stops with an error: {printable(error)}",))
         return
     (key,) = graph.roots
     name, seed = graph.nodes[key].name, steps[0][1].upstream if steps else 1

@@ -10,6 +10,7 @@ from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 from autograd import grad, no_grad
+from autograd.op import printable
 from viz.options import check_whole
 from viz.svg import LIGHT
 
@@ -49,7 +50,7 @@ def plot_history(history: Any, ax: "Axes | None" = None) -> "Axes":
         colour = COLOURS[quantities.index(name.removeprefix("val_")) % len(COLOURS)]
         dashes = "--" if name.startswith("val_") else "-"
         epochs, ys = range(1, len(curve) + 1), [_number(y) for y in curve]
-        lines += ax.plot(epochs, ys, label=name, color=colour, linestyle=dashes)
+        lines += ax.plot(epochs, ys, label=printable(name), color=colour, linestyle=dashes)
     ax.set_xlabel("epoch")
     ax.locator_params(axis="x", integer=True)  # no half epochs
     left, right = ax.get_xlim()
@@ -138,11 +139,13 @@ def plot_decision_boundary(
         ]  # over the others
         _region(ax, xs, ys, lead, colour, k)
         ax.scatter(
-            [x for x, _ in own], [y for _, y in own], label=str(label), zorder=3, s=45,
+            [x for x, _ in own], [y for _, y in own], label=printable(label), zorder=3, s=45,
             color=colour, marker=MARKERS[k % len(MARKERS)], edgecolors="white", linewidths=0.7,
         )  # fmt: skip
     ax.set(xlabel="$x_1$", ylabel="$x_2$", xlim=(xs[0], xs[-1]), ylim=(ys[0], ys[-1]))
-    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(classes), frameon=False)  # above
+    legend = ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(classes), frameon=False)  # above
+    for text in legend.get_texts():
+        text.set_parse_math(False)
     return ax
 
 

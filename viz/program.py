@@ -22,6 +22,7 @@ from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
+from autograd.op import printable
 from viz import dot, layout
 from viz.cards import GAP, HEIGHT, LETTERS, NAME, NOTE, NUMBER, PAD, PORT, ROW, SMALL, SYMBOL
 from viz.layout import Box, Layout, Point
@@ -29,7 +30,7 @@ from viz.options import THEMES, Options, check, check_whole
 from viz.picture import Drawing, Format
 from viz.records import LEAF, OPERATION, Edge, Graph, Node
 from viz.svg import ROUND, arrow, badge, group, page, rect, text
-from viz.text import bold_width, clip, columns, mono_width, padded, printable, shape_text, short
+from viz.text import bold_width, clip, columns, mono_width, padded, shape_text, short
 
 if TYPE_CHECKING:
     import graphviz  # type: ignore[import-untyped]

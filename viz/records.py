@@ -15,8 +15,8 @@ from typing import Any, cast
 
 from autograd import Step, Value, backward_steps, expression, local_derivatives, ops, topological_order
 from autograd.formula import Local, local_graphs
-from autograd.op import FAILURES
-from viz.text import full, printable
+from autograd.op import FAILURES, printable
+from viz.text import full
 from viz.view import FOLD, HIDDEN, NAMED, VALUE, Card, View, select, value_names
 
 LEAF, CONSTANT, OPERATION, GROUP = "leaf", "constant", "operation", "group"
@@ -223,11 +223,11 @@ class _Reader:
         """A value, or the last of a folded chain."""
         value, size = card.members[-1], len(card.members)
         node, name, numbers = self.view.order[value], self._name(value), self._numbers(value)
-        label = printable(str(node.label))
+        label = printable(node.label)
         if node.op is None or node.op is ops.constant:
             kind = CONSTANT if node.op else LEAF
             return Node(key, kind, name, label, "", "", *numbers, frame=card.frame)
-        symbol = printable(node.op.symbol)
+        symbol = node.op.symbol
         made: Any = Formula(node, partial(expression, node, names=self.names))
         if card.kind == FOLD:
             symbol, made = f"{size:,} × {symbol}", self._folded(card)
@@ -249,7 +249,7 @@ class _Reader:
         taken = self._chained(card)
         names = [self._name(value) or full(self.view.order[value].data) for value in taken[:FEW]]
         if op.infix and op.arity == 2:
-            return _listed(names, f" {printable(op.symbol)} ", len(taken))
+            return _listed(names, f" {op.symbol} ", len(taken))
         return f"{op.name}(… {op.name}({_listed(names, ', ', len(taken))}) …)"
 
     # Edges

@@ -59,21 +59,6 @@ def isolated(text: str) -> str:
     return re.sub(f"{RIGHT_TO_LEFT}(?:[ _]+{RIGHT_TO_LEFT})*", "\u2068\\g<0>\u2069", text)
 
 
-def printable(text: str) -> str:
-    """The text with a visible sign for each control character, so that terminals and XML can show it."""
-    if text.isprintable():
-        return text
-    return "".join(map(_visible, text))
-
-
-def _visible(letter: str) -> str:
-    if letter < " ":
-        return chr(0x2400 + ord(letter))  # ␀, ␁, …: the pictures of control characters
-    turns = "\u202a" <= letter <= "\u202e" or "\u2066" <= letter <= "\u2069"  # the direction of writing
-    unfit = turns or letter in "\ufffe\uffff" or category(letter) in ("Cc", "Cs", "Zl", "Zp")
-    return "\N{REPLACEMENT CHARACTER}" if unfit else letter
-
-
 def shape_text(shape: Sequence[int | str]) -> str:
     """A shape as NumPy prints it: (n, 3), and (n,)."""
     return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"

@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
 
-from autograd.formula import latex_name, latex_text
+from autograd.formula import latex_name, latex_symbol, latex_text
 from viz import caption, latex, layout
 from viz.layout import Box, Point
 from viz.options import Options
@@ -162,7 +162,7 @@ def _draw(node: Node, card: Card, corner: Point) -> str:
         round_ = rf"\clip[rounded corners=3pt] {whole};"
         parts.append(rf"\begin{{scope}}{round_} \fill[graphbadge] {badge};\end{{scope}}")
         parts.append(rf"\draw[graph card, fill=none] {whole};")
-        parts.append(_text((x + card.badge / 2, middle), latex.symbol(node.symbol)))
+        parts.append(_text((x + card.badge / 2, middle), latex_symbol(node.symbol)))
     name, data, gradient = latex_name(card.name), _number(card.data), _number(card.gradient)
     if node.kind == CONSTANT:
         equation = " = ".join(filter(None, (name, data)))

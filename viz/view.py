@@ -28,8 +28,8 @@ from itertools import accumulate
 from typing import NamedTuple, TypeVar
 
 from autograd import Value, node_names, ops, topological_order
+from autograd.op import printable
 from viz.options import Options
-from viz.text import printable
 
 VALUE, GROUP, FOLD, REST = "value", "group", "fold", "rest"
 HIDDEN, SEVERAL = -1, -2
@@ -199,7 +199,7 @@ def select(roots: Sequence[Value], options: Options = WHOLE) -> View:
 
 def value_names(nodes: Iterable[Value]) -> dict[Value, str]:
     """The names that `autograd.node_names` gives, but so that all can be printed."""
-    labels = {node: printable(str(node.label)) for node in nodes}
+    labels = {node: printable(node.label) for node in nodes}
     return node_names(labels, labels)
 
 

@@ -15,6 +15,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import chain, count
 from keyword import iskeyword
 from types import SimpleNamespace
 from typing import Any
@@ -55,6 +56,7 @@ class Source:
         self._taken = {*RESERVED, *inputs}
         self._count: dict[str, int] = defaultdict(lambda: 1)
         self._places: dict[Places, str] = {}
+        self._kernels: dict[Any, str] = {}  # of rows, and of functions that belong to none
         self._numbers: dict[float, str] = {}
         self._of_batch: dict[str, str] = {}
         for array in self.order:
@@ -156,13 +158,15 @@ class Source:
             self.setup.append(f"{self._numbers[arg]} = np.array({literal(arg)}, dtype)")
         return self._numbers[arg]
 
-    def kernel(self, name: str, function: Callable[..., None]) -> str:
-        """The name by which the source calls a kernel."""
-        known = vars(self.namespace["kernels"])
-        if not name.isidentifier() or iskeyword(name):
-            name = f"row{len(known)}"
-        known[name] = function
-        return f"kernels.{name}"
+    def kernel(self, name: str, function: Callable[..., None], row: Op | None = None) -> str:
+        """The name by which the source calls a kernel; two rows of one name are two kernels."""
+        known, of = vars(self.namespace["kernels"]), row or function
+        if of not in self._kernels:
+            fit = name.isidentifier() and name.isascii() and not (iskeyword(name) or name.startswith("__"))
+            names = chain([name] * fit, map("row{}".format, count()))
+            self._kernels[of] = next(name for name in names if name not in known)
+            known[self._kernels[of]] = function
+        return f"kernels.{self._kernels[of]}"
 
     def places(self, places: Places) -> str:
         """The name of an array of places."""
@@ -246,7 +250,7 @@ class Source:
         if ufunc:
             self.call(array, f"np.{ufunc}", *map(self.scalar, array.args))
         else:
-            self.call(array, self.kernel(op.name, kernels.kernel(op)), *map(self.arg, array.args))
+            self.call(array, self.kernel(op.name, kernels.kernel(op), op), *map(self.arg, array.args))
 
     def gather(self, array: Array) -> None:
         """Elements at places; "clip" spares the check of places that are right by construction."""
@@ -318,7 +322,7 @@ class Source:
     def sequence(self, array: Array) -> None:
         """A row on sequences."""
         row = partial(kernels.sequence, array.how)
-        self.call(array, self.kernel(array.how.name, row), self.arg(array.args[0]))
+        self.call(array, self.kernel(array.how.name, row, array.how), self.arg(array.args[0]))
 
     def einsum(self, array: Array) -> None:
         """A matrix product, or any other sum of products."""

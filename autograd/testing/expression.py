@@ -115,7 +115,7 @@ def _call(node: Value, names: dict[Value, str]) -> str:
     args = [names[arg] for arg in node.args]
     if op is ops.neg:
         return f"-{args[0]}"
-    if op.name in PYTHON:
+    if op.name in PYTHON and op is ops.TABLE[op.name]:
         return f" {PYTHON[op.name]} ".join(args)
     if op.sequences:
         args = [f"[{', '.join(group)}]" for group in op.grouped(args)]
