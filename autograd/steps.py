@@ -4,12 +4,12 @@ upstream      ∂root/∂node          local         ∂node/∂argument
 contribution  upstream × local, what this edge adds to ∂root/∂argument
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from autograd.formula import local_formula, node_names
-from autograd.value import Value, start, sweep, topological_order
+from autograd.value import Value, local_derivatives, start, sweep, topological_order
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +39,8 @@ def backward_steps(root: Value, seed: Any = 1) -> list[Step]:
     """Every step of `root.backward(seed)`, without touching any gradient.
 
     Edges towards constants, and those whose rule says "no contribution", take no step. RuntimeError
-    where there is nothing to differentiate.
+    where there is nothing to differentiate. Where a local derivative does not exist, what its rule raises;
+    the error's `node` is then where the pass has stopped, and its `steps` are those before.
 
     >>> x, y = Value(3, "x"), Value(4, "y")
     >>> for step in backward_steps(x * y):
@@ -51,7 +52,19 @@ def backward_steps(root: Value, seed: Any = 1) -> list[Step]:
     if all(node.op is not None for node in order):
         raise RuntimeError(f"backward_steps of {root!r}: it depends on no leaf; record from Value(…)")
     names, gradient = node_names(order), {root: start(root, seed)}
-    return [
-        Step(node, position, argument, gradient[node], local, contribution, gradient[argument], names)
-        for node, position, argument, local, contribution in sweep(order, gradient)
-    ]
+    steps: list[Step] = []
+    under_way = root
+
+    def locals_of(node: Value) -> Iterator[tuple[int, Value, Any]]:
+        nonlocal under_way
+        under_way = node
+        return local_derivatives(node)
+
+    try:
+        for node, i, argument, local, contribution in sweep(order, gradient, locals_of):
+            total = gradient[argument]
+            steps.append(Step(node, i, argument, gradient[node], local, contribution, total, names))
+    except Exception as error:
+        error.node, error.steps = under_way, steps  # type: ignore[attr-defined]
+        raise
+    return steps

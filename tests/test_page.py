@@ -606,8 +606,8 @@ def test_a_constant_has_nothing_to_differentiate(opened):
 def test_where_a_derivative_does_not_exist_the_page_says_so(opened):
     sheet = opened(html(sqrt(Value(0.0, "x"))))
     sheet.keyboard.press("End")
-    assert sheet.inner_text("#sentence").startswith("The backward pass stops with an error: ")
-    assert cards(sheet)[1] == {"n0": "·", "n1": "·"}
+    assert sheet.inner_text("#sentence").startswith("The backward pass stops at t1: sqrt(x = 0.0): ")
+    assert cards(sheet)[1] == {"n0": "·", "n1": "+1"}
     assert html(sqrt(Value(0.0, "\ud800\u202e"))).encode().count("\u202e".encode()) == 0
 
 

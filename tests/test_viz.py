@@ -1,7 +1,9 @@
 """viz: laws of every picture and table, then pictures known by heart, then errors."""
 
+import math
 import re
 import xml.etree.ElementTree as ET
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -11,7 +13,19 @@ from hypothesis import strategies as st
 from processes import outputs
 
 import viz
-from autograd import Value, array, constant, no_grad, ops, sqrt, tanh, topological_order, where
+from autograd import (
+    Op,
+    Value,
+    array,
+    backward_steps,
+    constant,
+    no_grad,
+    ops,
+    sqrt,
+    tanh,
+    topological_order,
+    where,
+)
 from viz.cards import BREATH, LOCAL, NAME, NUMBER
 from viz.records import CONSTANT, read, read_backward
 from viz.svg import DARK, LIGHT
@@ -135,7 +149,7 @@ def test_every_rule_of_the_style_is_scoped_to_the_picture(root):
 
 @given(graphs())
 def test_the_table_has_a_line_per_node_and_per_step_in_even_columns(root):
-    graph, steps = read_backward(root)
+    graph, (steps, *_) = read_backward(root)
     lines = str(viz.table(root)).split("\n")
     assert len(lines) == 4 + sum(n.kind != CONSTANT for n in graph.nodes) + bool(steps) * (5 + len(steps))
     arrows = {columns(line.partition("→")[0]) for line in lines[-len(steps) - 2 :] if "→" in line}
@@ -261,6 +275,68 @@ def test_a_derivative_that_does_not_exist_leaves_the_others():
     assert (first.formula, second.formula) == ("∂t1/∂x = y × x^(y − 1)", "∂t1/∂y does not exist here")
 
 
+def refusing(error):
+    """A row whose rule fails."""
+
+    def rule(x, z):
+        raise error
+
+    return Op("refused", lambda x: x, rule)
+
+
+FAILING = {
+    "sqrt at 0": sqrt,
+    "power of a negative number": lambda x: (x - 1.0) ** (x + 2.0),
+    **{type(error).__name__: refusing(error) for error in (
+        ValueError("v"), KeyError("k"), NotImplementedError("n"), AttributeError("a"), OSError(2, "o"),
+    )},
+    "no number": Op("none", lambda x: x, lambda x, z: "no number"),
+    "a list": Op("list", lambda x: x, lambda x, z: [1.0]),
+    "too few": lambda x: Op("few", lambda *x: x[0], lambda x, z: [], sequences=1)([x]),
+    "only on Values": Op("graph", lambda x: x, lambda x, z: x.args),
+    "only on numbers": Op("number", lambda x: x, lambda x, z: math.exp(x)),
+    "not a number": Op("nan", lambda x: x, lambda x, z: math.nan),
+}  # fmt: skip
+PICTURES = {
+    "svg": lambda root: viz.draw(root, local="both").svg(),
+    "textbook": lambda root: viz.draw(root, style="textbook", local="formula").svg(),
+    "folded": lambda root: viz.draw(root, max_nodes=2).svg(),
+    "page": lambda root: viz.draw(root).html(),
+    "dot": lambda root: viz.draw(root, local="both").dot().source,
+    "mermaid": lambda root: viz.draw(root).mermaid(),
+    "tikz": lambda root: viz.draw(root, local="both").tikz(),
+    "text": lambda root: viz.draw(root, local="both").text(),
+    "table": lambda root: str(viz.table(root)),
+    "markdown": lambda root: viz.table(root).markdown(),
+    "tabular": lambda root: viz.table(root).latex(),
+}
+
+
+@pytest.mark.parametrize("name", FAILING)
+@pytest.mark.parametrize("form", PICTURES)
+def test_there_is_a_picture_wherever_a_rule_fails(name, form):
+    x, w = Value(0.0, "x"), Value(3.0, "w")
+    root = tanh(FAILING[name](x) * w + x)
+    assert "w" in PICTURES[form](root)
+
+
+def test_the_table_goes_as_far_as_the_pass_and_marks_where_it_stops():
+    x, w = Value(0.0, "x"), Value(3.0, "w")
+    root = sqrt(x) * w + x
+    *_, last, blank, note = str(viz.table(root)).split("\n")
+    assert last.split() == "t1 → x ∂t1/∂x does not exist here 3.0 × – = – –".split() and not blank
+    assert note.startswith(
+        "The backward pass stops at t1: sqrt(x = 0.0): its local derivative: float division"
+    )
+    assert note.replace("<", r"\<") in viz.table(root).markdown()
+    graph, made = read_backward(root)
+    assert [graph.nodes[edge.target].name for edge, _ in made.steps] == ["t3", "t3", "t2", "t2"]
+    with pytest.raises(ZeroDivisionError) as caught:
+        backward_steps(root)
+    assert caught.value.node is root.args[0].args[0]
+    assert [step.contribution for step in caught.value.steps] == [1, 1, 3.0, 0.0]
+
+
 def test_several_roots_share_one_picture():
     x = Value(2.0, "x")
     y, z = x * 3, tanh(x)
@@ -301,6 +377,11 @@ def test_a_diagram_saves_itself_and_shows_itself_in_notebooks(tmp_path):
 def test_the_table_of_a_constant_has_no_backward_part():
     assert "Backward" not in str(viz.table(constant(2.0)))
     assert full(10**5000) == "1.000e5000"
+    assert [short(Decimal(x), signed=True) for x in ("NaN", "sNaN", "-Infinity")] == [
+        "NaN",
+        "sNaN",
+        "−Infinity",
+    ]
 
 
 # ── Errors ──────────────────────────────────────────────────────────────────────────────────────────

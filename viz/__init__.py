@@ -88,7 +88,8 @@ def draw(root: Any, **options: Any) -> Diagram | ProgramPicture:
 def table(root: Value) -> Table:
     """The graph of a root node by node: the values forward, then every step of the backward pass.
 
-    It takes no notice of gradients, and changes none: `backward()` need not have been called.
+    It takes no notice of gradients, and changes none: `backward()` need not have been called. Where a local
+    derivative does not exist it shows the steps before, and says where and why the pass stops.
     """
     (only,) = _roots("table", [root])
     return Table(*read_backward(only))

@@ -15,6 +15,11 @@ def formula(written: Any, length: int) -> str:
     return str(written.latex())
 
 
+def words(text: str) -> str:
+    """A sentence, for text mode, so that its lines can be broken."""
+    return " ".join(x if x.isascii() and x.isalnum() else f"${latex_name(x)}$" for x in text.split())
+
+
 def number(text: str) -> str:
     """A number as `short` and `full` write it: −0.5, 1e−5, 1/3, (1+2j); other words as they are."""
     text = text.replace("−", "-")

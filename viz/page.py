@@ -23,7 +23,6 @@ from typing import Any, NamedTuple
 
 from autograd import Step, Value, topological_order
 from autograd.formula import Piece
-from autograd.op import printable
 from viz import cards
 from viz.options import Options
 from viz.records import CONSTANT, LEAF, OPERATION, Edge, Graph, Node, read_backward
@@ -147,16 +146,16 @@ def _moments(graph: Graph, root: Value, digits: Digits) -> Iterator[Moment]:
     if not leaves:
         yield Moment("Done", ("There is no leaf, so there is nothing to differentiate.",))
         return
-    try:
-        _, steps = read_backward(root)
-    except (ArithmeticError, ValueError, TypeError) as error:  # such as 1 / (2√x) at 0
-        yield Moment("Backward", (f"The backward pass stops with an error: {printable(error)}",))
-        return
+    backward = read_backward(root)[1]
+    steps = backward.steps
     (key,) = graph.roots
     name, seed = graph.nodes[key].name, steps[0][1].upstream if steps else 1
     parts, note = (f"{name}: seed ", _number(seed, digits)), f"∂{name}/∂{name} = 1"
     yield Moment("Backward", parts, note, node=key, source=key, gradient=seed)
     yield from (_passed(graph, edge, step, digits) for edge, step in steps)
+    if backward.stop is not None:  # such as 1 / (2√x) at 0
+        yield Moment("Backward", (backward.says(graph),), node=backward.stop)
+        return
     arrived = {key: seed} | {edge.source: step.total for edge, step in steps}
     yield _done(name, leaves, arrived, digits)
 

@@ -11,11 +11,20 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from math import inf
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
-from autograd import Step, Value, backward_steps, expression, local_derivatives, ops, topological_order
+from autograd import (
+    Step,
+    Value,
+    backward_steps,
+    constant,
+    expression,
+    local_derivatives,
+    ops,
+    topological_order,
+)
 from autograd.formula import Local, local_graphs
-from autograd.op import FAILURES, printable
+from autograd.op import printable
 from viz.text import full
 from viz.view import FOLD, HIDDEN, NAMED, VALUE, Card, View, select, value_names
 
@@ -143,14 +152,53 @@ def read(roots: Sequence[Value], view: View | None = None) -> Graph:
     return _Reader(view or select(roots)).graph()
 
 
-def read_backward(root: Value) -> tuple[Graph, list[tuple[Edge, Step]]]:
-    """The records of a root; the edges of its backward pass with their steps, whether it has run or not."""
+class Pass(NamedTuple):
+    """A backward pass: its edges with their steps; and where it stops short of the leaves, if it does.
+
+    stop  the node whose local derivative does not exist        error  what its rule raises there, or ""
+    """
+
+    steps: Sequence[tuple[Edge, Step]] = ()
+    stop: int | None = None
+    error: str = ""
+
+    def __bool__(self) -> bool:
+        """Whether there is one."""
+        return bool(self.steps) or self.stop is not None
+
+    @property
+    def upstream(self) -> Any:
+        """∂root/∂node where it stops."""
+        return next((step.total for edge, step in reversed(self.steps) if edge.source == self.stop), 1)
+
+    def left(self, graph: Graph) -> list[Edge]:
+        """The edges of the node at which it stops."""
+        taken = {id(edge) for edge, _ in self.steps}
+        edges = graph.incoming[self.stop] if self.stop is not None else []
+        return [edge for edge in edges if id(edge) not in taken and edge.formula]
+
+    def says(self, graph: Graph) -> str:
+        """Where it stops, and why; "" where it does not."""
+        if self.stop is None:
+            return ""
+        return f"The backward pass stops at {graph.nodes[self.stop].name}: {self.error}"
+
+
+def read_backward(root: Value) -> tuple[Graph, Pass]:
+    """The records of a root and of its backward pass from seed 1, whether it has run or not."""
     graph = read([root])
     if not any(node.kind == LEAF for node in graph.nodes):
-        return graph, []
+        return graph, Pass()
     keys = {node: key for key, node in enumerate(topological_order(root))}
     edges = {(edge.target, edge.position): edge for edge in graph.edges}
-    return graph, [(edges[keys[step.node], step.position], step) for step in backward_steps(root)]
+    stop, why = None, ""
+    try:
+        steps = backward_steps(root)
+    except Exception as error:  # of a rule, such as 1 / (2√x) at 0
+        if not hasattr(error, "steps"):
+            raise
+        steps, stop, why = error.steps, keys[error.node], printable(error)  # type: ignore[attr-defined]
+    return graph, Pass([(edges[keys[step.node], step.position], step) for step in steps], stop, why)
 
 
 class _Reader:
@@ -302,8 +350,8 @@ class _Reader:
         """The local derivatives of a value by position, as far as they exist."""
         node = self.view.order[value]
         try:
-            return {position: local for position, _, local in local_derivatives(node)} if node.args else {}
-        except FAILURES:
+            return {position: _number(local) for position, _, local in local_derivatives(node)}
+        except Exception:  # whatever a rule of one's own raises: a picture helps to find it
             return {}
 
     def _flow(self, value: int, local: Any) -> float | None:
@@ -313,17 +361,25 @@ class _Reader:
             return None
         try:
             return float(abs(upstream * local))
-        except FAILURES:
+        except Exception:
             return inf
 
     def _derivatives(self, value: int, positions: list[int]) -> dict[int, Local]:
         """The local derivatives as graphs, by position, as far as they exist."""
         try:
             graphs = local_graphs(self.view.order[value], positions, self.names)
+            for made in graphs:
+                made.graph is None or isinstance(made.graph, Value) or _number(made.graph)
             return dict(zip(positions, graphs, strict=True))
-        except FAILURES:
+        except Exception:
             alone = [[position] for position in positions] if len(positions) > 1 else []
             return dict(ChainMap(*(self._derivatives(value, one) for one in alone)))
+
+
+def _number(local: Any) -> Any:
+    """A local derivative, if it is a number; TypeError for what else a rule may give."""
+    constant(local)
+    return local
 
 
 def _stub(key: int) -> Node:

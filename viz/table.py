@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from autograd import Step
 from autograd.formula import latex_name, latex_text
 from viz import latex
-from viz.records import CONSTANT, Edge, Graph
+from viz.caption import NONE
+from viz.records import CONSTANT, Edge, Graph, Pass
 from viz.text import clip, columns, full, padded
 
 LONG = 60  # characters of an expression or a formula
@@ -45,19 +45,20 @@ class Block(NamedTuple):
     heads: Row
     numbers: frozenset[int]  # columns that hold numbers, which stand with their points in line
     rows: list[Row]
+    note: str = ""
 
 
 class Table:
     """What `viz.table` gives: `print` it, show it in a notebook, take its `.markdown()` or `.latex()`."""
 
-    def __init__(self, graph: Graph, steps: list[tuple[Edge, Step]]) -> None:
+    def __init__(self, graph: Graph, made: Pass) -> None:
         self.graph = graph
-        self.steps = steps
+        self.made = made
 
     def blocks(self, write: Writer = PLAIN) -> list["Block"]:
         """What there is to show: the forward pass, and the backward pass if there is one."""
         forward = _forward(self.graph, write)
-        return [forward, *([_backward(self.graph, self.steps, write)] if self.steps else [])]
+        return [forward, *([_backward(self.graph, self.made, write)] if self.made else [])]
 
     def __str__(self) -> str:
         return "\n\n".join(map(_aligned, self.blocks()))
@@ -85,17 +86,22 @@ def _forward(graph: Graph, write: Writer) -> Block:
     return Block("Forward: each node from its operands", ("node", "", "value"), frozenset({2}), rows)
 
 
-def _backward(graph: Graph, steps: list[tuple[Edge, Step]], write: Writer) -> Block:
+def _backward(graph: Graph, made: Pass, write: Writer) -> Block:
     heading = "Backward: each operand's gradient grows by upstream × local derivative"
     heads = "node", "→ operand", "local derivative", "upstream", "×", "local", "=", "adds", "gradient so far"
     rows: list[Row] = []
-    for edge, step in steps:
+
+    def add(edge: Edge, *numbers: Any) -> None:
         target, source = (write.name(graph.nodes[key].name) for key in (edge.target, edge.source))
+        upstream, local, adds, total = (NONE if x is None else write.number(x) for x in numbers)
         derivative = write.formula("", edge.formula)
-        upstream, local, adds = map(write.number, (step.upstream, edge.local, step.contribution))
-        product = upstream, "×", local, "=", adds
-        rows.append((target, f"→ {source}", derivative, *product, write.number(step.total)))
-    return Block(heading, heads, frozenset({3, 5, 7, 8}), rows)
+        rows.append((target, f"→ {source}", derivative, upstream, "×", local, "=", adds, total))
+
+    for edge, step in made.steps:
+        add(edge, step.upstream, edge.local, step.contribution, step.total)
+    for edge in made.left(graph):
+        add(edge, made.upstream, edge.local, None, None)
+    return Block(heading, heads, frozenset({3, 5, 7, 8}), rows, made.says(graph))
 
 
 def _aligned(block: Block) -> str:
@@ -108,7 +114,7 @@ def _aligned(block: Block) -> str:
         column[:] = [padded(text, width) for text in (head, *column)]
     head, *rows = ("  ".join(row).rstrip() for row in zip(*cells, strict=True))
     rule = "─" * max(map(columns, (head, *rows)))
-    return "\n".join((block.heading, "", head, rule, *rows))
+    return "\n".join((block.heading, "", head, rule, *rows, *(("", block.note) if block.note else ())))
 
 
 def _pointed(head: str, numbers: list[str]) -> list[str]:
@@ -123,8 +129,14 @@ def _pointed(head: str, numbers: list[str]) -> list[str]:
 
 def _markdown(block: Block) -> str:
     rows = [block.heads, ["--:" if i in block.numbers else ":--" for i in range(len(block.heads))]]
-    rows += [[re.sub(r"([\\`*_{}\[\]<>|$~&#])", r"\\\1", cell) for cell in row] for row in block.rows]
-    return "\n".join((f"**{block.heading}**", "", *(f"| {' | '.join(row)} |" for row in rows)))
+    rows += [[*map(_plain, row)] for row in block.rows]
+    lines = [f"**{block.heading}**", "", *(f"| {' | '.join(row)} |" for row in rows)]
+    return "\n".join([*lines, "", _plain(block.note)] if block.note else lines)
+
+
+def _plain(text: str) -> str:
+    """The text without meaning to Markdown."""
+    return re.sub(r"([\\`*_{}\[\]<>|$~&#])", r"\\\1", text)
 
 
 def _tabular(block: Block) -> str:
@@ -135,5 +147,5 @@ def _tabular(block: Block) -> str:
         rf"\noindent\textbf{{{latex_text(block.heading)}}}\par\smallskip",
         rf"\begin{{tabular}}{{{kinds}}}",
         r"\hline", heads, r"\hline", *rows, r"\hline",
-        r"\end{tabular}",
+        r"\end{tabular}", *((r"\par\smallskip\noindent", latex.words(block.note)) if block.note else ()),
     ))  # fmt: skip

@@ -95,6 +95,8 @@ def short(number: Any, signed: bool = False, digits: int | None = 4) -> str:
     """
     if number is None or isinstance(number, str):
         return number or ""
+    if isinstance(number, Decimal) and number.is_nan():  # which raises in a comparison
+        return str(number)
     if number == 0:
         return "0"
     text = full(number)
