@@ -13,12 +13,14 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import viz
 from autograd import Value, topological_order
+from viz.picture import replace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -122,7 +124,9 @@ def plot(path: Path, *drawings: Callable[["Axes"], Any]) -> None:
     figure = Figure(figsize=(5.5 * len(drawings), 4.5), dpi=150, layout="constrained")
     for ax, drawing in zip(figure.subplots(1, len(drawings), squeeze=False)[0], drawings, strict=True):
         drawing(ax)
-    figure.savefig(path)
+    written = BytesIO()
+    figure.savefig(written, format=path.suffix[1:])
+    replace(path, written.getvalue())
     print(f"Picture: {path}")
 
 

@@ -1,6 +1,8 @@
 """viz: laws of every picture and table, then pictures known by heart, then errors."""
 
+import errno
 import math
+import os
 import re
 import xml.etree.ElementTree as ET
 from decimal import Decimal
@@ -372,6 +374,40 @@ def test_a_diagram_saves_itself_and_shows_itself_in_notebooks(tmp_path):
     assert not hasattr(diagram, "_repr_html_")
     assert repr(diagram) == "Diagram(5 values, style='record', theme='auto')"
     assert viz.table(apples())._repr_markdown_().startswith("**Forward")
+
+
+@pytest.mark.parametrize("fails", ["write_bytes", "chmod", "replace"])
+def test_a_picture_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch, fails):
+    path = viz.draw(apples()).save(tmp_path / "x.svg")
+    before = path.read_bytes()
+
+    def full(partial, *_):
+        with open(partial, "wb") as file:
+            file.write(b"<svg")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(type(path), fails, full)
+    for picture in (viz.draw(neuron()), viz.draw_affine(2, 3), viz.draw_softmax_with_loss(3)):
+        with pytest.raises(OSError, match="No space left"):
+            picture.save(path)
+    assert path.read_bytes() == before and [*tmp_path.iterdir()] == [path]
+
+
+def test_a_picture_over_another_keeps_the_mode_and_the_link(tmp_path, monkeypatch):
+    path, link = tmp_path / "x.svg", tmp_path / "link.svg"
+    diagram = viz.draw(apples())
+    diagram.save(path).chmod(0o640)
+    link.symlink_to(path)
+    viz.draw(neuron()).save(link)
+    assert (link.is_symlink(), path.stat().st_mode & 0o777) == (True, 0o640)
+    assert path.read_bytes().decode() == viz.draw(neuron()).svg()
+    monkeypatch.setattr(os, "access", lambda *_: False)  # what root is never told
+    with pytest.raises(PermissionError, match=r"x\.svg is read-only; save under another name"):
+        diagram.save(path)
+    (tmp_path / "y.svg").mkdir()
+    with pytest.raises(IsADirectoryError):
+        diagram.save(tmp_path / "y.svg")
+    assert {p.name for p in tmp_path.iterdir()} == {"x.svg", "link.svg", "y.svg"}
 
 
 def test_the_table_of_a_constant_has_no_backward_part():
