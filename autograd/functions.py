@@ -52,6 +52,8 @@ def library(kind: type, name: str) -> Callable[..., Number] | None:
     if issubclass(kind, Decimal):
         return getattr(Decimal, {"log": "ln"}.get(name, name), None)
     if hasattr(kind, "context"):  # mpmath: a number's class knows its context, and so its precision
+        if name == "hypot" and issubclass(kind, kind.context.mpc):
+            return None  # its own is for real numbers
         return getattr(kind.context, {"lgamma": "loggamma"}.get(name, short), None)
     numpy = sys.modules.get("numpy")
     if numpy is not None and issubclass(kind, numpy.ndarray | numpy.generic):

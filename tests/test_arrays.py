@@ -348,3 +348,18 @@ def test_numpys_functions_take_a_value_beside_numbers(function, numbers):
         value, slope = autograd.value_and_grad(both)(2.0)
         assert value == pytest.approx(both(2.0), rel=1e-14)
         assert slope == pytest.approx((both(2 + 1e-6) - both(2 - 1e-6)) / 2e-6, rel=1e-8, abs=1e-8)
+
+
+CONTRACTIONS = {
+    "einsum": lambda a, b: np.einsum("ij,jk->ik", a, b), "all": lambda a, b: np.einsum("ij,ij->", a, b),
+    "dot": np.dot, "matmul": np.matmul, "inner": lambda a, b: np.inner(a, b.T),
+    "matvec": lambda a, b: autograd.matvec(a, b[:, 0]), "rows": lambda a, b: autograd.dot(a[0], b[:, 0]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CONTRACTIONS)
+def test_shared_indices_of_unequal_lengths_are_refused_and_both_lengths_named(name):
+    a, b = array(np.ones((2, 3))), array(np.ones((4, 5)))
+    for left, right in ((a, b), (a, np.ones((4, 5))), (np.ones((2, 3)), b)):
+        with pytest.raises(ValueError, match=r"3.*4|4.*3"):
+            CONTRACTIONS[name](left, right)

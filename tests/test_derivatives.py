@@ -146,6 +146,21 @@ def test_every_row_has_the_same_second_derivative_in_all_modes(name):
     assert [forward, mixed, series] == pytest.approx([reverse] * 3, rel=1e-13)
 
 
+@pytest.mark.parametrize("name", sorted({op.name for op in ops.METHODS.values() if op.arity == 1}))
+def test_a_tangent_along_a_value_is_a_graph_of_its_direction(name):
+    op, x = getattr(ops, name), 1.3 if name == "arccosh" else 0.4
+    slope = grad(op)(x)
+    for point in (x, Value(x)):
+        v = Value(3.0)
+        value, tangent = jvp(op, (point,), (v,))
+        assert isinstance(value, Value) is isinstance(point, Value)
+        assert tangent.data == pytest.approx(3 * slope, rel=1e-13)
+        if slope:
+            tangent.backward()
+        assert v.grad == pytest.approx(slope, rel=1e-13)
+    assert grad(lambda v: jvp(op, (x,), (v * v,))[1])(3.0) == pytest.approx(6 * slope, rel=1e-13)
+
+
 # ── Nesting ─────────────────────────────────────────────────────────────────────────────────────────
 
 

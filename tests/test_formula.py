@@ -87,7 +87,13 @@ def test_the_text_reads_back_as_the_same_number(root):
 def test_a_formula_parses_back_to_the_same_number(e):
     names = {leaf: f"v{i}" for i, leaf in enumerate(e.leaves)}
     numbers = {names[leaf]: leaf.data for leaf in e.leaves}
-    assert evaluated(formula(e.root, names=names), numbers) == pytest.approx(e.root.data, rel=1e-6, abs=1e-9)
+    assert evaluated(formula(e.root, names=names), numbers) == e.root.data  # every identity is exact
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**30), 10**30))
+def test_a_number_in_a_formula_is_read_back_with_all_its_digits(number):
+    found = evaluated(formula(Value(1, "x") * constant(number)), {"x": 1})
+    assert found == number and type(found) is type(number)
 
 
 @given(strategies.expressions())
@@ -251,6 +257,25 @@ def test_the_names_of_different_nodes_differ_whatever_their_labels(wanted, data)
                   if names.get(node) == name} for name in names.values()}  # fmt: skip
     assert all(len(bearers) == 1 for bearers in own.values()), own
     assert all(node in names or node.op is ops.constant for node in nodes)
+
+
+words = st.sampled_from(["", "", "x", "x1", "x2", "t1", "z", "w", "w_2", "π", "x₁"])
+
+
+@given(st.lists(st.tuples(words, st.sampled_from("lot")), min_size=1, max_size=8), st.data())
+def test_different_leaves_and_parts_of_a_formula_have_different_names_whatever_their_labels(wanted, data):
+    leaves = [Value(Fraction(2**i + 1), label) for i, (label, _) in enumerate(wanted)]
+    nodes = [*leaves]
+    for (_, kind), leaf in zip(wanted, leaves, strict=True):
+        other = nodes[data.draw(st.integers(0, len(nodes) - 1))]
+        nodes += [leaf * other] if kind == "o" else [leaf * other, leaf * other] if kind == "t" else []
+        nodes[-1].label = data.draw(words) if nodes[-1].args else nodes[-1].label
+    root = sum(nodes, Value(Fraction(0), "o")) * nodes[-1]
+    lines = as_python(formula(root)).split("\n")
+    known = {line.partition(" = ")[0] for line in lines[:-1]}
+    free = {word for line in lines for word in re.findall(r"[^\W\d]\w*", line.partition(" = ")[2] or line)}
+    assert len(known) == len(lines) - 1 and len(free - known) == len(leaves) + 1
+    assert {leaf.label for leaf in leaves} - {""} <= free | known  # labels come first
 
 
 def test_names_override_labels_and_nothing_collides_with_them():

@@ -240,6 +240,21 @@ BAD = {
 }  # fmt: skip
 
 
+@given(
+    st.lists(st.integers(1, 9), min_size=2, max_size=6), st.sampled_from([1e-5, -1e-5, 1e-3, -0.5]), st.data()
+)
+def test_probabilities_that_do_not_add_to_one_are_refused(parts, off, data):
+    shares = [part / sum(parts) for part in parts]
+    outputs = [0.1 * part for part in parts]
+    assert cross_entropy(outputs, [share * (1 + 1e-8) for share in shares]) > 0  # as rounded
+    shares[data.draw(st.integers(0, len(parts) - 1))] += off
+    with pytest.raises(
+        ValueError,
+        match=r"^cross_entropy: the target's probabilities|^cross_entropy: a target must be from 0 to 1",
+    ):
+        cross_entropy(outputs, shares)
+
+
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input_is_refused_by_name(case):
     loss, output, target, part = BAD[case]

@@ -152,6 +152,21 @@ def test_complex(op):
             assert error <= 1e-9 * max(1, abs(want))
 
 
+@rows(SMOOTH)
+@pytest.mark.parametrize(("right", "up"), [(1, 1), (-1, 1), (-1, -1), (1, -1)])
+def test_complex_numbers_and_slopes_in_every_quadrant(op, right, up):
+    """As mpmath has them, to 30 digits, for the numbers that cmath and the rules give."""
+    for point in points(op)[:3]:
+        args = convert(op, point, lambda x: complex(right * abs(x), up * (0.2 + 0.3 * abs(x))))
+        z, slopes = gradients(op, args)
+        with mpmath.workdps(40):
+            exactly = convert(op, args, mpmath.mpc)
+            want = along(op, exactly, 0)(exactly[0])
+            assert close(z, want, 1e-13), args
+            for i in variables(op, args):
+                assert close(slopes[i], mpmath.diff(along(op, exactly, i), exactly[i]), 1e-12), (args, i)
+
+
 @rows(KINKED)
 def test_kinks_refuse_complex(op):
     args = convert(op, points(op)[0], lambda x: complex(x, 1))

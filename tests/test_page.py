@@ -12,6 +12,7 @@ from base64 import b64encode
 from fractions import Fraction
 from hashlib import sha256
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -36,7 +37,7 @@ from autograd import (
 from viz import page
 from viz.options import Options
 from viz.records import read
-from viz.text import full, short
+from viz.text import full, isolated, short
 
 BROWSERS = "chromium", "chromium-browser", "google-chrome"
 SWITCHES = "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"
@@ -200,6 +201,41 @@ def test_the_file_is_well_formed_and_asks_for_nothing(root, theme):
     assert "unsafe" not in policy
     for inline in re.findall(r"<(?:script|style)>(.*?)</(?:script|style)>", text, re.DOTALL):
         assert f"'sha256-{b64encode(sha256(inline.encode()).digest()).decode()}'" in policy
+
+
+ENDS = [
+    "</script", "</script>", "</SCRIPT >", "</sCrIpT/x>", "\u2028</script", "<!--", "<!--<script>", "-->",
+    "</style\t>", "</title>", "]]>", "&lt;/script&gt;", "</svg>",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(ENDS) | st.text(), min_size=2, max_size=4))
+def test_no_label_ends_the_data_the_script_or_the_style(labels):
+    """As a browser reads them: a script ends at the first end tag of its name, in whatever letters."""
+
+    def build(labels):
+        first, *others = (Value(2.0, label) for label in labels)
+        return labelled(sum(others, first * first), labels[0])
+
+    root = build(labels)
+    text, plain = html(root), html(build("x" * len(labels)))
+    for tag in "script", "style", "title", "svg", "main", "!--":
+        ends = re.compile(f"<{tag}|</{tag}", re.IGNORECASE)
+        assert len(ends.findall(text)) == len(ends.findall(plain))
+    (written,) = re.findall('<script type="application/json" id="steps">(.*?)</script', text)
+    assert not {*"<>&"} & {*written}
+    said_of_all = " ".join(said(step) for step in data(text)["steps"])
+    assert all(isolated(node.name) in said_of_all for node in read([root]).nodes)
+
+
+def test_the_script_writes_texts_alone():
+    """Nothing in it reads a text as markup or as code, or reaches outside of the page."""
+    script = page._file("page.js")
+    words = """innerHTML outerHTML insertAdjacent createContextualFragment DOMParser document.write srcdoc eval
+        Function( import fetch XMLHttp location window. setAttribute("on localStorage postMessage"""
+    assert not [word for word in words.split() if word in script]
+    assert re.findall(r"createElement\((.*?)\)", script) == ['"span"']
+    assert "textContent" in script and "javascript:" not in html(neuron())
 
 
 @given(graphs())
@@ -404,6 +440,57 @@ def test_slider_keys_and_buttons_move(opened):
         assert sheet.evaluate(COUNT) == f"step {expected} of 16"
         assert sheet.locator("#slider").input_value() == str(expected)
         assert sheet.get_attribute("#slider", "aria-valuetext") == f"step {expected} of 16"
+
+
+KEYS = {"ArrowLeft": -1, "ArrowRight": 1, "Home": -16, "End": 16}
+
+
+@pytest.mark.parametrize("focus", ["body", "#picture", "#slider", "#next", "#play", "#fit"])
+def test_every_key_does_the_same_wherever_the_focus_is(opened, focus):
+    """Its own step and nothing else; with Control, Alt, Meta or Shift it is the browser's, as others are."""
+    sheet = opened(html(neuron()))
+    for start in (0, 7, 16):
+        for key, move in KEYS.items():
+            sheet.evaluate(f"show({start})")
+            sheet.focus(focus) if focus != "body" else sheet.evaluate("document.activeElement.blur()")
+            sheet.keyboard.press(key)
+            assert sheet.evaluate("now") == min(max(start + move, 0), 16)
+            assert sheet.evaluate("[scrollX, scrollY]") == [0, 0]
+    prevented = """([key, held]) => {
+        const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...held });
+        return !document.body.dispatchEvent(event);
+    }"""
+    sheet.evaluate("show(7)")
+    for held in ({"ctrlKey": True}, {"altKey": True}, {"metaKey": True}, {"shiftKey": True}):
+        assert not any(sheet.evaluate(prevented, [key, held]) for key in [*KEYS, " "])
+    assert not any(
+        sheet.evaluate(prevented, [key, {}]) for key in ("a", "Enter", "PageDown", "ArrowUp", "Tab")
+    )
+    assert sheet.evaluate("now") == 7 and sheet.inner_text("#play") == "Play"
+
+
+@pytest.mark.parametrize("size", [(1000, 500), (601, 500), (600, 640), (360, 640)])
+def test_the_picture_stands_over_the_panel_and_its_controls_in_rows(opened, size):
+    """In one row in their order; in a narrow window the slider has a row of its own over the others."""
+    sheet = opened(html(apples()), viewport={"width": size[0], "height": size[1]})
+    box = lambda name: sheet.locator(name).bounding_box()
+    picture, panel, story = box("#picture"), box("#panel"), box("#story")
+    assert picture["y"] == 0 and picture["y"] + picture["height"] <= panel["y"] + 0.5
+    assert panel["y"] + panel["height"] == pytest.approx(size[1], abs=1)
+    names = ["back", "play", "next", "slider", "count", "fit"]
+    controls = [box(f"#{name}") for name in names]
+    assert all(control["y"] >= story["y"] + story["height"] - 0.5 for control in controls)
+    if size[0] <= 600:
+        slider = controls.pop(3)
+        assert slider["width"] > 0.8 * size[0]
+        assert all(slider["y"] + slider["height"] <= control["y"] for control in controls)
+    for left, right in pairwise(controls):
+        assert left["x"] + left["width"] <= right["x"] + 0.5
+        assert abs(left["y"] + left["height"] / 2 - right["y"] - right["height"] / 2) < 2
+    assert all(0 <= c["x"] and c["x"] + c["width"] <= size[0] + 0.5 for c in controls)
+    assert all(
+        c["height"] >= 24 and c["width"] >= 24 for c in controls[:3]
+    )  # large enough for a finger (WCAG 2.2, 2.5.8)
 
 
 def test_play_runs_to_the_end_and_stops(opened):

@@ -4,6 +4,7 @@ import gc
 import math
 from decimal import Decimal
 from fractions import Fraction
+from functools import reduce
 
 import mpmath
 import numpy as np
@@ -234,6 +235,19 @@ def test_nothing_is_left_for_the_collector(case):
         gc.enable()
 
 
+@given(fractions, orders, st.booleans(), st.booleans(), st.booleans())
+def test_the_series_of_a_choice_is_that_of_the_branch_taken(x, n, above, called, moving):
+    """Whether the branches are called or given, and whether the condition is a number or moves with x."""
+
+    def choice(t):
+        condition = (t > x - 1 if above else t > x + 1) if moving else above
+        return where(condition, (lambda: f(t)) if called else f(t), (lambda: g(t)) if called else g(t)) * t
+
+    wanted = taylor(lambda t: (f(t) if above else g(t)) * t, x, n)
+    found = taylor(choice, x, n)
+    assert [(type(c), c) for c in found] == [(type(c), c) for c in wanted]
+
+
 # ── Numbers keep their types ────────────────────────────────────────────────────────────────────────
 
 TYPES = {
@@ -244,6 +258,26 @@ TYPES = {
     "mpf": (lambda x: 1 / x, mpmath.mpf(0.5), [2, -4, 8, -16, 32]),
     "float32": (lambda x: 1 / x, np.float32(0.5), [2, -4, 8, -16, 32]),
 }
+
+
+@given(
+    st.integers(-(10**30), 10**30) | st.fractions(),
+    st.lists(st.integers(-(10**20), 10**20), min_size=1, max_size=6),
+    orders,
+)
+def test_a_polynomial_has_exact_coefficients_of_the_type_of_its_argument(x, factors, n):
+    """Horner against the binomial theorem."""
+    found = taylor(lambda t: reduce(lambda y, c: y * t + c, factors), type(x)(x), n)
+    degree = len(factors) - 1
+    wanted = [
+        sum(
+            c * math.comb(degree - i, k) * x ** (degree - i - k)
+            for i, c in enumerate(factors[: degree - k + 1])
+        )
+        for k in range(n + 1)
+    ]
+    assert found == wanted
+    assert {type(c) for c in found} <= {type(x), int}
 
 
 @pytest.mark.parametrize("case", TYPES)

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from test_value import graphs
 
 from autograd import Value, backward_steps, constant, exp, sigmoid, topological_order, where
@@ -25,6 +26,26 @@ def test_the_steps_are_what_backward_does(graph):
         total[step.argument] = total.get(step.argument, 0) + step.contribution
         assert step.total == total[step.argument]
     assert all(node.grad == total[node] for node in topological_order(root))
+
+
+@given(graphs(st.integers(-(10**30), 10**30)) | graphs(st.fractions()))
+def test_the_steps_have_the_numbers_and_the_number_types_of_backward(graph):
+    root, _ = graph
+    if root.op is None:
+        return
+    steps = backward_steps(root)
+    root.backward()
+    total = {step.argument: step.total for step in steps}
+    for step in steps:
+        assert same(step.upstream, step.node.grad)
+        assert same(step.contribution, step.upstream * step.local)
+    assert all(same(x, node.grad) for node, x in total.items())
+    kinds = {type(node.data) for node in topological_order(root)}
+    assert {type(x) for s in steps for x in (s.upstream, s.local, s.contribution, s.total)} <= {int, *kinds}
+
+
+def same(x, y):
+    return x == y and type(x) is type(y)
 
 
 def test_one_step_per_operand_in_the_order_of_the_pass():

@@ -13,7 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd
@@ -575,6 +575,35 @@ def test_a_failed_pass_leaves_the_leaves_and_the_graph_as_they_were():
     assert (x.grad, y.grad) == (6.0, 0.0)
 
 
+FAILING_PASSES = {
+    "backward": lambda root: root.backward(),
+    "a seed": lambda root: root.backward(Decimal(1)),
+    "a sum": lambda root: root.backward("1"),
+    "steps": autograd.backward_steps,
+    "grad": lambda root: autograd.grad(lambda t: root * sqrt(t))(0.0),
+    "jvp": lambda root: autograd.jvp(lambda t: root * sqrt(t), (0.0,), (1.0,)),
+    "hessian": lambda root: autograd.hessian(lambda t: root * sqrt(t))(0.0),
+    "taylor": lambda root: autograd.taylor(lambda t: root * sqrt(t), 0.0, 2),
+}
+
+
+@pytest.mark.parametrize("name", FAILING_PASSES)
+@settings(max_examples=20)
+@given(graph=graphs(), held=st.lists(fractions, min_size=5, max_size=5), place=st.integers(0, 99))
+def test_after_a_pass_that_fails_all_nodes_are_as_before(name, graph, held, place):
+    inner = topological_order(graph[0])
+    root = graph[0] * sqrt(Value(0.0)) + inner[place % len(inner)]
+    order = topological_order(root)
+    for i, node in enumerate(order):
+        node.grad, node.label = held[i % 5], f"n{i}"
+    state = lambda: [(x.data, x.grad, type(x.grad), x.label, x.op, x._record) for x in order]
+    before = state()
+    with pytest.raises((ArithmeticError, TypeError)):
+        FAILING_PASSES[name](root)
+    assert state() == before
+    assert all(a is b for one, other in zip(before, state()) for a, b in zip(one[-1], other[-1]))
+
+
 # ── Depth, memory, freedom from cycles ──────────────────────────────────────────────────────────────
 
 
@@ -710,6 +739,27 @@ def test_roots_copied_together_keep_sharing_their_leaves(twin_of):
     assert (v.grad, v.label, difference.args[1].scope, loss.scope) == (12, "w", "data", "model")
     difference.backward(), loss.backward()
     assert (v.grad, difference.args[1].grad) == (12 + 1 + 12, 9 - 1 + 9) and w.grad == 12
+
+
+@pytest.mark.parametrize(
+    "twin_of", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))], ids=["copy", "pickle"]
+)
+@given(graph=graphs(), data=st.data())
+def test_any_roots_copied_together_share_what_they_shared(twin_of, graph, data):
+    order = topological_order(graph[0])
+    for node in order:
+        node.label, node.grad = f"n{order.index(node)}", len(order) - order.index(node)
+    roots = data.draw(st.lists(st.sampled_from(order), min_size=1, max_size=4))
+    twins = twin_of(roots)
+    assert [twins.index(twin) for twin in twins] == [roots.index(root) for root in roots]
+    leaf = {}
+    for root, twin in zip(roots, twins, strict=True):
+        nodes, copies = topological_order(root), topological_order(twin)
+        assert not {*nodes} & {*copies}
+        for node, made in zip(nodes, copies, strict=True):
+            state = lambda x: (x.data, x.grad, x.label, x.op, x.operands, [arg.label for arg in x.args])
+            assert state(made) == state(node)
+            assert made.args or leaf.setdefault(node, made) is made
 
 
 def test_pickles_and_copies_made_in_a_scope_keep_the_scopes_of_their_nodes():
