@@ -23,8 +23,16 @@ def copy(node: Value) -> Value:
 
 def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
     """A copy of the whole graph; graphs copied together keep sharing what they share."""
-    for node in topological_order(root):
-        if id(node) not in memo:
+    stack = [root]
+    while stack:
+        node = stack[-1]
+        missing = [
+            arg for arg in node.args if id(arg) not in memo
+        ]  # nothing below a copied node is looked at
+        if missing:
+            stack += reversed(missing)
+            continue
+        if id(stack.pop()) not in memo:
             args = [memo[id(arg)] for arg in node.args]
             memo[id(node)] = make(*_state(node), (*args, *node._record[len(args) :]))
     return memo[id(root)]  # type: ignore[no-any-return]

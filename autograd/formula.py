@@ -121,7 +121,8 @@ class Local:
         if self.graph in self.stand_ins:
             return _name(self.names[self.stand_ins[self.graph]], latex)
         terms = Terms()
-        root = terms.read(self.graph, {x: terms.atom(node) for x, node in self.stand_ins.items()})
+        used = filter(self.stand_ins.__contains__, topological_order(self.graph))
+        root = terms.read(self.graph, {x: terms.atom(self.stand_ins[x]) for x in used})
         uses, written = terms.uses(root), dict[Term, Piece]()
         for term in terms.made:
             if uses[term.place]:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from viz import layout as module
 from viz.layout import ARROW, STEEP, Box, Edge, Layout, Point, inversions, path, place
 
 GAP, SPACE = 14.0, 36.0
@@ -241,6 +242,36 @@ def test_long_edges_are_straight_unless_they_cross_each_other(graph):
     inner = {pair for route in layout.routes for pair in zip(route[3:-2:2], route[4:-2:2], strict=False)}
     if not sum(a.x == c.x and (a.y - c.y) * (b.y - d.y) < 0 for a, b in inner for c, d in inner):
         assert all(abs(start.y - end.y) < 1e-6 for start, end in inner)
+
+
+@given(graphs(), st.integers(0, 2))
+def test_edges_that_are_led_around_run_under_all_boxes_in_lanes_of_their_own(graph, each):
+    boxes, edges = graph
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "PASSED", 0)
+        patch.setattr(module, "EACH", each / 4)
+        layout = place(boxes, edges, gap=GAP)
+    rank, lanes = ranks(layout), defaultdict(list)
+    foot = max((y + box.height for (_, y), box in zip(layout.boxes, boxes, strict=True)), default=0)
+    for edge, route in zip(edges, layout.routes, strict=True):
+        source, corner = boxes[edge.source], layout.boxes[edge.source]
+        end = layout.boxes[edge.target]
+        assert route[0] == pytest.approx((corner.x + source.width, corner.y + source.height / 2))
+        assert route[-1] == pytest.approx((end.x, end.y + boxes[edge.target].ports[edge.port]))
+        assert len(route) % 2 == 0 and all(a.x <= b.x + 1e-6 for a, b in pairwise(route))
+        assert all(a.y == b.y for a, b in zip(route[::2], route[1::2], strict=True))
+        assert max(p.y for p in route) <= layout.height + 1e-6
+        if len(route) < 2 * (rank[edge.target] - rank[edge.source] + 1) or route[2].y > foot:
+            assert route[2].y >= foot + GAP / 2 - 1e-6
+            lanes[route[2].y].append((rank[edge.source], rank[edge.target], edge.source))
+    for one, other in ((a, b) for lane in lanes.values() for a in lane for b in lane):
+        assert one[2] == other[2] or one[1] <= other[0] or other[1] <= one[0]
+
+
+def test_small_pictures_lead_no_edge_around():
+    """Here of 150 boxes, as many as are drawn unless more are asked for."""
+    fan = picture((), *((0, i) for i in range(149)))
+    assert all(len(route) == 2 * (i + 1) for route, i in zip(place(*fan).routes[::2], range(1, 150)))
 
 
 def test_the_same_in_every_process():

@@ -231,8 +231,8 @@ def test_no_label_ends_the_data_the_script_or_the_style(labels):
 def test_the_script_writes_texts_alone():
     """Nothing in it reads a text as markup or as code, or reaches outside of the page."""
     script = page._file("page.js")
-    words = """innerHTML outerHTML insertAdjacent createContextualFragment DOMParser document.write srcdoc eval
-        Function( import fetch XMLHttp location window. setAttribute("on localStorage postMessage"""
+    words = """innerHTML outerHTML insertAdjacent createContextualFragment DOMParser document.write eval
+        Function( srcdoc import fetch XMLHttp location window. setAttribute("on localStorage postMessage"""
     assert not [word for word in words.split() if word in script]
     assert re.findall(r"createElement\((.*?)\)", script) == ['"span"']
     assert "textContent" in script and "javascript:" not in html(neuron())

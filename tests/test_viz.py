@@ -1,9 +1,12 @@
 """viz: laws of every picture and table, then pictures known by heart, then errors."""
 
+import copy
 import errno
 import math
 import os
+import pickle
 import re
+import sys
 import xml.etree.ElementTree as ET
 from decimal import Decimal
 from fractions import Fraction
@@ -21,6 +24,7 @@ from autograd import (
     array,
     backward_steps,
     constant,
+    formula,
     no_grad,
     ops,
     sqrt,
@@ -28,6 +32,8 @@ from autograd import (
     topological_order,
     where,
 )
+from autograd.testing.expression import Expression
+from viz import layout, records
 from viz.cards import BREATH, LOCAL, NAME, NUMBER
 from viz.records import CONSTANT, read, read_backward
 from viz.svg import DARK, LIGHT
@@ -193,6 +199,88 @@ def test_every_text_can_be_read_on_every_ground(palette):
 def test_the_same_bytes_in_every_process_and_without_any_program():
     script = "from test_viz import neuron; import viz; print(viz.draw(neuron()).svg(), viz.table(neuron()))"
     assert len(outputs(script)) == 1
+
+
+def chain(n):
+    y = Value(0.5, "x")
+    for _ in range(n):
+        y = tanh(y)
+    return y
+
+
+def ladder(n):
+    """Two rails with rungs between them that lead ever further."""
+    rail = [Value(0.5, "x")]
+    for _ in range(n // 2):
+        rail.append(tanh(rail[-1]))
+    y = rail[-1]
+    for z in reversed(rail[:-1]):
+        y = y + z
+    return y
+
+
+def fan(n):
+    """A leaf, and a rung, for every step of a sum."""
+    x = y = Value(0.5, "x")
+    for _ in range(n // 2):
+        y = y + tanh(x)
+        y.label = "y"
+    return y
+
+
+GROWING = {
+    "chain": chain,
+    "ladder": ladder,
+    "fan": fan,
+    "dot": lambda n: ops.dot([Value(0.5) for _ in range(n // 2)], [Value(0.5) for _ in range(n // 2)]),
+    "logsumexp": lambda n: ops.logsumexp([Value(0.5) for _ in range(n)]),
+    "product": lambda n: ops.prod([Value(1.0) for _ in range(n)]),
+}
+WHOLE = {"group": 0, "max_nodes": None}
+WORK = {
+    "svg": lambda root: viz.draw(root, local="both", **WHOLE).svg(),
+    "summed up": lambda root: viz.draw(root, max_nodes=20).svg(),
+    "textbook": lambda root: viz.draw(root, style="textbook", **WHOLE).svg(),
+    "page": lambda root: viz.draw(root, **WHOLE).html(),
+    "dot": lambda root: viz.draw(root, **WHOLE).dot().source,
+    "tikz": lambda root: viz.draw(root, **WHOLE).tikz(),
+    "text": lambda root: viz.draw(root, **WHOLE).text(),
+    "table": lambda root: str(viz.table(root)),
+    "tabular": lambda root: viz.table(root).latex(),
+    "formula": lambda root: formula(root) + formula(root, latex=True),
+    "steps": lambda root: [step.formula for step in backward_steps(root)[:9]],
+    "python": lambda root: repr(Expression(root)),
+    "copies": lambda root: copy.deepcopy([*topological_order(root), root]),
+    "pickle": lambda root: pickle.loads(pickle.dumps(root)),
+}
+
+
+def calls(work, root):
+    """How many calls of functions it takes: as good as a clock, and the same each time."""
+    count = 0
+
+    def note(frame, event, arg):
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        work(root)
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+@pytest.mark.parametrize("shape", GROWING)
+@pytest.mark.parametrize("form", WORK)
+def test_twice_the_graph_takes_twice_the_work(form, shape, monkeypatch):
+    monkeypatch.setattr(layout, "PASSED", 0)
+    monkeypatch.setattr(layout, "EACH", 2)
+    monkeypatch.setattr(records, "PARTS", 20)
+    WORK[form](GROWING[shape](10))  # what is imported and kept from the first time on
+    small, large = (calls(WORK[form], GROWING[shape](n)) for n in (60, 120))
+    assert large < 2.6 * small
 
 
 def test_no_grad_and_pictures_do_not_meet():

@@ -15,7 +15,7 @@ instead of variables, so that every program that reads SVG shows it.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import isfinite, sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from viz import caption, layout
 from viz.layout import Box, Layout, Point
@@ -244,14 +244,23 @@ def _around(name: str, members: list[int], own: list[int], spots: list[Area], pa
 
 def _branches(graph: Graph, placed: Layout) -> Iterator[tuple[Point, ...]]:
     """Of every route what no earlier edge of the same operand has drawn: shared trunks stand once."""
-    drawn = [1] * len(graph.nodes)  # points of the trunk; it ends where the edge's own stub begins
+    drawn: dict[Any, tuple[Point, ...]] = {}  # the longest trunk by what it begins with
     for edge, route in zip(graph.edges, placed.routes, strict=True):
         if edge.flow is not None:  # has a width of its own
             yield route
             continue
-        trunk = len(route) - 2
-        yield route[min(drawn[edge.source], trunk) - 1 :]
-        drawn[edge.source] = max(drawn[edge.source], trunk)
+        trunk = route[:-2]  # it ends where the edge's own stub begins
+        keys = (edge.source, *trunk[:2]), (edge.source, *trunk[:3])
+        shared = max(_common(drawn.get(key, ()), trunk) for key in keys)
+        yield route[max(shared, 1) - 1 :]
+        for key in keys:
+            drawn[key] = max(drawn.get(key, ()), trunk, key=len)
+
+
+def _common(one: Sequence[Point], other: Sequence[Point]) -> int:
+    """How many points two routes have in common from their beginning on."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _line(

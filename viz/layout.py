@@ -15,6 +15,8 @@ The names, as the field uses them:
 - *vertex*: a box (numbered as given) or a *dummy* (numbered after the boxes), where a long edge
   passes a layer. Edges of one source share its dummies, one in a layer, its *trail*: a leaf with
   2,000 users across 2,000 layers has 2,000 dummies and not two million;
+- *detour*: where edges would pass more layers than a picture holds, the longest are led around, in
+  *lanes* at the foot, so that the work grows with the picture and not with its square;
 - *link*: a piece of an edge, between neighbouring layers; an *inner* link joins two dummies;
 - *position*: a vertex's index in its layer; *slot*: a port's place within that position;
 - *leaf*: a box without operands; *single-use*: with one outgoing edge;
@@ -31,12 +33,14 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
 from itertools import accumulate, pairwise
 from math import inf
 from typing import NamedTuple
 
 ARROW = 10.0  # the part of a stub behind its label: room for the head of an arrow
 PATIENCE = 4  # sweeps without a gain before an order is taken as it is
+PASSED, EACH = 20_000, 8  # layers that edges may pass in all: so many, or so many for each box and edge
 STEEP = 6.0  # a band is at least this part of its tallest curve wide
 
 
@@ -126,9 +130,14 @@ def place(
             raise ValueError(f"{edge}: box {edge.target} has no port {edge.port}, only {ports}")
     if not boxes:
         return Layout(0.0, 0.0, (), (), ())
-    graph = _split(boxes, edges, _rank(len(boxes), edges))
+    rank = _rank(len(boxes), edges)
+    far = _far(len(boxes), edges, rank)
+    graph = _split(boxes, [e for e in edges if rank[e.target] - rank[e.source] <= far], rank)
     order = _order(graph)
-    return _route(boxes, edges, graph, order, _align(graph, order, gap), space)
+    middle = _align(graph, order, gap)
+    foot = max(y + height / 2 for y, height in zip(middle, graph.height, strict=True))
+    lanes = {source: foot + gap / 2 * lane for source, lane in _lanes(edges, rank, far).items()}
+    return _route(boxes, edges, graph, order, middle, space, far, lanes)
 
 
 def ports(side: float, number: int, pitch: float) -> tuple[float, ...]:
@@ -192,6 +201,35 @@ def _rank(size: int, edges: Sequence[Edge]) -> list[int]:
         if movable[box] and users[box]:
             rank[box] = min(rank[user] for user in users[box]) - 1
     return rank
+
+
+def _far(size: int, edges: Sequence[Edge], rank: list[int]) -> int:
+    """How many layers an edge may lead on before it is led around."""
+    spans = sorted(rank[edge.target] - rank[edge.source] for edge in edges)
+    most = max(PASSED, EACH * (size + len(edges)))
+    total = 0
+    for span in spans:
+        total += span
+        if total > most:
+            return max(1, span - 1)
+    return max(spans, default=0)
+
+
+def _lanes(edges: Sequence[Edge], rank: list[int], far: int) -> dict[int, int]:
+    """The lane of each box whose edges are led around, counted from 1; no two that meet have the same."""
+    ends: dict[int, int] = {}
+    for edge in edges:
+        if rank[edge.target] - rank[edge.source] > far:
+            ends[edge.source] = max(ends.get(edge.source, 0), rank[edge.target])
+    free: list[int] = []
+    taken: list[tuple[int, int]] = []  # until which layer, and the lane
+    lanes: dict[int, int] = {}
+    for source in sorted(ends, key=lambda box: (rank[box], box)):
+        while taken and taken[0][0] <= rank[source]:
+            heappush(free, heappop(taken)[1])
+        lanes[source] = heappop(free) if free else len(taken) + 1
+        heappush(taken, (ends[source], lanes[source]))
+    return lanes
 
 
 # 2. Split -----------------------------------------------------------------------------------------
@@ -577,6 +615,8 @@ def _route(
     order: _Order,
     middle: list[float],
     space: float,
+    far: int,
+    lanes: dict[int, float],
 ) -> Layout:
     """Set the layers side by side and lead the edges through."""
     rank = graph.rank
@@ -608,7 +648,11 @@ def _route(
     routes = []
     for edge in edges:
         r, y = rank[edge.target], corners[edge.target].y + boxes[edge.target].ports[edge.port]
-        way = ways[edge.source][: 2 * (r - rank[edge.source])]
+        first = rank[edge.source]
+        way = ways[edge.source][: 2 * (r - first)]
+        if r - first > far:
+            lane = lanes[edge.source]
+            way = [*way[:2], Point(start[first + 1] - stub[first + 1], lane), Point(end[r - 1], lane)]
         routes.append((*way, Point(start[r] - stub[r], y), Point(start[r], y)))
-    height = max(y + h / 2 for y, h in zip(middle, graph.height, strict=True))
+    height = max([y + h / 2 for y, h in zip(middle, graph.height, strict=True)] + [*lanes.values()])
     return Layout(end[-1], height, tuple(corners), tuple(routes), tuple(layers))

@@ -139,8 +139,9 @@ def _moments(graph: Graph, root: Value, digits: Digits) -> Iterator[Moment]:
         "Start", (f"{given}, {len(operations)} operation{'s' * (len(operations) != 1)} to compute.",)
     )
     order = topological_order(root)
+    how = {node.key: clip(node.expression, LONG) for node in operations}
     for node in operations:
-        texts = node.name, clip(node.expression, LONG), clip(_in_numbers(order[node.key], digits), LONG)
+        texts = node.name, how[node.key], clip(_in_numbers(order[node.key], digits), LONG)
         made = f"{' = '.join(dict.fromkeys(texts))} = "  # price = t1 × tax = 200 × 1.1 = 220
         yield Moment("Forward", (made, _number(node.data, digits)), node=node.key)
     if not leaves:
@@ -152,7 +153,7 @@ def _moments(graph: Graph, root: Value, digits: Digits) -> Iterator[Moment]:
     name, seed = graph.nodes[key].name, steps[0][1].upstream if steps else 1
     parts, note = (f"{name}: seed ", _number(seed, digits)), f"∂{name}/∂{name} = 1"
     yield Moment("Backward", parts, note, node=key, source=key, gradient=seed)
-    yield from (_passed(graph, edge, step, digits) for edge, step in steps)
+    yield from (_passed(graph, edge, step, how[edge.target], digits) for edge, step in steps)
     if backward.stop is not None:  # such as 1 / (2√x) at 0
         yield Moment("Backward", (backward.says(graph),), node=backward.stop)
         return
@@ -174,14 +175,14 @@ def _in_numbers(node: Value, digits: Digits) -> str:
     return Piece.operation(node.op, [*map(Piece.number, texts)]).text
 
 
-def _passed(graph: Graph, edge: Edge, step: Step, digits: Digits) -> Moment:
+def _passed(graph: Graph, edge: Edge, step: Step, how: str, digits: Digits) -> Moment:
     """`x1 += upstream 0.5 × local −3 = −1.5 (gradient so far −1.5)`"""
     source, target = graph.nodes[edge.source], graph.nodes[edge.target]
     numbers = step.upstream, edge.local, step.contribution, step.total
     upstream, local, contribution, total = (_number(x, digits) for x in numbers)
     product = f"{source.name} += upstream ", upstream, " × local ", local, " = ", contribution
     parts = *product, " (gradient so far ", total, ")"
-    note = f"{clip(edge.formula, LONG)}, as {target.name} = {clip(target.expression, LONG)}"
+    note = f"{clip(edge.formula, LONG)}, as {target.name} = {how}"
     return Moment("Backward", parts, note, target.key, _key(edge), source.key, step.total)
 
 

@@ -30,6 +30,7 @@ from viz.view import FOLD, HIDDEN, NAMED, VALUE, Card, View, select, value_names
 
 LEAF, CONSTANT, OPERATION, GROUP = "leaf", "constant", "operation", "group"
 FEW = 2  # names at the head of a list that is cut
+PARTS = 200  # of a formula; a longer one is not written
 CROWD = 4  # operands from one card, from which on they share an edge
 
 
@@ -321,7 +322,8 @@ class _Reader:
             formula: Any = ""
             rule: Any = ""
             if graph := derivatives.get(position):
-                formula, rule = Formula(graph, graph.formula), Formula(graph, graph.right)
+                write = (_cut(graph), _dots) if _is_long(graph.graph) else (graph.formula, graph.right)
+                formula, rule = (Formula(graph, each) for each in write)
             elif view.order[arg].op is not ops.constant:
                 formula = f"∂{self._name(value)}/∂{self._name(arg)} does not exist here"
             local = locals_.get(position)
@@ -374,6 +376,26 @@ class _Reader:
         except Exception:
             alone = [[position] for position in positions] if len(positions) > 1 else []
             return dict(ChainMap(*(self._derivatives(value, one) for one in alone)))
+
+
+def _is_long(graph: Any) -> bool:
+    """Whether a formula has more parts than anyone reads, as has that of one factor of many."""
+    seen, waiting = set[Value](), [graph] if isinstance(graph, Value) else []
+    while waiting and len(seen) <= PARTS:
+        node = waiting.pop()
+        if node not in seen:
+            seen.add(node)
+            waiting += node.args
+    return bool(waiting)
+
+
+def _dots(latex: bool = False) -> str:
+    return r"\dots" if latex else "…"
+
+
+def _cut(local: Local) -> Callable[..., str]:
+    """The formula of a local derivative without its right side: `∂z/∂x = …`."""
+    return lambda latex=False: f"{local.left(latex)} = {_dots(latex)}"
 
 
 def _number(local: Any) -> Any:
