@@ -11,10 +11,10 @@ import math
 import os
 import struct
 import zlib
-from pathlib import Path
 from typing import IO, Any
 
 from nn.checks import library
+from nn.writing import replace
 
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 CHUNK = 1 << 20  # bytes read at a time
@@ -52,7 +52,8 @@ def write(path: str | os.PathLike[str], array: Any) -> None:
         )
     header = struct.pack(f">HBB{array.ndim}I", 0, code, array.ndim, *array.shape)
     content = header + array.astype(TYPES[code]).tobytes()
-    Path(path).write_bytes(gzip.compress(content, mtime=0) if str(path).endswith(".gz") else content)
+    zipped = str(path).endswith(".gz")
+    replace(path, gzip.compress(content, mtime=0) if zipped else content, "idx.write")
 
 
 def _read_array(file: IO[bytes] | gzip.GzipFile) -> Any:
