@@ -132,7 +132,7 @@ def read(path: str | os.PathLike[str]) -> Checkpoint:
     except OSError as error:
         raise type(error)(f"nn.load: {path} cannot be read: {error}") from None
     except Exception as error:  # foreign or hostile bytes fail anywhere in the parsers
-        why = _one_line(f"{type(error).__name__}: {error}")
+        why = one_line(f"{type(error).__name__}: {error}")
         raise ValueError(f"nn.load: {path} is damaged, or no file of nn.save ({why})") from None
 
 
@@ -145,14 +145,19 @@ def _digest(header: dict[str, Any], tensors: dict[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """The beginning of a text from a file, for an error."""
     return "".join(c if c.isprintable() else " " for c in " ".join(text[:999].split()))[:200]
 
 
 def architecture(model: Module) -> str:
-    """The model's repr on one line, without addresses in memory, which differ from run to run."""
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(repr(model).split()))
+    """The model's repr on one line."""
+    return without_addresses(" ".join(repr(model).split()))
+
+
+def without_addresses(text: str) -> str:
+    """A repr without addresses in memory, which differ from run to run."""
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", text)
 
 
 def fitting_state(model: Module, checkpoint: Checkpoint) -> dict[str, Any]:
@@ -171,8 +176,8 @@ def fitting_state(model: Module, checkpoint: Checkpoint) -> dict[str, Any]:
         difference = "names and shapes agree"
     else:
         return checkpoint.parameters
-    held, wanted = _one_line(checkpoint.architecture), _one_line(architecture(model))
-    raise ValueError(f"nn.load: {checkpoint.path} holds {held}, not {wanted}: {_one_line(difference)}")
+    held, wanted = one_line(checkpoint.architecture), one_line(architecture(model))
+    raise ValueError(f"nn.load: {checkpoint.path} holds {held}, not {wanted}: {one_line(difference)}")
 
 
 # ── Lists of parameters ─────────────────────────────────────────────────────────────────────────────

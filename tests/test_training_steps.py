@@ -171,6 +171,12 @@ def path(tmp_path_factory):
     return tmp_path_factory.mktemp("steps") / "run.safetensors"
 
 
+@pytest.fixture(autouse=True)
+def nothing_there(path):
+    """No test goes on from the checkpoint of another."""
+    path.unlink(missing_ok=True)
+
+
 @settings(max_examples=15)
 @given(
     name=st.sampled_from([*OPTIMIZERS]),
@@ -189,6 +195,7 @@ def test_a_run_resumed_after_any_batch_gives_the_same_bits(path, name, at, act, 
         history = nn.fit(model, DATA, "binary_cross_entropy", optimizer, **options)
         return history, model.state_dict(), optimizer.state_dict()
 
+    path.unlink(missing_ok=True)
     model, optimizer = start()
     step = Interrupted(model, binary_cross_entropy, optimizer, at=at, act=act)
     try:
