@@ -115,7 +115,7 @@ def fit(
         run.begin(checkpoint)
     history = run.history
     with (
-        _first_interrupt_waits() as interrupted,
+        _first_interrupt_waits(step) as interrupted,
         _progress(progress, run, epochs) as report,
         _settles(step),
     ):
@@ -270,9 +270,10 @@ def _check_finite(what: str, number: Any, where: str) -> None:
 
 
 @contextmanager
-def _first_interrupt_waits() -> Iterator[Callable[[], bool]]:
+def _first_interrupt_waits(step: Step) -> Iterator[Callable[[], bool]]:
     """Inside, the first Ctrl-C is only noted (the function says whether), the second one interrupts.
 
+    Before that the Values get the numbers of the last step, wherever it comes, be it while they get them.
     Python allows it in the main thread alone, and a program's own handler stays in force.
     """
     noted = False
@@ -280,6 +281,7 @@ def _first_interrupt_waits() -> Iterator[Callable[[], bool]]:
     def note(number: int, frame: Any) -> None:
         nonlocal noted
         if noted:
+            step.settle()
             signal.default_int_handler(number, frame)
         noted = True
 
