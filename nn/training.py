@@ -289,8 +289,8 @@ def _first_interrupt_waits(step: Step) -> Iterator[Callable[[], bool]]:
     if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield lambda: noted
         return
-    signal.signal(signal.SIGINT, note)
     try:
+        signal.signal(signal.SIGINT, note)
         yield lambda: noted
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -309,8 +309,8 @@ def _settles(step: Step) -> Iterator[None]:
 def _collector_rests() -> Iterator[None]:
     """Inside, the cyclic garbage collector does not run of itself; before and after, it does as it did."""
     enabled = gc.isenabled()
-    gc.disable()
     try:
+        gc.disable()
         yield
     finally:
         if enabled:
