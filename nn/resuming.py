@@ -23,7 +23,7 @@ from nn.optim import Optimizer
 from nn.steps import CompiledStep
 
 LARGEST = 2**63  # of the ints that are read: no count of a training comes near it
-LATER = {"parameters": None, "code": {}}  # settings that files of earlier versions lack
+LATER: dict[str, Any] = {"parameters": None, "code": {}}  # settings that files of earlier versions lack
 
 
 def loose(model: Module, optimizer: Optimizer) -> list[Value]:
