@@ -46,7 +46,7 @@ INDEX = re.compile(r"0|[1-9][0-9]{,17}")
 READERS = {f"${kind.__name__}": read for kind, (_, read) in TEXTS.items()}
 
 
-class Checkpoint(NamedTuple):
+class Contents(NamedTuple):
     """What a file holds. `training` is {} in a file that `save` wrote."""
 
     path: Path
@@ -111,7 +111,7 @@ def write(path: str | os.PathLike[str], model: Module, training: dict[str, Any])
     replace(path, data, "nn.save")
 
 
-def read(path: str | os.PathLike[str]) -> Checkpoint:
+def read(path: str | os.PathLike[str]) -> Contents:
     """What `write` wrote. FileNotFoundError where there is no file, ValueError for any other bytes."""
     safe_open = library("safetensors", "nn.load").safe_open
     path = Path(path)
@@ -128,7 +128,7 @@ def read(path: str | os.PathLike[str]) -> Checkpoint:
             raise ValueError("its content is not what was written, by its SHA-256")
         lists = {name: _as_list(name, tensor) for name, tensor in tensors.items()}
         texts, training = (_decode(header[part], lists) for part in ("texts", "training"))
-        return Checkpoint(path, str(header["architecture"]), unpack({**lists, **texts}), training)
+        return Contents(path, str(header["architecture"]), unpack({**lists, **texts}), training)
     except OSError as error:
         raise type(error)(f"nn.load: {path} cannot be read: {error}") from None
     except Exception as error:  # foreign or hostile bytes fail anywhere in the parsers
@@ -151,20 +151,15 @@ def one_line(text: str) -> str:
 
 
 def architecture(model: Module) -> str:
-    """The model's repr on one line."""
-    return without_addresses(" ".join(repr(model).split()))
+    """The model's repr on one line, without addresses in memory, which differ from run to run."""
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(repr(model).split()))
 
 
-def without_addresses(text: str) -> str:
-    """A repr without addresses in memory, which differ from run to run."""
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", text)
-
-
-def fitting_state(model: Module, checkpoint: Checkpoint) -> dict[str, Any]:
+def fitting_state(model: Module, contents: Contents) -> dict[str, Any]:
     """The state_dict for this model; ValueError naming what differs where the file is of another one."""
     mine, theirs = (
         {name: _shape(numbers) for name, numbers in pack(state).items()}
-        for state in (model.state_dict(), checkpoint.parameters)
+        for state in (model.state_dict(), contents.parameters)
     )
     other = next((name for name in mine if theirs.get(name) != mine[name]), None)
     if mine.keys() != theirs.keys():
@@ -172,12 +167,12 @@ def fitting_state(model: Module, checkpoint: Checkpoint) -> dict[str, Any]:
         difference = f"missing {missing[:3]}, unknown {unknown[:3]}"
     elif other is not None:
         difference = f"{other} has the shape {theirs[other]} there, and {mine[other]} here"
-    elif checkpoint.architecture != architecture(model):
+    elif contents.architecture != architecture(model):
         difference = "names and shapes agree"
     else:
-        return checkpoint.parameters
-    held, wanted = one_line(checkpoint.architecture), one_line(architecture(model))
-    raise ValueError(f"nn.load: {checkpoint.path} holds {held}, not {wanted}: {one_line(difference)}")
+        return contents.parameters
+    held, wanted = one_line(contents.architecture), one_line(architecture(model))
+    raise ValueError(f"nn.load: {contents.path} holds {held}, not {wanted}: {one_line(difference)}")
 
 
 # ── Lists of parameters ─────────────────────────────────────────────────────────────────────────────

@@ -64,7 +64,7 @@ def settings(run: Any) -> dict[str, Any]:
     }
 
 
-def changes(run: Any, file: checkpoints.Checkpoint) -> list[Iterable[Change]]:
+def changes(run: Any, file: checkpoints.Contents) -> list[Iterable[Change]]:
     """What is to be changed for the run to go on from the file, at one moment.
 
     ValueError for the training of another run, or where no `fit` can have written the file.
@@ -124,12 +124,19 @@ def _code(measure: Any) -> str | None:
     The code of a lambda is that of a version of Python, and what it takes from outside is no part of it.
     """
     if isinstance(measure, partial):
-        arguments = checkpoints.without_addresses(f"{measure.args} {measure.keywords}")
+        arguments = [*map(_argument, measure.args), *((k, _argument(x)) for k, x in measure.keywords.items())]
         return f"{_code(measure.func) or name_of(measure.func)} {arguments}"
-    if name_of(measure) != "<lambda>":
+    code = getattr(measure, "__code__", None)
+    if code is None or name_of(measure) != "<lambda>":
         return None
-    digest = hashlib.sha256(_text(measure.__code__).encode(errors="backslashreplace"))
-    return f"{sys.implementation.cache_tag} {digest.hexdigest()[:16]}"
+    text = f"{_text(code)} {[*map(_argument, measure.__defaults__ or ())]}"
+    digest = hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()
+    return f"{sys.implementation.cache_tag} {digest[:16]}"
+
+
+def _argument(x: Any) -> str:
+    """A plain number or text; of other things, which a training may change, the type."""
+    return repr(x) if isinstance(x, str | int | float | None) else type(x).__name__
 
 
 def _text(constant: Any) -> str:
@@ -164,7 +171,7 @@ def _differ(here: str, there: str) -> bool:
 # ── Is it a training? ───────────────────────────────────────────────────────────────────────────────
 
 
-def _changes(run: Any, file: checkpoints.Checkpoint, state: dict[str, Any]) -> list[Iterable[Change]]:
+def _changes(run: Any, file: checkpoints.Contents, state: dict[str, Any]) -> list[Iterable[Change]]:
     """See `changes`; any Exception where no fit can have written the file."""
     training = file.training
     optimizer = copy(run.optimizer)

@@ -52,7 +52,8 @@ def replace(path: str | os.PathLike[str], content: bytes, what: str) -> None:
 def _check(shown: str | os.PathLike[str], path: Path, what: str) -> None:
     """OSError where no file can be, or must not be, replaced."""
     if path.is_dir() or not path.parent.is_dir():
-        reason = "is a folder" if path.is_dir() else f"lies in {Path(shown).parent}, which is no folder"
+        folder = path.parent if os.path.islink(shown) else Path(shown).parent
+        reason = "is a folder" if path.is_dir() else f"lies in {folder}, which is no folder"
         raise OSError(f"{what}: {shown} {reason}; give the path of a file in a folder that exists")
     if path.exists() and not path.is_file():
         raise OSError(f"{what}: {shown} is a device or a pipe; give the path of a file")

@@ -173,6 +173,7 @@ FUNCTIONS = {
     "an operation": (lambda y, t: (y - t) * 2, lambda y, t: (y + t) * 2),
     "inside": (lambda y, t: sum((lambda: [y, 2])()), lambda y, t: sum((lambda: [y, 3])())),
     "in a set": (lambda y, t: y * (2 in {1, 2}), lambda y, t: y * (2 in {1, 3})),
+    "a default": (lambda y, t, scale=2: mse(y, t) * scale, lambda y, t, scale=3: mse(y, t) * scale),
     "a partial": (partial(scaled, scale=2), partial(scaled, scale=3)),
     "a partial of a lambda": (partial(lambda y, t: y - t), partial(lambda y, t: y + t)),
 }
@@ -195,6 +196,17 @@ def test_the_code_is_that_of_the_text_and_not_of_the_place(path):
     first, second = (lambda y, t: mse(y, t) * 2), (lambda y, t: mse(y, t) * 2)
     train(parts(), 1, path, loss=first)
     assert len(train(parts(), 2, path, resume=True, loss=second)) == 2
+
+
+def test_a_value_in_a_partial_may_be_trained(path):
+    def run(epochs, **options):
+        model, temperature, optimizer = parts()
+        loss = partial(lambda y, t, scale: mse(y, t) * exp(scale), scale=temperature)
+        train((model, temperature, optimizer), epochs, path, loss=loss, **options)
+        return state((model, temperature, optimizer))
+
+    run(1)
+    assert run(3, resume=True)[1] != 1.0
 
 
 def test_what_another_version_of_python_wrote_cannot_be_compared_and_goes_on(path):

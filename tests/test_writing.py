@@ -112,7 +112,7 @@ REFUSED = {
     "a folder": (lambda folder: (folder / "m").mkdir(), "test: {} is a folder; give the path of a file"),
     "a link to nowhere": (
         lambda folder: (folder / "m").symlink_to("no/m"),
-        "which is no folder; give the path",
+        "test: {} lies in {}/no, which is no folder",
     ),
     "a pipe": (
         lambda folder: os.mkfifo(folder / "m"),
@@ -130,7 +130,7 @@ def test_what_must_not_be_replaced_is_refused_by_name_and_stays(case, tmp_path):
     before = path.lstat()
     with pytest.raises(OSError, match="test: ") as caught:
         replace(path, b"new", "test")
-    assert message.format(path) in str(caught.value) and "\n" not in str(caught.value)
+    assert message.format(path, tmp_path) in str(caught.value) and "\n" not in str(caught.value)
     assert path.lstat() == before and names(tmp_path) == ["m"]
 
 
