@@ -181,9 +181,7 @@ def _changes(run: Any, file: checkpoints.Contents, state: dict[str, Any]) -> lis
     best_loose = [] if best is None else _numbers(run, training.get("best_loose", []))
     if best is not None:
         checkpoints.fitting_state(run.model, file._replace(parameters=checkpoints.unpack(best)))
-    if isinstance(run.step, CompiledStep):
-        for x in (*state.values(), *numbers, *(x for row in optimizer.remembered for x in row)):
-            float(x)
+    _check_numbers(run, state, numbers, optimizer)
     rows, batch, sums, lr = (training[name] for name in ("history", "batch", "sums", "lr"))
     held_out = [f"val_{name}" for name in run.measures] if run.validation is not None else []
     columns = {"epoch", *run.measures, *held_out, "lr"}
@@ -205,6 +203,19 @@ def _changes(run: Any, file: checkpoints.Contents, state: dict[str, Any]) -> lis
         [(run, "best", best), (run, "best_loose", best_loose)],
         [(run.history, "rows", rows), (run, "saved", True)],
     ]
+
+
+def _check_numbers(run: Any, state: dict[str, Any], numbers: list[Any], optimizer: Optimizer) -> None:
+    """TypeError or OverflowError where the file's numbers do not go with those of the run."""
+    own = dict(run.model.named_parameters())
+    pairs = [(own[name], x) for name, x in state.items()]
+    pairs += zip(run.loose, numbers, strict=True)
+    for row in optimizer.remembered:
+        pairs += zip(optimizer.parameters, row, strict=True)
+    for p, x in pairs:
+        total = p.data + x
+        if isinstance(run.step, CompiledStep):
+            float(total)
 
 
 def _numbers(run: Any, numbers: Sequence[Any]) -> list[Any]:

@@ -5,12 +5,14 @@ import math
 import os
 import random
 from copy import deepcopy
+from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from processes import outputs
 from safetensors import safe_open
 from safetensors.numpy import save as to_bytes
 
@@ -198,6 +200,11 @@ def test_the_code_is_that_of_the_text_and_not_of_the_place(path):
     assert len(train(parts(), 2, path, resume=True, loss=second)) == 2
 
 
+def test_the_code_is_the_same_in_every_process():
+    script = "from nn.resuming import _code; print(_code(lambda y, t: y in {'a', 'b', 'c', 'd', 'e', 'f'}))"
+    assert len(outputs(script)) == 1
+
+
 def test_a_value_in_a_partial_may_be_trained(path):
     def run(epochs, **options):
         model, temperature, optimizer = parts()
@@ -362,6 +369,9 @@ HOSTILE = {
     "half a step": put("optimizer", "Adam.steps", 1.5),
     "a memory of text": put("optimizer", "Adam.m", ["x"] * 10),
     "a memory of one": put("optimizer", "Adam.v", [1.0]),
+    "a memory beyond floats": put("optimizer", "Adam.m", [10**400] * 10),
+    "a memory of another type": put("optimizer", "Adam.v", [Decimal(1)] * 10),
+    "a temperature beyond floats": put("loose", [10**400]),
     "sums beyond floats": put("sums", "loss", 10**400),
     "a loss beyond floats": put("history", 0, "loss", 10**400),
     "a rate of text": put("lr", "x"),
@@ -398,6 +408,29 @@ def test_a_hostile_training_is_refused_in_one_line_before_anything_changes(case,
         train(world, 3, path, resume=True, **options)
     assert str(caught.value).isprintable() and len(str(caught.value)) < 500
     assert state(world) == before
+
+
+def test_a_history_of_nothing_is_refused_where_there_is_no_best_either(path):
+    model, *_ = world = parts()
+    train(world, 1, path, loss="mse")
+    file = checkpoints.read(path)
+    checkpoints.write(path, model, {**file.training, "history": {}})
+    with pytest.raises(ValueError, match="batch, sums and history are of no such run"):
+        train(parts(), 2, path, resume=True, loss="mse")
+
+
+def test_a_parameter_that_is_no_float_is_refused_by_a_compiled_training(path):
+    model, *_ = world = parts()
+    train(world, 1, path, loss="mse", compiled=True)
+    file = checkpoints.read(path)
+    for number, why in (10**400, "OverflowError"), (1j, "TypeError"):
+        model.parameters()[0].data = number
+        checkpoints.write(path, model, file.training)
+        world = parts(seed=1)
+        before = state(world)
+        with pytest.raises(ValueError, match=rf"holds no training that fit wrote \({why}: "):
+            train(world, 2, path, resume=True, loss="mse", compiled=True)
+        assert state(world) == before
 
 
 def test_a_schedule_that_does_not_go_so_far_is_seen_before_anything_changes(path):
