@@ -121,15 +121,17 @@ def _held(run: Any) -> list[str] | None:
 def _code(measure: Any) -> str | None:
     """What tells a function without a name of its own, a lambda or a partial, from others; None for others.
 
-    The code of a lambda is that of a version of Python, and what it takes from outside is no part of it.
+    It begins with the version of Python whose code it is, or "any". What a lambda takes from outside is no
+    part of it.
     """
     if isinstance(measure, partial):
         arguments = [*map(_argument, measure.args), *((k, _argument(x)) for k, x in measure.keywords.items())]
-        return f"{_code(measure.func) or name_of(measure.func)} {arguments}"
+        return f"{_code(measure.func) or f'any {name_of(measure.func)}'} {arguments}"
     code = getattr(measure, "__code__", None)
     if code is None or name_of(measure) != "<lambda>":
         return None
-    text = f"{_text(code)} {[*map(_argument, measure.__defaults__ or ())]}"
+    defaults = *(measure.__defaults__ or ()), *(measure.__kwdefaults__ or {}).values()
+    text = f"{_text(code)} {[*map(_argument, defaults)]}"
     digest = hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()
     return f"{sys.implementation.cache_tag} {digest[:16]}"
 

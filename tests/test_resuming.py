@@ -165,6 +165,10 @@ def scaled(y, t, scale):
     return mse(y, t) * scale
 
 
+def shifted(y, t, scale):
+    return mse(y + scale, t)
+
+
 def a_lambda(scale):
     return lambda y, t: mse(y, t) * scale
 
@@ -176,6 +180,8 @@ FUNCTIONS = {
     "inside": (lambda y, t: sum((lambda: [y, 2])()), lambda y, t: sum((lambda: [y, 3])())),
     "in a set": (lambda y, t: y * (2 in {1, 2}), lambda y, t: y * (2 in {1, 3})),
     "a default": (lambda y, t, scale=2: mse(y, t) * scale, lambda y, t, scale=3: mse(y, t) * scale),
+    "a default by name": (lambda y, t, *, a=2: mse(y, t) * a, lambda y, t, *, a=3: mse(y, t) * a),
+    "partials of two functions": (partial(scaled, scale=2), partial(shifted, scale=2)),
     "a partial": (partial(scaled, scale=2), partial(scaled, scale=3)),
     "a partial of a lambda": (partial(lambda y, t: y - t), partial(lambda y, t: y + t)),
 }
