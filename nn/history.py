@@ -1,10 +1,13 @@
 """History: what a training run measured, one row per epoch."""
 
 import csv
+import io
 import json
 from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any
+
+from nn.writing import replace
 
 SHOWN = 10  # rows of a long history that its repr shows: the first half and the last half of them
 
@@ -56,16 +59,15 @@ class History:
 
     def to_csv(self, path: str | PathLike[str]) -> None:
         """Write a line of column names and a line per epoch; floats with all their digits."""
-        with open(path, "w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, self.columns)
-            writer.writeheader()
-            writer.writerows(self.rows)
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, self.columns)
+        writer.writeheader()
+        writer.writerows(self.rows)
+        replace(path, text.getvalue().encode(), "History.to_csv")
 
     def to_json(self, path: str | PathLike[str]) -> None:
         """Write the list of rows; floats with all their digits, and nan and inf as NaN and Infinity."""
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(self.rows, file, indent=1)
-            file.write("\n")
+        replace(path, f"{json.dumps(self.rows, indent=1)}\n".encode(), "History.to_json")
 
     @classmethod
     def from_json(cls, path: str | PathLike[str]) -> "History":
@@ -73,7 +75,7 @@ class History:
         with open(path, encoding="utf-8") as file:
             try:
                 rows = json.load(file)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:  # which "[[[[…" is
                 raise ValueError(f"History.from_json: {path} is no JSON: {error}") from None
         columns = rows[0] if isinstance(rows, list) and rows else {}
         if not isinstance(rows, list) or any(

@@ -12,9 +12,11 @@ and every sum. The nodes of a neuron have the scope `layer2.neuron3`, so that pi
 """
 
 import operator
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
 from random import Random
+from types import MemberDescriptorType
 from typing import Any
 
 from autograd import Op, Value, constant, dot, matvec, ops, scope, take
@@ -35,7 +37,9 @@ ACTIVATIONS: dict[str, Activation | None] = {
 
 
 class Module:
-    """Anything with parameters: the leaf Values in its attributes, and in their modules, lists and dicts.
+    """Anything with parameters: the leaf Values in its attributes (slots too), their modules and containers.
+
+    Containers are lists, tuples, deques, dicts, sets and object arrays, such as `autograd.array` makes.
 
     >>> class Line(Module):
     ...     def __init__(self):
@@ -50,14 +54,18 @@ class Module:
     def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Value]]:
         """(name, parameter): the path of attributes to it, such as `layers.0.neurons.2.b`.
 
-        A parameter in several places (tied weights) is given once, by its first name.
+        A parameter in several places (tied weights) is given once, by its first name, and so is a module:
+        one may know the module that it is a part of. An element of a set goes by its label, as a set has no
+        order. ValueError where two parameters have one name.
         """
-        seen = set()
-        for name, attribute in vars(self).items():
-            for path, parameter in _named(f"{prefix}{name}", attribute):
-                if parameter not in seen:
-                    seen.add(parameter)
-                    yield path, parameter
+        names = set()
+        for name, parameter in _walk(prefix, self):
+            if name in names:
+                raise ValueError(
+                    f"{type(self).__name__}: two parameters have the name {name!r}; give one another key"
+                )
+            names.add(name)
+            yield name, parameter
 
     def parameters(self) -> list[Value]:
         """The parameters, layer by layer, neuron by neuron, weights then bias."""
@@ -101,18 +109,55 @@ def loading(module: Module, state: dict[str, Any]) -> Iterable[Change]:
     return each(list(parameters.values()), "data", numbers)
 
 
-def _named(name: str, attribute: Any) -> Iterator[tuple[str, Value]]:
-    if isinstance(attribute, Value):
-        if attribute.op is None:
-            yield name, attribute
-    elif isinstance(attribute, Module):
-        yield from attribute.named_parameters(f"{name}.")
-    elif isinstance(attribute, list | tuple):
-        for i, item in enumerate(attribute):
-            yield from _named(f"{name}.{i}", item)
-    elif isinstance(attribute, dict):
-        for key, item in attribute.items():
-            yield from _named(f"{name}.{key}", item)
+def _walk(prefix: str, root: Module) -> Iterator[tuple[str, Value]]:
+    """The leaf Values below a module, depth first; whatever is met again is passed by."""
+    met: dict[int, Any] = {}  # by id; it keeps what it holds, so that no id is used twice
+    ahead: list[tuple[str, Any]] = [(prefix, root)]
+    while ahead:
+        name, thing = ahead.pop()
+        if id(thing) in met:
+            continue
+        if isinstance(thing, Value):
+            met[id(thing)] = thing
+            if thing.op is None:
+                yield name, thing
+        elif (parts := _parts(name, thing, root)) is not None:
+            met[id(thing)] = thing
+            ahead += reversed(parts)
+
+
+def _parts(name: str, thing: Any, root: Module) -> list[tuple[str, Any]] | None:
+    """The parts of a module or a container by their names; None for other things."""
+    if thing is not root and isinstance(thing, Module):
+        name += "."
+        if type(thing).named_parameters is not Module.named_parameters:  # it gives names of its own
+            return [*thing.named_parameters(name)]
+    if isinstance(thing, Module):
+        slots = [
+            (slot, getattr(thing, slot))
+            for kind in reversed(type(thing).__mro__)
+            for slot, member in vars(kind).items()
+            if isinstance(member, MemberDescriptorType) and hasattr(thing, slot)
+        ]
+        return [(name + key, part) for key, part in (*slots, *vars(thing).items())]
+    if isinstance(thing, dict):
+        return [(f"{name}.{key}", part) for key, part in thing.items()]
+    if isinstance(thing, set | frozenset):
+        return _labelled(name, thing)
+    if getattr(getattr(thing, "dtype", None), "kind", "") == "O":
+        thing = thing.tolist() if thing.ndim else [thing.item()]
+    if isinstance(thing, list | tuple | deque):
+        return [(f"{name}.{i}", part) for i, part in enumerate(thing)]
+    return None
+
+
+def _labelled(name: str, things: Iterable[Any]) -> list[tuple[str, Any]]:
+    """The parameters and modules of a set in the order of their labels; ValueError where those are equal."""
+    leaves = [x for x in things if isinstance(x, Module) or (isinstance(x, Value) and x.op is None)]
+    parts = {f"{name}.{getattr(x, 'label', '')}": x for x in leaves}
+    if len(parts) < len(leaves):
+        raise ValueError(f"Module: {name} is a set, which has no order; label its Values, or make it a list")
+    return sorted(parts.items())
 
 
 class Neuron(Module):

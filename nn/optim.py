@@ -138,7 +138,7 @@ class Optimizer:
                 f"it has {sorted(state)}, and {sorted(names)} are needed"
             )
         steps, *remembered = (state[name] for name in names)
-        self._check("steps", operator.index(steps))
+        self._check("steps", operator.index(steps), below=2**63)
         for x in remembered:
             if len(x) != len(self.parameters):
                 raise ValueError(

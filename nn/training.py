@@ -6,27 +6,27 @@ step     forward, backward and update on a batch     sums    of loss and metrics
 
 import gc
 import math
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from copy import copy
 from dataclasses import dataclass, field
 from itertools import islice
 from os import PathLike
-from typing import Any
+from typing import Any, Literal
 
-from nn import checkpoints
+from nn import checkpoints, resuming
 from nn.checks import check_whole, library
-from nn.commit import commit
+from nn.commit import commit, each
 from nn.data.dataset import Dataset
 from nn.history import History
 from nn.losses import LOSSES
-from nn.metrics import Measure, by_name, check_data, known, name_of, sums
+from nn.metrics import Measure, by_name, check_data, known, sums
 from nn.modules import Module, loading
 from nn.optim import Optimizer
-from nn.steps import CompiledStep, EagerStep, OwnStep, Step, choose_step
+from nn.steps import EagerStep, OwnStep, Step, choose_step
 
 
 def fit(
@@ -46,7 +46,7 @@ def fit(
     keep_best: bool = False,
     checkpoint: str | PathLike[str] | None = None,
     every: int = 1,
-    resume: bool = False,
+    resume: bool | Literal["auto"] = False,
     progress: bool | None = None,
     step: Callable[[Any, Any], tuple[Any, Sequence[Any]]] | None = None,
     compiled: bool | None = None,
@@ -66,10 +66,12 @@ def fit(
     keep_best   leave the model with the parameters after its best epoch, by the same measure; otherwise
                 they are those of the last step, also where patience has ended
     checkpoint  path of a file that `nn.load` reads: the parameters of the last step, and all that `resume`
-                needs; written at once, after `every` epochs, at the end and on Ctrl-C
-    resume      go on from the checkpoint, to the same numbers, bit for bit, as an uninterrupted run; what
-                it cannot compare is taken as it is now: the examples, the settings of the optimizer (a new
-                learning rate, say), penalty and clip_norm
+                needs; written at once, after `every` epochs, at the end and on Ctrl-C. Parameters that the
+                optimizer holds and the model does not are in it by their labels
+    resume      go on from the checkpoint, to the same numbers, bit for bit, as an uninterrupted run; "auto":
+                where the file exists. What cannot be compared is taken as it is now: the examples, the
+                settings of the optimizer (a new learning rate, say), penalty and clip_norm. A loss or metric
+                of your own is known by its name, a lambda by its code
     progress    whether to show a bar (tqdm); None: where the standard error is a terminal
     step        instead of nn.steps.EagerStep(model, loss, optimizer, penalty, clip_norm): (x, y) of a batch →
                 its loss, a number, and the outputs; it updates the parameters if the loss is finite
@@ -85,7 +87,9 @@ def fit(
     at once, and the step under way is done or not begun. FloatingPointError for a loss that is nan or
     infinite: the parameters are those before its batch, the checkpoint stays as it is. TypeError and
     ValueError for arguments that make no training or that differ from those of the checkpoint, and for what
-    compiled=True cannot compile; FileNotFoundError where there is no checkpoint.
+    compiled=True cannot compile; FileNotFoundError where there is no checkpoint, and FileExistsError where
+    there is one, or another file, that would be lost without `resume`. An OSError at a later checkpoint has
+    as `error.history` what was measured, and the model the parameters of the last step.
     """
     counts = {"epochs": epochs, "every": every, "batch_size": batch_size, "patience": patience}
     _check(model, data, optimizer, validation, {name: n for name, n in counts.items() if n is not None})
@@ -103,13 +107,15 @@ def fit(
         step = OwnStep(model, step)
     size, order = (len(data), None) if batch_size is None else (batch_size, seed)
     run = _Run(model, data, optimizer, step, measures, validation, size, order, keep_best)
-    if resume:
+    if resume not in (False, True, "auto"):
+        raise ValueError(f'fit: resume must be True, False or "auto", not {resume!r:.60}')
+    if resume and (resume != "auto" or checkpoint is None or os.path.exists(checkpoint)):
         run.resume(checkpoint)
     elif checkpoint is not None:
-        run.save(checkpoint)  # a path that cannot be written must not cost an epoch
+        run.begin(checkpoint)
     history = run.history
     with (
-        _first_interrupt_waits() as interrupted,
+        _first_interrupt_waits(step) as interrupted,
         _progress(progress, run, epochs) as report,
         _settles(step),
     ):
@@ -128,8 +134,7 @@ def fit(
         if checkpoint is not None and not run.saved:
             run.save(checkpoint)
         history.interrupted = interrupted()
-    if run.best is not None:
-        model.load_state_dict(checkpoints.unpack(run.best))
+    run.leave_best()
     return history
 
 
@@ -151,9 +156,11 @@ class _Run:
     sums: dict[str, float] = field(default_factory=dict)
     lr: float = 0.0  # of the last step
     best: dict[str, Any] | None = None  # the parameters after the best epoch, packed
+    best_loose: list[Any] = field(default_factory=list)  # those that the model does not hold
     saved: bool = False
 
     def __post_init__(self) -> None:
+        self.loose = resuming.loose(self.model, self.optimizer)
         self.metrics = {name: measure for name, measure in self.measures.items() if name != "loss"}
 
     @property
@@ -195,86 +202,37 @@ class _Run:
         self.batch, self.sums = 0, {}
         if self.keep_best and self.history.best is row:
             self.best = checkpoints.pack(self.model.state_dict())
+            self.best_loose = [p.data for p in self.loose]
+
+    def leave_best(self) -> None:
+        """Set the parameters to those after the best epoch, where they are kept."""
+        if self.best is not None:
+            state = checkpoints.unpack(self.best)
+            commit(loading(self.model, state), each(self.loose, "data", self.best_loose))
 
     # ── Checkpoints ─────────────────────────────────────────────────────────────────────────────────
 
-    def settings(self) -> dict[str, Any]:
-        """What must be the same for a training to go on to the same numbers."""
-        return {
-            "optimizer": type(self.optimizer).__name__,
-            "loss": name_of(self.measures["loss"]),
-            "examples": len(self.data),
-            "batch_size": self.size,
-            "seed": self.seed,
-            "metrics": [*self.metrics],
-            "validation": self.validation is not None,
-            "keep_best": self.keep_best,
-            "compiled": isinstance(self.step, CompiledStep),
-        }
+    def begin(self, path: str | PathLike[str]) -> None:
+        """Write the first checkpoint: a path that cannot or must not be written must not cost an epoch."""
+        resuming.check_free(path)
+        self.save(path)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the checkpoint."""
         self.step.settle()
-        training = {
-            "settings": self.settings(),
-            "optimizer": self.optimizer.state_dict(),
-            "history": self.history.rows,
-            "batch": self.batch,
-            "sums": self.sums,
-            "lr": self.lr,
-            "best": self.best,
-        }
-        checkpoints.write(path, self.model, training)
+        try:
+            checkpoints.write(path, self.model, resuming.tree(self))
+        except OSError as error:
+            error.history = self.history  # type: ignore[attr-defined]
+            raise
         self.saved = True
 
     def resume(self, path: str | PathLike[str] | None) -> None:
         """Go on from the checkpoint; where it is refused, or interrupted, nothing changes or all does."""
         if path is None:
             raise ValueError("fit: resume needs the file to go on from; give checkpoint=path")
-        file = checkpoints.read(path)
-        state, training = checkpoints.fitting_state(self.model, file), file.training
-        if not training:
-            raise ValueError(f"fit: {path} holds a model and no training to resume; nn.load(model, path)")
-        try:
-            optimizer = self._check_training(file)
-        except (TypeError, LookupError, AttributeError) as error:  # a part of a foreign file can be anything
-            why = f"{type(error).__name__}: {error}"
-            raise ValueError(f"fit: {path} holds no training that fit wrote ({why:.200})") from None
-        commit(
-            loading(self.model, state),
-            [(self.optimizer, name, x) for name, x in vars(optimizer).items()],
-            [(self, name, training[name]) for name in ("batch", "sums", "lr", "best")],
-            [(self.history, "rows", training["history"]), (self, "saved", True)],
-        )
+        commit(*resuming.changes(self, checkpoints.read(path)))
         self.step.start()
-
-    def _check_training(self, file: checkpoints.Checkpoint) -> Optimizer:
-        """The optimizer of the file. Refuses the training of another run, or of a foreign file."""
-        training = file.training
-        for name, mine in self.settings().items():
-            if (theirs := training["settings"][name]) != mine:
-                remedy = f"; give compiled={theirs!r}" if name == "compiled" else ""
-                raise ValueError(
-                    f"fit: {file.path} is of another training: "
-                    f"{name} is {theirs!r} there, and {mine!r} here{remedy}"
-                )
-        optimizer = copy(self.optimizer)
-        optimizer.load_state_dict(training["optimizer"])
-        if training["best"] is not None:
-            checkpoints.fitting_state(self.model, file._replace(parameters=training["best"]))
-        rows, batch, sums = training["history"], training["batch"], training["sums"]
-        held_out = [f"val_{name}" for name in self.measures] if self.validation is not None else []
-        columns = {"epoch", *self.measures, *held_out, "lr"}
-        numbers = [training["lr"], *sums.values(), *(x for row in rows for x in row.values())]
-        if (
-            type(batch) is not int
-            or not 0 <= batch <= self.batches
-            or sums.keys() != (self.measures if batch else {}).keys()
-            or any(row.keys() != columns or row["epoch"] != i for i, row in enumerate(rows, 1))
-            or not all(isinstance(x, int | float) for x in numbers)
-        ):
-            raise LookupError("batch, sums and history are of no such run")
-        return optimizer
 
 
 # ── Arguments ───────────────────────────────────────────────────────────────────────────────────────
@@ -312,9 +270,10 @@ def _check_finite(what: str, number: Any, where: str) -> None:
 
 
 @contextmanager
-def _first_interrupt_waits() -> Iterator[Callable[[], bool]]:
+def _first_interrupt_waits(step: Step) -> Iterator[Callable[[], bool]]:
     """Inside, the first Ctrl-C is only noted (the function says whether), the second one interrupts.
 
+    Before that the Values get the numbers of the last step, wherever it comes, be it while they get them.
     Python allows it in the main thread alone, and a program's own handler stays in force.
     """
     noted = False
@@ -322,6 +281,7 @@ def _first_interrupt_waits() -> Iterator[Callable[[], bool]]:
     def note(number: int, frame: Any) -> None:
         nonlocal noted
         if noted:
+            step.settle()
             signal.default_int_handler(number, frame)
         noted = True
 
@@ -329,8 +289,8 @@ def _first_interrupt_waits() -> Iterator[Callable[[], bool]]:
     if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield lambda: noted
         return
-    signal.signal(signal.SIGINT, note)
     try:
+        signal.signal(signal.SIGINT, note)
         yield lambda: noted
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -349,8 +309,8 @@ def _settles(step: Step) -> Iterator[None]:
 def _collector_rests() -> Iterator[None]:
     """Inside, the cyclic garbage collector does not run of itself; before and after, it does as it did."""
     enabled = gc.isenabled()
-    gc.disable()
     try:
+        gc.disable()
         yield
     finally:
         if enabled:

@@ -3,6 +3,7 @@
 A point is the beginning of a line or of a bytecode in one of the files. Signals come at fewer of them.
 """
 
+import signal
 import sys
 from functools import partial
 from itertools import count
@@ -33,16 +34,24 @@ def assert_all_or_nothing(make, act, state, *files, bytecodes=True):
     assert done == sorted(done) and {*done} == {False, True}
 
 
-def interrupted(make, act, *files, bytecodes=True):
-    """What act(make()) leaves when it is interrupted at its first point, at its second, … and at its last."""
+def interrupted(make, act, *files, bytecodes=True, by=signal.default_int_handler):
+    """What act(make()) leaves when it is interrupted at its first point, at its second, … and at its last.
+
+    by   what interrupts, called with two arguments: a KeyboardInterrupt, or `by_signal` what the handler does
+    """
     for n in count(1):
         world = make()
-        if not _interrupt(partial(act, world), n, files, bytecodes):
+        if not _interrupt(partial(act, world), n, files, bytecodes, by):
             return
         yield world
 
 
-def _interrupt(call, n, files, bytecodes):
+def by_signal(number, frame):
+    """Ctrl-C, whatever that does at the moment."""
+    signal.raise_signal(signal.SIGINT)
+
+
+def _interrupt(call, n, files, bytecodes, by):
     """Call it, with an interruption at its n-th point; whether it has so many."""
     left = n
 
@@ -55,10 +64,10 @@ def _interrupt(call, n, files, bytecodes):
             frame.f_trace_opcodes = bytecodes
         elif event == "exception" and argument[0] is GeneratorExit:  # closing swallows what is raised
             frame.f_trace_opcodes = frame.f_trace_lines = False
-        left -= event in ("line", "opcode")
+        left -= left > 0 and event in ("line", "opcode")
         if left == 0:
             left = -1
-            raise KeyboardInterrupt
+            by(signal.SIGINT, frame)
         return trace
 
     earlier = sys.gettrace()  # that of coverage, or of a debugger

@@ -1,8 +1,11 @@
 """Downloads, from servers of this machine that fail in every way that servers do."""
 
+import contextlib
+import gzip
 import hashlib
 import io
 import sys
+import tracemalloc
 from collections import defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -15,6 +18,10 @@ import nn.data
 from nn.data import download, idx
 
 GOOD, WRONG, MISSING, CUT = "good", "wrong bytes", "404", "cut in the middle"
+VAST, ENDLESS, BOMB = "600 MB", "no end", "a page that unpacks to 60 MB"
+
+
+ZIPPED = gzip.compress(bytes(60 * 10**6))
 
 
 class Server(ThreadingHTTPServer):
@@ -22,7 +29,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, files):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.files, self.plan, self.requests = files, defaultdict(list), []
+        self.files, self.plan, self.requests, self.sent = files, defaultdict(list), [], 0
         self.url = f"http://127.0.0.1:{self.server_port}/mnist"
 
 
@@ -35,14 +42,31 @@ class Handler(BaseHTTPRequestHandler):
         if action == MISSING:
             self.send_error(404)
             return
+        if action in (VAST, ENDLESS):
+            self.send_vast(600 * 10**6, action == VAST)
+            return
         content = self.server.files[name]
         self.send_response(200)
+        if action == BOMB:
+            self.send_header("Content-Encoding", "gzip")
+            content = ZIPPED
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         if action == CUT:
             self.wfile.write(content[: len(content) // 2])
         else:
-            self.wfile.write(content if action == GOOD else content[::-1])
+            self.wfile.write(content[::-1] if action == WRONG else content)
+
+    def send_vast(self, length, is_told):
+        """So many bytes, or as many as are taken."""
+        self.send_response(200)
+        if is_told:
+            self.send_header("Content-Length", str(length))
+        self.end_headers()
+        with contextlib.suppress(ConnectionError):
+            for _ in range(0, length, 10**6):
+                self.wfile.write(bytes(10**6))
+                self.server.sent += 10**6
 
     def log_message(self, *args):
         pass
@@ -133,6 +157,29 @@ def test_the_next_mirror_is_asked(fault, start, files, tmp_path):
         bad.plan[name] = [fault]
     nn.data.download_mnist(tmp_path, [bad.url, good.url + "/"])
     assert contents(tmp_path) == files and bad.requests == good.requests == list(files)
+
+
+@pytest.mark.parametrize("fault", [VAST, ENDLESS])
+def test_no_server_makes_it_read_more_than_the_largest_file(fault, start, tmp_path):
+    server = start()
+    server.plan[FIRST] = [fault] * download.ROUNDS
+    with pytest.raises(ConnectionError, match=r"came whole from none of .*sends more than 9912422 bytes"):
+        nn.data.download_mnist(tmp_path, server.url)
+    assert not contents(tmp_path)
+    assert server.sent < 100 * 10**6  # what was read, and what filled the buffers between
+
+
+def test_what_is_sent_is_not_unpacked(start, files, tmp_path):
+    server = start()
+    server.plan[FIRST] = [BOMB] * download.ROUNDS
+    tracemalloc.start()
+    with pytest.raises(ConnectionError, match=f"download_mnist: {FIRST} came whole from none"):
+        nn.data.download_mnist(tmp_path, server.url)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10 * 10**6
+    nn.data.download_mnist(tmp_path, server.url)
+    assert contents(tmp_path) == files
 
 
 def test_a_server_that_is_not_there(start, files, tmp_path):

@@ -89,6 +89,7 @@ def test_an_empty_history(tmp_path):
 
 BAD = {
     "no JSON": "[{",
+    "endless JSON": "[" * 100_000,
     "no list": '{"epoch": 1}',
     "no rows": "[1, 2]",
     "other columns": json.dumps([{"epoch": 1, "loss": 2.0}, {"epoch": 2}]),

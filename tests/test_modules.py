@@ -1,6 +1,7 @@
 """Neuron, Layer, MLP, Embedding: micrograd's numbers, Nielsen's names, and nothing truncated silently."""
 
 import random
+from collections import deque
 from fractions import Fraction
 
 import micrograd.nn
@@ -9,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from micrograd.engine import Value as Micrograd
+from processes import outputs
 
 import nn
 import viz
-from autograd import Value, grad, ops, topological_order
+from autograd import Value, array, grad, ops, topological_order
 
 sizes = st.lists(st.integers(1, 4), min_size=2, max_size=4)
 numbers = st.floats(-2, 2).filter(lambda x: abs(x) > 1e-3)
@@ -124,6 +126,114 @@ def test_parameters_stand_in_attributes_modules_lists_and_dicts_each_once_and_on
     }
     assert list(map(id, module.parameters())) == [id(p) for _, p in module.named_parameters()]
     assert repr(module) == "<Everything: 5 parameters>"
+
+
+class Held(nn.Module):
+    """A module that holds one thing."""
+
+    def __init__(self, held):
+        self.held = held
+
+
+class Slotted(nn.Module):
+    """A module with slots of its own and of its base, one of them private and one of them empty."""
+
+    __slots__ = ("__gain", "empty", "w")
+
+    def __init__(self):
+        self.w, self.__gain, self.b = Value(1.0), Value(2.0), Value(3.0)
+
+
+class Below(Slotted):
+    __slots__ = ("below",)
+
+    def __init__(self):
+        super().__init__()
+        self.below = [Value(4.0)]
+
+
+a, b, c = Value(1.0, "a"), Value(2.0, "b"), Value(3.0)
+PLACES = {
+    "an array": (Held(array([1.0, 2.0])), {"held.0": 1.0, "held.1": 2.0}),
+    "a matrix": (Held(array([[1.0], [2.0]])), {"held.0.0": 1.0, "held.1.0": 2.0}),
+    "an array of no axis": (Held(array(1.0)), {"held.0": 1.0}),
+    "an array among numbers": (Held([numpy.ones(2), {"w": array([1.0])}]), {"held.1.w.0": 1.0}),
+    "a deque": (Held(deque([a, c])), {"held.0": 1.0, "held.1": 3.0}),
+    "a set": (Held({b, a, "x", 5.0, a * 2}), {"held.a": 1.0, "held.b": 2.0}),
+    "a set of one": (Held(frozenset([c])), {"held.": 3.0}),
+    "a module in a set": (Held({nn.Neuron(1, init=0.5)}), {"held..w.0": 0.5, "held..b": 0.0}),
+    "slots": (Slotted(), {"_Slotted__gain": 2.0, "w": 1.0, "b": 3.0}),
+    "slots of two classes": (Below(), {"_Slotted__gain": 2.0, "w": 1.0, "below.0": 4.0, "b": 3.0}),
+    "twice in one list": (Held([a, a, [a]]), {"held.0": 1.0}),
+    "no number of a key is lost": (Held({0: a, "00": b, 1.5: c}), {"held.0": 1, "held.00": 2, "held.1.5": 3}),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_parameters_are_found_in_every_place(place, tmp_path):
+    module, state = PLACES[place]
+    assert module.state_dict() == state and list(module.state_dict()) == list(state)
+    nn.save(module, tmp_path / "m")
+    for p in module.parameters():
+        p.data = 0.0
+    nn.load(module, tmp_path / "m")
+    assert module.state_dict() == state
+
+
+def test_the_names_of_a_set_are_the_same_in_every_process():
+    script = (
+        "import nn; from autograd import Value; m = nn.Module()\n"
+        "m.held = {Value(float(i), f'w{i}') for i in range(20)}; print(m.state_dict())"
+    )
+    assert len(outputs(script)) == 1
+
+
+def test_a_module_that_knows_its_parent_or_a_list_that_holds_itself_is_searched_once():
+    parent, lists = Held([nn.Neuron(1, init=0.5), {}]), [Value(1.0)]
+    parent.held[0].parent, parent.held[1]["root"] = parent, parent
+    lists.append(lists)
+    assert parent.state_dict() == {"held.0.w.0": 0.5, "held.0.b": 0.0}
+    assert parent.held[0].state_dict() == {"w.0": 0.5, "b": 0.0}
+    assert Held(lists).state_dict() == {"held.0": 1.0}
+
+
+def test_depth_is_no_matter():
+    held = [Value(1.0)]
+    for _ in range(10_000):
+        held = [held]
+    module = Held(Value(2.0))
+    for _ in range(10_000):
+        module = Held(module)
+    assert len(Held(held).parameters()) == len(module.parameters()) == 1
+
+
+def test_a_module_may_name_its_own_parameters():
+    class Own(nn.Module):
+        def __init__(self):
+            self.w, self.frozen = Value(1.0), Value(2.0)
+
+        def named_parameters(self, prefix=""):
+            yield f"{prefix}only", self.w
+
+    assert Held([Own()]).state_dict() == {"held.0.only": 1.0}
+
+
+SAME_NAMES = {
+    "a number and its text": {0: a, "0": b},
+    "a dot in a key": {"b.0": a, "b": [b]},
+    "a key like a path": {"x": Held(a), "x.held": b},
+    "equal labels": {Value(1.0, "w"), Value(2.0, "w")},
+    "no labels": [{Value(1.0), Value(2.0)}],
+    "modules in a set": {nn.Neuron(1), nn.Embedding(1, 1)},
+}
+
+
+@pytest.mark.parametrize("case", SAME_NAMES)
+def test_two_parameters_of_one_name_are_refused(case):
+    module = Held(SAME_NAMES[case])
+    for act in (module.parameters, module.state_dict, lambda: nn.save(module, "never")):
+        with pytest.raises(ValueError, match=r"Held: two parameters have|Module: held.* is a set"):
+            act()
 
 
 def test_all_neurons_of_a_layer_share_the_node_of_an_input():

@@ -21,7 +21,7 @@ from processes import outputs
 
 import nn
 from autograd import Value, mean
-from nn import checkpoints, commit, modules, optim, training
+from nn import checkpoints, commit, modules, optim, resuming, training, writing
 from nn.data import Dataset, moons
 from nn.losses import binary_cross_entropy, l2, mse
 from nn.optim import SGD, AdaGrad, Adam, AdamW, RMSProp, clip_grad_norm
@@ -52,6 +52,12 @@ def ctrl_c():
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
     return tmp_path_factory.mktemp("training") / "run.safetensors"
+
+
+@pytest.fixture(autouse=True)
+def nothing_there(path):
+    """No test goes on from the checkpoint of another."""
+    path.unlink(missing_ok=True)
 
 
 def parts(optimizer="SGD", sizes=(2, 1), seed=0):
@@ -286,6 +292,7 @@ def uninterrupted(name, **options):
 )
 def test_a_run_resumed_after_any_batch_gives_the_same_bits(path, name, at, crashes, every, keep_best):
     options = {**OPTIONS, "checkpoint": path, "every": every, "keep_best": keep_best}
+    path.unlink(missing_ok=True)
     model, optimizer = parts(name)
     step = at_call(at, crash if crashes else ctrl_c_now)(model, optimizer)
     try:
@@ -335,6 +342,7 @@ def test_exact_training_resumes_with_exact_fractions(path):
 
     run(2, False)
     resumed = run(4, True)
+    path.unlink()
     assert resumed == run(4, False) and all(type(x) is Fraction for x in resumed.values())
 
 
@@ -479,7 +487,7 @@ def test_the_same_history_in_every_process():
 
 # An interruption between `open` and `with` leaves the closing to Python, which warns of it.
 unclosed = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
-FILES = [module.__file__ for module in (checkpoints, commit, optim)]
+FILES = [module.__file__ for module in (checkpoints, commit, optim, resuming, writing)]
 
 
 def one_weight(optimizer="Adam"):
@@ -510,10 +518,16 @@ def test_a_run_interrupted_anywhere_leaves_whole_steps_and_a_whole_checkpoint(tm
         return result
 
     train(world, step=noted)
-    train(one_weight(), checkpoint=path)
-    found = []
+    with pytest.raises(CrashError):
+        train(one_weight(), checkpoint=path, step=lambda x, y: crash())
+    beginning, found = path.read_bytes(), []
+
+    def make():
+        path.write_bytes(beginning)
+        return one_weight()
+
     run = partial(train, checkpoint=path)
-    for world in interrupted(one_weight, run, *FILES, bytecodes=False):
+    for world in interrupted(make, run, *FILES, bytecodes=False):
         file = checkpoints.read(path)
         assert repr((checkpoints.unpack(file.parameters), file.training["optimizer"])) in whole
         found.append(whole.index(state(world)))

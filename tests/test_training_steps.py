@@ -1,5 +1,6 @@
 """fit(compiled=…): the numbers of the eager steps but for rounding, and the same bits in every run."""
 
+import gc
 import math
 import random
 import signal
@@ -10,13 +11,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from interruptions import assert_all_or_nothing
+from interruptions import assert_all_or_nothing, by_signal, interrupted
 from processes import outputs
 from test_training import OPTIMIZERS, CrashError, crash, ctrl_c, ctrl_c_now  # noqa: F401 (a fixture)
 
 import nn
 from autograd import Value
-from nn import commit, optim, steps
+from nn import commit, optim, steps, training
 from nn.data import Dataset, moons
 from nn.losses import binary_cross_entropy, cross_entropy, l2, mse
 from nn.optim import SGD, Adam
@@ -171,6 +172,12 @@ def path(tmp_path_factory):
     return tmp_path_factory.mktemp("steps") / "run.safetensors"
 
 
+@pytest.fixture(autouse=True)
+def nothing_there(path):
+    """No test goes on from the checkpoint of another."""
+    path.unlink(missing_ok=True)
+
+
 @settings(max_examples=15)
 @given(
     name=st.sampled_from([*OPTIMIZERS]),
@@ -189,6 +196,7 @@ def test_a_run_resumed_after_any_batch_gives_the_same_bits(path, name, at, act, 
         history = nn.fit(model, DATA, "binary_cross_entropy", optimizer, **options)
         return history, model.state_dict(), optimizer.state_dict()
 
+    path.unlink(missing_ok=True)
     model, optimizer = start()
     step = Interrupted(model, binary_cross_entropy, optimizer, at=at, act=act)
     try:
@@ -211,6 +219,42 @@ def test_the_same_history_in_every_process():
         "print(h.rows, m.state_dict())"
     )
     assert len(outputs(script)) == 1
+
+
+@pytest.mark.parametrize("at", [1, 3])
+def test_a_second_ctrl_c_anywhere_leaves_a_whole_step(at):
+    """The first one comes in a batch, after which the Values have yet to be given the numbers of theta."""
+    data = Dataset([[1.0], [2.0]], [1.0, 0.5])
+
+    def make():
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # which fit's last lines might have kept
+        model = nn.Neuron(1, init=0.5, bias=False)
+        return model, Adam(model.parameters(), 0.05)
+
+    def state(world):
+        return repr([each.state_dict() for each in world])
+
+    def run(world, *, at=at, noted=None):
+        class Counted(CompiledStep):
+            def __call__(self, x, y):
+                result = super().__call__(x, y)
+                if world[1].steps == at:
+                    ctrl_c_now()
+                if noted is not None:
+                    self.settle()
+                    noted.append(state(world))
+                return result
+
+        step = Counted(world[0], mse, world[1])
+        nn.fit(world[0], data, "mse", world[1], epochs=2, batch_size=1, step=step)
+
+    world = make()
+    whole = [state(world)]
+    run(world, at=None, noted=whole)
+    files = [module.__file__ for module in (commit, optim, steps, training)]
+    found = {state(world) for world in interrupted(make, run, *files, bytecodes=False, by=by_signal)}
+    gc.enable()  # which fit's last lines might have left to do
+    assert len(whole) == 5 and found <= {*whole} and len(found) > 1
 
 
 @pytest.mark.parametrize("compiled", [True, False])

@@ -11,26 +11,29 @@ import math
 import os
 import struct
 import zlib
-from pathlib import Path
 from typing import IO, Any
 
 from nn.checks import library
+from nn.writing import replace
 
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 CHUNK = 1 << 20  # bytes read at a time
+LIMIT = 1 << 30  # bytes that are unpacked of a gzipped file: gzip makes a thousand of one
 
 
-def read(path: str | os.PathLike[str]) -> Any:
+def read(path: str | os.PathLike[str], limit: int = LIMIT) -> Any:
     """The NumPy array of an IDX file, plain or gzipped, whatever its name; in the machine's byte order.
 
-    FileNotFoundError where there is no file, ValueError for one that is damaged, no IDX, or not as long as
-    its header says. No more is allocated than the file holds, whatever its header claims.
+    limit   the bytes of numbers that a gzipped file may unpack to
+
+    FileNotFoundError where there is no file, ValueError for one that is damaged, no IDX, not as long as its
+    header says, or beyond the limit. No more is allocated than the file holds, whatever its header claims.
     """
     with open(path, "rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
         file.seek(0)
         try:
-            return _read_array(gzip.GzipFile(fileobj=file) if zipped else file)
+            return _read_array(gzip.GzipFile(fileobj=file), limit) if zipped else _read_array(file)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise ValueError(f"idx.read: {path}: damaged gzip file: {error}") from None
         except ValueError as error:
@@ -52,10 +55,11 @@ def write(path: str | os.PathLike[str], array: Any) -> None:
         )
     header = struct.pack(f">HBB{array.ndim}I", 0, code, array.ndim, *array.shape)
     content = header + array.astype(TYPES[code]).tobytes()
-    Path(path).write_bytes(gzip.compress(content, mtime=0) if str(path).endswith(".gz") else content)
+    zipped = str(path).endswith(".gz")
+    replace(path, gzip.compress(content, mtime=0) if zipped else content, "idx.write")
 
 
-def _read_array(file: IO[bytes] | gzip.GzipFile) -> Any:
+def _read_array(file: IO[bytes] | gzip.GzipFile, limit: float = math.inf) -> Any:
     """The array of an open file. ValueError says what is wrong with it."""
     np = library("numpy", "idx.read")
     magic = file.read(4)
@@ -69,6 +73,10 @@ def _read_array(file: IO[bytes] | gzip.GzipFile) -> Any:
         raise ValueError("truncated: it ends within its header")
     shape = struct.unpack(f">{rank}I", sizes)
     length = math.prod(shape) * kind.itemsize
+    if length > limit:
+        raise ValueError(
+            f"shape {shape} needs {length} bytes, and limit={limit}; give a greater one if it is true"
+        )
     # One byte more than there should be: an over-long file shows, and gzip checks its checksum at the end.
     data = _read_at_most(file, length + 1)
     if len(data) < length:
