@@ -16,6 +16,7 @@ from typing import Any
 
 from autograd import absolute, dot, logsumexp, relu, softplus, take
 from autograd import sum as total
+from nn.checks import check_iterable
 
 Loss = Callable[[Any, Any], Any]
 
@@ -85,11 +86,13 @@ def hinge(y: Any, t: Any) -> Any:
 
 def l1(parameters: Iterable[Any], rate: Any) -> Any:
     """The penalty rate · Σ |p| over all parameters p; at p = 0 its gradient is 0."""
+    check_iterable("l1", parameters)
     return total([absolute(p) for p in parameters]) * rate
 
 
 def l2(parameters: Iterable[Any], rate: Any) -> Any:
     """The penalty rate · Σ p² over all parameters p."""
+    check_iterable("l2", parameters)
     p = list(parameters)
     return dot(p, p) * rate
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from autograd import Op, Value, constant, dot, matvec, ops, scope, take
 from autograd.op import is_symbolic
+from nn.checks import plain
 from nn.commit import Change, commit, each
 from nn.init import choose, initializer
 
@@ -26,6 +27,7 @@ Activation = Callable[[Any], Any]
 
 ACTIVATIONS: dict[str, Activation | None] = {
     "linear": None,
+    **{name: ops.METHODS[name] for name in ("relu", "tanh", "sigmoid", "gelu", "softplus")},  # named first
     **{
         name: op
         for name, op in ops.METHODS.items()
@@ -95,7 +97,7 @@ def loading(module: Module, state: dict[str, Any]) -> Iterable[Change]:
     numbers = []
     for name in parameters:
         try:
-            numbers.append(Value(state[name]).data)
+            numbers.append(plain(Value(state[name]).data, parameters[name].data))
         except TypeError as error:
             raise TypeError(f"{type(module).__name__}: {name}: {error}") from None
     return each(list(parameters.values()), "data", numbers)
@@ -148,9 +150,13 @@ class Neuron(Module):
         self.names = f"z{where}", f"a{where}"
         with scope(self.scope):
             draw, rng = initializer(init), seed if isinstance(seed, Random) else Random(seed)
-            self.w = [Value(draw(rng, nin, neurons), _weight(place, k)) for k in range(1, nin + 1)]
+            self.w = [Value(plain(draw(rng, nin, neurons)), _weight(place, k)) for k in range(1, nin + 1)]
             self.b = Value(0.0, f"b{where}") if bias else None
         self.f = choose("activation", activation, ACTIVATIONS) if isinstance(activation, str) else activation
+        if self.f is not None and not callable(self.f):
+            raise TypeError(
+                f"Neuron: activation must be a name or a function of a number, not {activation!r}"
+            )
         self.elementary = elementary
 
     def __call__(self, x: Sequence[Any]) -> Value:
@@ -262,7 +268,13 @@ class MLP(Module):
         init: Any = "uniform",
         seed: int | None = None,
         elementary: bool = False,
+        bias: bool = True,
     ) -> None:
+        if not isinstance(nouts, Sequence) or isinstance(nouts, str):
+            raise TypeError(
+                "MLP: nouts must be a list, the number of neurons of every layer, as in MLP(2, [16, 1]); "
+                f"not {nouts!r}"
+            )
         _positive("MLP", nin, *nouts)
         if not nouts:
             raise ValueError(
@@ -278,6 +290,7 @@ class MLP(Module):
                 init=init,
                 seed=rng,
                 elementary=elementary,
+                bias=bias,
                 number=i + 2,
             )
             for i in range(len(nouts))
@@ -293,6 +306,7 @@ class MLP(Module):
     def __repr__(self) -> str:
         sizes = [len(layer.neurons) for layer in self.layers]
         names = f"activation={self.activation!r}, output={self.output!r}"
+        names += ", bias=False" * (self.layers[0].neurons[0].b is None)
         inputs = len(self.layers[0].neurons[0].w)
         return f"MLP({inputs}, {sizes}, {names})  # {len(self.parameters())} parameters"
 
@@ -313,7 +327,7 @@ class Embedding(Module):
         draw, rng = initializer(init), seed if isinstance(seed, Random) else Random(seed)
         with scope("embedding"):
             self.rows = [
-                [Value(draw(rng, count, size), f"e^{i}_{{{j}}}") for j in range(1, size + 1)]
+                [Value(plain(draw(rng, count, size)), f"e^{i}_{{{j}}}") for j in range(1, size + 1)]
                 for i in range(count)
             ]
 
@@ -337,6 +351,12 @@ class Embedding(Module):
 def _inputs(what: str, x: Any, count: int) -> None:
     if not hasattr(x, "__len__"):
         raise TypeError(f"{what}: the input must be a sequence of {count} numbers, not {x!r}")
+    first = next(iter(x), None)
+    if hasattr(first, "__len__") and not isinstance(first, str):
+        raise TypeError(
+            f"{what}: the input is a batch, and a model takes one example of {count} numbers; "
+            "[model(x) for x in batch] gives the outputs of all"
+        )
     if len(x) != count:
         raise ValueError(f"{what}: {len(x)} inputs were given and {count} are needed")
 

@@ -15,7 +15,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd import Value, clip, maximum, sqrt
+from autograd.op import describe
 from nn import schedules
+from nn.checks import check_iterable, is_finite, plain
 from nn.commit import commit, each
 
 __all__ = [
@@ -39,9 +41,11 @@ class Optimizer:
     weight_decay   λ: adds λθ to the gradient, that of the penalty ½λθ²
     steps          the number of steps taken
 
+    Settings and gradients that are NumPy scalars count as Python's numbers, unless the parameter is one too.
+
     TypeError for parameters that are no Values; ValueError where there are none or one is given twice, and
-    for a setting out of its range. A step that raises has changed nothing, one that is interrupted (Ctrl-C)
-    nothing or all.
+    for a setting out of its range. FloatingPointError for a step to nan or infinity, naming the parameter.
+    A step that raises has changed nothing, one that is interrupted (Ctrl-C) nothing or all.
     """
 
     memory: tuple[str, ...] = ()
@@ -49,11 +53,10 @@ class Optimizer:
 
     def __init__(self, parameters: Iterable[Value], lr: Any, weight_decay: Any = 0) -> None:
         name = type(self).__name__
-        if not isinstance(parameters, Iterable):
-            raise TypeError(f"{name}: {parameters!r:.60} is no list of parameters; give model.parameters()")
+        check_iterable(name, parameters)
         self.parameters = list(parameters)
         self.lr = lr
-        self.weight_decay = weight_decay
+        self.weight_decay = self._checked("weight_decay", weight_decay)
         self.steps = 0
         self.remembered: list[Any] = [[0] * len(self.parameters) for _ in self.memory]
         if not self.parameters:
@@ -65,7 +68,6 @@ class Optimizer:
                 )
         if len(set(self.parameters)) < len(self.parameters):
             raise ValueError(f"{name}: a parameter is given twice; give each once")
-        self._check("weight_decay", weight_decay)
         self.rate()
 
     def update(self, lr: Any, t: int, theta: Any, g: Any, *memory: Any) -> tuple[Any, ...]:
@@ -78,18 +80,17 @@ class Optimizer:
 
     def rate(self) -> Any:
         """The learning rate of the next step. ValueError for a negative one."""
-        lr = Value(self.lr(self.steps) if callable(self.lr) else self.lr).data
-        self._check("lr", lr)
-        return lr
+        return self._checked("lr", Value(self.lr(self.steps) if callable(self.lr) else self.lr).data)
 
     def step(self) -> None:
         """Move every parameter by its gradient."""
-        columns = [p.data for p in self.parameters], [p.grad for p in self.parameters]
+        columns = [p.data for p in self.parameters], [plain(p.grad, p.data) for p in self.parameters]
         lr, t, update, decay = self.rate(), self.steps + 1, self.update, self.decay
         rows = [
             update(lr, t, *decay(lr, theta, g), *memory)
             for theta, g, *memory in zip(*columns, *self._lists(), strict=True)
         ]
+        self._refuse([not all(map(is_finite, row)) for row in rows], columns[1])
         moved, *remembered = zip(*rows, strict=True)
         commit(
             each(self.parameters, "data", moved),
@@ -113,8 +114,12 @@ class Optimizer:
             )
         memory = [numpy.asarray(x, theta.dtype) for x in self.remembered]
         lr, t = self.rate(), self.steps + 1
-        moved, *memory = self.update(lr, t, *self.decay(lr, theta, gradient), *memory)
-        copied = theta, "real", numpy.asarray(moved, theta.dtype)  # the real part of floats is all of them
+        with numpy.errstate(all="ignore"):  # what is not finite is refused by name
+            moved, *memory = self.update(lr, t, *self.decay(lr, theta, gradient), *memory)
+            moved = numpy.asarray(moved, theta.dtype)
+        if not all(numpy.isfinite(x).all() for x in (moved, *memory)):
+            self._refuse(~numpy.isfinite([moved, *memory]).all(0), gradient)
+        copied = theta, "real", moved  # the real part of floats is all of them
         commit([copied, (self, "remembered", memory), (self, "steps", t)])
 
     def zero_grad(self) -> None:
@@ -138,14 +143,17 @@ class Optimizer:
                 f"it has {sorted(state)}, and {sorted(names)} are needed"
             )
         steps, *remembered = (state[name] for name in names)
-        self._check("steps", operator.index(steps))
+        self._checked("steps", operator.index(steps))
         for x in remembered:
             if len(x) != len(self.parameters):
                 raise ValueError(
                     f"{type(self).__name__}: the state is that of {len(x)} parameters, "
                     f"and there are {len(self.parameters)}"
                 )
-        remembered = [[Value(number).data for number in x] for x in remembered]
+        numbers = [p.data for p in self.parameters]
+        remembered = [
+            [plain(Value(x).data, p) for x, p in zip(row, numbers, strict=True)] for row in remembered
+        ]
         commit([(self, "remembered", remembered), (self, "steps", operator.index(steps))])
 
     def _names(self) -> list[str]:
@@ -154,10 +162,31 @@ class Optimizer:
     def _lists(self) -> list[list[Any]]:
         return [list(x) if isinstance(x, list) else x.tolist() for x in self.remembered]
 
-    def _check(self, name: str, number: Any, below: float = math.inf) -> None:
+    def check_gradients(self, gradients: Sequence[Any]) -> None:
+        """FloatingPointError for the first that is nan or infinite, naming its parameter."""
+        self._refuse([not is_finite(g) for g in gradients], gradients)
+
+    def _refuse(self, wrong: Any, gradients: Sequence[Any]) -> None:
+        """FloatingPointError for the first parameter whose step would be wrong."""
+        i = next((i for i, bad in enumerate(wrong) if bad), None)
+        if i is None:
+            return
+        g = plain(gradients[i])
+        remedy = "lower the learning rate, or clip the gradients"
+        if not is_finite(g):
+            remedy = f"{remedy}, or stay away from where a slope is infinite, as that of sqrt at 0"
+        raise FloatingPointError(
+            f"{type(self).__name__}: the parameter {describe(self.parameters[i])} has the gradient {g!r}, "
+            f"and would not stay finite; {remedy}"
+        )
+
+    def _checked(self, name: str, number: Any, below: float = math.inf) -> Any:
+        """The setting as a number of Python's. ValueError unless it is from 0 and below the limit."""
+        number = plain(number)
         if not 0 <= number < below:
             limit = f" and below {below}" if below < math.inf else " and finite"
             raise ValueError(f"{type(self).__name__}: {name} must be at least 0{limit}, not {number!r}")
+        return number
 
     def __repr__(self) -> str:
         name, n = type(self).__name__, len(self.parameters)
@@ -182,10 +211,10 @@ class SGD(Optimizer):
         weight_decay: Any = 0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        self._check("momentum", momentum, below=1)
+        self.momentum = self._checked("momentum", momentum, below=1)
         if nesterov and not momentum:
             raise ValueError("SGD: nesterov looks ahead along the momentum, which is 0; give momentum=0.9")
-        self.momentum, self.nesterov = momentum, nesterov
+        self.nesterov = nesterov
 
     def update(self, lr: Any, t: int, theta: Any, g: Any, velocity: Any) -> tuple[Any, ...]:
         """The rule above."""
@@ -203,8 +232,7 @@ class AdaGrad(Optimizer):
         self, parameters: Iterable[Value], lr: Any = 0.01, eps: Any = 1e-10, weight_decay: Any = 0
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        self._check("eps", eps)
-        self.eps = eps
+        self.eps = self._checked("eps", eps)
 
     def update(self, lr: Any, t: int, theta: Any, g: Any, h: Any) -> tuple[Any, ...]:
         """The rule above."""
@@ -232,10 +260,10 @@ class RMSProp(Optimizer):
         weight_decay: Any = 0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        self._check("alpha", alpha, below=1)
-        self._check("eps", eps)
-        self._check("momentum", momentum, below=1)
-        self.alpha, self.eps, self.momentum, self.centered = alpha, eps, momentum, centered
+        self.alpha = self._checked("alpha", alpha, below=1)
+        self.eps = self._checked("eps", eps)
+        self.momentum = self._checked("momentum", momentum, below=1)
+        self.centered = centered
 
     def update(
         self, lr: Any, t: int, theta: Any, g: Any, h: Any, mean: Any, velocity: Any
@@ -265,11 +293,10 @@ class Adam(Optimizer):
         weight_decay: Any = 0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        self.beta1, self.beta2 = betas
-        self.eps = eps
-        self._check("the first of betas", self.beta1, below=1)
-        self._check("the second of betas", self.beta2, below=1)
-        self._check("eps", eps)
+        beta1, beta2 = betas
+        self.beta1 = self._checked("the first of betas", beta1, below=1)
+        self.beta2 = self._checked("the second of betas", beta2, below=1)
+        self.eps = self._checked("eps", eps)
 
     def update(self, lr: Any, t: int, theta: Any, g: Any, m: Any, v: Any) -> tuple[Any, ...]:
         """The rule above."""
@@ -309,12 +336,13 @@ def clip_grad_norm(parameters: Any, limit: Any) -> float:
     the norm is infinite or nan: then no scale helps.
     """
     _positive("clip_grad_norm", limit)
+    check_iterable("clip_grad_norm", parameters)
     is_array = hasattr(parameters, "__array__")
     parameters = parameters if is_array else list(parameters)
     norm = math.hypot(*(parameters.tolist() if is_array else (p.grad for p in parameters)))
     if not math.isfinite(norm):
         raise ValueError(f"clip_grad_norm: the norm of the gradients is {norm}; lower the learning rate")
-    scale = limit / norm if norm > limit else 1
+    scale = plain(limit) / norm if norm > limit else 1
     if is_array:
         parameters *= scale
     else:
@@ -325,6 +353,7 @@ def clip_grad_norm(parameters: Any, limit: Any) -> float:
 def clip_grad_value(parameters: Any, limit: Any) -> None:
     """Keep every gradient between −limit and limit; the arguments are those of `clip_grad_norm`."""
     _positive("clip_grad_value", limit)
+    check_iterable("clip_grad_value", parameters)
     if hasattr(parameters, "__array__"):
         parameters[:] = clip(parameters, -limit, limit)
     else:

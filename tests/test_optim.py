@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from interruptions import assert_all_or_nothing
 
+import nn
 from autograd import Value
-from nn import commit, optim, schedules
+from nn import commit, losses, optim, schedules
 from nn.optim import SGD, AdaGrad, Adam, AdamW, Optimizer, RMSProp, clip_grad_norm, clip_grad_value
 
 KINDS = {
@@ -233,6 +234,42 @@ def test_clipping_interrupted_anywhere_is_done_or_not_begun(clip):
     assert_all_or_nothing(lambda: np.array(numbers), lambda g: clip(g, 0.5), np.ndarray.tolist, *FILES)
 
 
+# ── Numbers that are none ───────────────────────────────────────────────────────────────────────────
+
+
+@kinds
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("arrays", [False, True])
+def test_a_gradient_that_is_no_number_names_its_parameter_and_changes_nothing(kind, bad, arrays):
+    optimizer = a_step_later(kind)
+    p = optimizer.parameters[1]
+    p.label, p.grad = "w", bad
+    theta, gradient = np.array(data(optimizer.parameters)), np.array([p.grad for p in optimizer.parameters])
+    before = repr((everything(optimizer), theta))
+    with pytest.raises(FloatingPointError) as caught:
+        optimizer.step_array(theta, gradient) if arrays else optimizer.step()
+    assert f"the parameter w = {p.data} has the gradient {bad}, and would not stay fin" in str(caught.value)
+    assert repr((everything(optimizer), theta)) == before
+
+
+@pytest.mark.parametrize("arrays", [False, True])
+@pytest.mark.parametrize("kind", ["AdaGrad", "RMSProp", "Adam", "AdamW"])
+def test_a_memory_that_overflows_would_stop_its_parameter_for_ever(kind, arrays):
+    parameters = leaves([1.0, 2.0], [1.0, 1e200])
+    optimizer = KINDS[kind](parameters)
+    with pytest.raises(
+        FloatingPointError, match=r"2\.0 has the gradient 1e\+200.*; lower the learning rate, or"
+    ):
+        optimizer.step_array(np.ones(2), np.array([1.0, 1e200])) if arrays else optimizer.step()
+    assert data(parameters) == [1, 2] and optimizer.steps == 0
+
+
+def test_an_infinite_decimal_is_no_number_either():
+    parameters = leaves([Decimal(1)], [Decimal("Infinity")])
+    with pytest.raises(FloatingPointError, match="the gradient Decimal\\('Infinity'\\)"):
+        SGD(parameters, 1).step()
+
+
 # ── Examples and regressions ────────────────────────────────────────────────────────────────────────
 
 
@@ -343,6 +380,10 @@ BAD = {
     "no rule": (lambda: Optimizer(P, 1).step(), NotImplementedError, "Optimizer has no update"),
     "limit": (lambda: clip_grad_norm(P, 0), ValueError, "clip_grad_norm: limit must be positive, not 0"),
     "limit of values": (lambda: clip_grad_value(P, -1), ValueError, "clip_grad_value: limit must"),
+    "model to clip": (lambda: clip_grad_norm(nn.Neuron(1), 1), TypeError, "Neuron(1, 'relu') is no list of"),
+    "method": (lambda: clip_grad_value(nn.Neuron(1).parameters, 1), TypeError, "no list of parameters; gi"),
+    "model in a penalty": (lambda: losses.l2(nn.Neuron(1), 1), TypeError, "l2: Neuron(1, 'relu') is no list"),
+    "model in l1": (lambda: losses.l1(nn.Neuron(1), 1), TypeError, "l1: Neuron(1, 'relu') is no list"),
     "infinite": (lambda: clip_grad_norm(leaves([1], [math.inf]), 1), ValueError, "the gradients is inf"),
     "every": (lambda: schedules.step_decay(1, 0), ValueError, "step_decay: every must be a whole number"),
     "true": (lambda: schedules.warmup(True, 1), ValueError, "warmup: steps must be a whole number from 1"),
