@@ -16,16 +16,19 @@ from nn.history import History
 from nn.init import INITS
 from nn.metrics import accuracy, evaluate
 from nn.modules import MLP, Embedding, Layer, Module, Neuron
+from nn.settings import Checkpoint, Stop
 from nn.training import fit
 
 __all__ = [
     "INITS",
     "MLP",
+    "Checkpoint",
     "Embedding",
     "History",
     "Layer",
     "Module",
     "Neuron",
+    "Stop",
     "accuracy",
     "data",
     "evaluate",

@@ -9,11 +9,12 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
+from numbers import Number
 from typing import Any
 
 import autograd
 from autograd import Value, mean, no_grad
-from nn.checks import library
+from nn.checks import is_finite, library
 from nn.commit import commit, each
 from nn.data.dataset import Dataset
 from nn.metrics import Measure, means, sums
@@ -86,7 +87,7 @@ class EagerStep(Step):
             self.optimizer.zero_grad()
             loss.backward()
             if self.clip_norm is not None:
-                clip_grad_norm(self.optimizer.parameters, self.clip_norm)
+                clip(self.optimizer, self.optimizer.parameters, self.clip_norm)
             self.optimizer.step()
         return loss.data, outputs
 
@@ -137,7 +138,7 @@ class CompiledStep(Step):
         loss = self.program(self.theta, x, y, out=self.gradient)[0]
         if math.isfinite(loss):
             if self.clip_norm is not None:
-                clip_grad_norm(self.gradient, self.clip_norm)
+                clip(self.optimizer, self.gradient, self.clip_norm)
             self.optimizer.step_array(self.theta, self.gradient)
         return loss, outputs
 
@@ -158,13 +159,14 @@ class CompiledStep(Step):
         """Give the Values the numbers of theta."""
         commit(each(self.optimizer.parameters, "data", self.theta.tolist()))
 
-    def check(self, data: Dataset) -> None:
+    def check(self, data: Dataset, name: str = "data") -> None:
         """Compile for such data, and raise what is wrong with that.
 
         What compile raises; ValueError where the first example has another loss on Values, and what the loss
         raises for a target: while it is recorded, it sees none.
         """
         x, y = as_array("x", data.x[:1]), as_array("y", data.y[:1])
+        refuse_bad_numbers(name, data[:1], [0])
         if self.outputs:
             self.network.predict(self.theta, x)
         recorded = self.program(self.theta, x, y)[0]
@@ -179,6 +181,15 @@ class CompiledStep(Step):
                 f"the loss of the first example is {recorded} when compiled and {computed} on Values; "
                 "a function that draws random numbers is not to be compiled"
             )
+
+
+def clip(optimizer: Optimizer, gradients: Any, limit: Any) -> None:
+    """`clip_grad_norm`, which names the parameter where one is to blame."""
+    try:
+        clip_grad_norm(gradients, limit)
+    except ValueError:
+        optimizer.check_gradients([getattr(g, "grad", g) for g in gradients])
+        raise
 
 
 def choose_step(
@@ -198,8 +209,8 @@ def choose_step(
         arrays = [as_arrays(each) for each in data]
         parts = eager.model, eager.loss, eager.optimizer, eager.penalty, eager.clip_norm
         step = CompiledStep(*parts, outputs)
-        for each in arrays:
-            step.check(each)
+        for each, name in zip(arrays, ("data", "validation"), strict=False):
+            step.check(each, name)
     except Exception as error:  # a function that is given symbols may fail anywhere
         if compiled:
             raise
@@ -222,6 +233,30 @@ def _pays(optimizer: Optimizer, examples: int) -> bool:
         and find_spec("numpy") is not None
         and all(isinstance(p.data, float) for p in optimizer.parameters)
     )
+
+
+def refuse_bad_numbers(name: str, data: Dataset, rows: Sequence[int], error: Exception | None = None) -> None:
+    """ValueError for the first nan or infinity in x and y of data, which are those `rows` of `name`."""
+    for column in "x", "y":
+        place = _bad_number(getattr(data, column))
+        if place is not None:
+            (i, *inside), number = place
+            where = "".join(f"[{index}]" for index in (rows[i], *inside))
+            raise ValueError(
+                f"fit: {name}.{column}{where} is {number}; drop or mend example {rows[i]} before training"
+            ) from error
+
+
+def _bad_number(tree: Any) -> tuple[list[int], Any] | None:
+    """The indices of the first number that is nan or infinite, and the number."""
+    if isinstance(tree, Number):
+        return None if is_finite(tree) else ([], tree)
+    if isinstance(tree, str) or not hasattr(tree, "__len__"):
+        return None
+    if getattr(getattr(tree, "dtype", None), "kind", "f") in "iub":
+        return None
+    found = ((i, _bad_number(part)) for i, part in enumerate(tree))
+    return next(((([i, *place[0]]), place[1]) for i, place in found if place is not None), None)
 
 
 def as_arrays(data: Dataset) -> Dataset:

@@ -9,6 +9,7 @@ import math
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -18,15 +19,18 @@ from os import PathLike
 from typing import Any
 
 from nn import checkpoints
-from nn.checks import check_whole, library
+from nn.checks import check_whole, library, plain
 from nn.commit import commit
 from nn.data.dataset import Dataset
 from nn.history import History
 from nn.losses import LOSSES
-from nn.metrics import Measure, by_name, check_data, known, name_of, sums
+from nn.metrics import Measure, by_name, check_data, known, name_of, sums, warn_of_probabilities
 from nn.modules import Module, loading
 from nn.optim import Optimizer
-from nn.steps import CompiledStep, EagerStep, OwnStep, Step, choose_step
+from nn.settings import Checkpoint, Stop
+from nn.steps import CompiledStep, EagerStep, OwnStep, Step, choose_step, refuse_bad_numbers
+
+Callback = Callable[[History], bool | None]
 
 
 def fit(
@@ -42,11 +46,9 @@ def fit(
     penalty: Callable[[], Any] | None = None,
     clip_norm: float | None = None,
     seed: int | None = 0,
-    patience: int | None = None,
-    keep_best: bool = False,
-    checkpoint: str | PathLike[str] | None = None,
-    every: int = 1,
-    resume: bool = False,
+    checkpoint: Checkpoint | str | PathLike[str] | None = None,
+    stop: Stop | None = None,
+    callbacks: Sequence[Callback] = (),
     progress: bool | None = None,
     step: Callable[[Any, Any], tuple[Any, Sequence[Any]]] | None = None,
     compiled: bool | None = None,
@@ -61,16 +63,13 @@ def fit(
                 examples; on the training data with the outputs of each step, before its update
     penalty     () → Value, added to the loss of every batch: `lambda: l2(model.parameters(), 1e-4)`
     clip_norm   the limit of `nn.optim.clip_grad_norm` for the gradients of every step
-    seed        of the order in which an epoch takes the examples; None: as they stand
-    patience    stop after so many epochs without a new least val_loss (loss, without validation)
-    keep_best   leave the model with the parameters after its best epoch, by the same measure; otherwise
-                they are those of the last step, also where patience has ended
-    checkpoint  path of a file that `nn.load` reads: the parameters of the last step, and all that `resume`
-                needs; written at once, after `every` epochs, at the end and on Ctrl-C
-    resume      go on from the checkpoint, to the same numbers, bit for bit, as an uninterrupted run; what
-                it cannot compare is taken as it is now: the examples, the settings of the optimizer (a new
-                learning rate, say), penalty and clip_norm
-    progress    whether to show a bar (tqdm); None: where the standard error is a terminal
+    seed        of the order in which an epoch takes the examples: another one for every epoch that the
+                optimizer has seen, so that fit(epochs=1) in a loop goes on; None: as they stand
+    checkpoint  an `nn.Checkpoint`, or the path of its file: what is kept of a training, and resumed
+    stop        an `nn.Stop`: when it ends early, and whether with the best parameters
+    callbacks   functions of the History so far, called after every epoch; one that returns True ends the
+                training. They may read the model, and set optimizer.lr
+    progress    whether to show a bar (tqdm); None: on a terminal and in a notebook
     step        instead of nn.steps.EagerStep(model, loss, optimizer, penalty, clip_norm): (x, y) of a batch →
                 its loss, a number, and the outputs; it updates the parameters if the loss is finite
     compiled    whether to train on arrays, by `autograd.compile`; None: where it can be and pays (1,000
@@ -83,12 +82,15 @@ def fit(
 
     The first Ctrl-C ends the run after the batch and returns as usual; the second raises KeyboardInterrupt
     at once, and the step under way is done or not begun. FloatingPointError for a loss that is nan or
-    infinite: the parameters are those before its batch, the checkpoint stays as it is. TypeError and
-    ValueError for arguments that make no training or that differ from those of the checkpoint, and for what
+    infinite, and for a gradient that would make a parameter so: the parameters are those before its batch,
+    the checkpoint stays as it is. An error in the course of the training has as `error.history` what was
+    measured before it. TypeError and ValueError for arguments that make no training or that differ from
+    those of the checkpoint, for a nan or an infinity among the data that makes the loss one, and for what
     compiled=True cannot compile; FileNotFoundError where there is no checkpoint.
     """
-    counts = {"epochs": epochs, "every": every, "batch_size": batch_size, "patience": patience}
+    counts = {"epochs": epochs, "batch_size": batch_size}
     _check(model, data, optimizer, validation, {name: n for name, n in counts.items() if n is not None})
+    kept, stop = _settings(checkpoint, stop, callbacks)
     if step is not None and (penalty is not None or clip_norm is not None or compiled):
         raise ValueError(
             "fit: a step of your own adds the penalty, clips and compiles; give it these, not fit"
@@ -102,18 +104,20 @@ def fit(
     elif not isinstance(step, Step):
         step = OwnStep(model, step)
     size, order = (len(data), None) if batch_size is None else (batch_size, seed)
-    run = _Run(model, data, optimizer, step, measures, validation, size, order, keep_best)
-    if resume:
-        run.resume(checkpoint)
-    elif checkpoint is not None:
-        run.save(checkpoint)  # a path that cannot be written must not cost an epoch
-    history = run.history
+    warn_of_probabilities("fit", model, measures)
+    run = _Run(model, data, optimizer, step, measures, validation, size, order, stop.keep_best)
+    if kept and kept.resumes:
+        run.resume(kept.path)
+    elif kept:
+        run.save(kept.path)  # a path that cannot be written must not cost an epoch
+    history, ended = run.history, False
     with (
+        run.is_kept_in_errors(),
         _first_interrupt_waits() as interrupted,
         _progress(progress, run, epochs) as report,
         _settles(step),
     ):
-        while len(history) < epochs and not run.is_stale(patience) and not interrupted():
+        while len(history) < epochs and not (ended or stop.is_due(history) or interrupted()):
             for batch in run.rest_of_epoch():
                 with _collector_rests():
                     run.train(batch)
@@ -123,13 +127,13 @@ def fit(
             else:
                 run.finish_epoch()
                 report()
-                if checkpoint is not None and len(history) % every == 0:
-                    run.save(checkpoint)
-        if checkpoint is not None and not run.saved:
-            run.save(checkpoint)
+                ended = True in [_asks_to_end(callback, history) for callback in callbacks]
+                if kept and len(history) % kept.every == 0:
+                    run.save(kept.path)
+        if kept and not run.saved:
+            run.save(kept.path)
         history.interrupted = interrupted()
-    if run.best is not None:
-        model.load_state_dict(checkpoints.unpack(run.best))
+    run.leave_best()
     return history
 
 
@@ -155,28 +159,35 @@ class _Run:
 
     def __post_init__(self) -> None:
         self.metrics = {name: measure for name, measure in self.measures.items() if name != "loss"}
+        self.before = math.ceil(self.optimizer.steps / self.batches)  # epochs of other trainings
+        self.started = time.perf_counter()  # the epoch
 
     @property
     def batches(self) -> int:
         """How many an epoch has."""
         return math.ceil(len(self.data) / self.size)
 
-    def is_stale(self, patience: int | None) -> bool:
-        """Whether so many epochs have passed since the best one."""
-        done = len(self.history)
-        return patience is not None and done > 0 and done - self.history.best["epoch"] >= patience
-
     def rest_of_epoch(self) -> Iterator[Dataset]:
-        """The batches still to do. Their order depends on the seed and the epoch alone."""
-        seed = None if self.seed is None else (self.seed, len(self.history) + 1)
-        return islice(self.data.batches(self.size, seed), self.batch, None)
+        """The batches still to do."""
+        self.started = time.perf_counter()
+        return self.rest_of(self.data)
+
+    def rest_of(self, data: Dataset) -> Iterator[Dataset]:
+        """The batches of this epoch that are still to do: their order depends on seed and epoch alone."""
+        seed = None if self.seed is None else (self.seed, self.before + len(self.history) + 1)
+        return islice(data.batches(self.size, seed), self.batch, None)
 
     def train(self, batch: Dataset) -> None:
         """One step, and what it measures."""
         self.lr = float(self.optimizer.rate())
-        loss, outputs = self.step(batch.x, batch.y)
-        _check_finite("loss", loss, f"epoch {len(self.history) + 1}, batch {self.batch + 1}")
-        added = {"loss": float(loss) * len(batch), **sums(self.metrics, outputs, batch.y)}
+        try:
+            loss, outputs = self.step(batch.x, batch.y)
+            _check_finite("loss", loss, f"epoch {len(self.history) + 1}, batch {self.batch + 1}")
+            added = {"loss": float(loss) * len(batch), **sums(self.metrics, outputs, batch.y)}
+        except (ValueError, ArithmeticError) as error:
+            rows = range(len(self.data))
+            refuse_bad_numbers("data", batch, next(self.rest_of(Dataset(rows, rows))).y, error)
+            raise
         self.sums = {name: self.sums.get(name, 0.0) + number for name, number in added.items()}
         self.batch += 1
         self.saved = False
@@ -187,14 +198,37 @@ class _Run:
         epoch = len(self.history) + 1
         row = {"epoch": epoch, **{name: x / len(self.data) for name, x in self.sums.items()}}
         if self.validation is not None:
-            means = self.step.means(self.measures, self.validation)
-            _check_finite("validation loss", means["loss"], f"epoch {epoch}")
+            try:
+                means = self.step.means(self.measures, self.validation)
+                _check_finite("validation loss", means["loss"], f"epoch {epoch}")
+            except (ValueError, ArithmeticError) as error:
+                refuse_bad_numbers("validation", self.validation, range(len(self.validation)), error)
+                raise
             row |= {f"val_{name}": x for name, x in means.items()}
-        row["lr"] = self.lr
+        row |= {"lr": self.lr, "seconds": time.perf_counter() - self.started}
         self.history.rows.append(row)
         self.batch, self.sums = 0, {}
         if self.keep_best and self.history.best is row:
             self.best = checkpoints.pack(self.model.state_dict())
+
+    def leave_best(self) -> None:
+        """Give the model the parameters after its best epoch, where they are kept."""
+        if self.best is not None:
+            self.model.load_state_dict(checkpoints.unpack(self.best))
+
+    @contextmanager
+    def is_kept_in_errors(self) -> Iterator[None]:
+        """An error inside has what was measured before it, and leaves the best parameters where kept."""
+        try:
+            yield
+        except BaseException as error:
+            error.history = self.history  # type: ignore[attr-defined]
+            if isinstance(error, Exception):  # a second Ctrl-C ends at once
+                self.leave_best()
+                if self.history and len(error.args) == 1 and isinstance(error.args[0], str):
+                    best = f", the model its best epoch, {self.history.best['epoch']}" if self.best else ""
+                    error.args = (f"{error.args[0]}; error.history has {len(self.history)} epochs{best}",)
+            raise
 
     # ── Checkpoints ─────────────────────────────────────────────────────────────────────────────────
 
@@ -223,14 +257,13 @@ class _Run:
             "sums": self.sums,
             "lr": self.lr,
             "best": self.best,
+            "before": self.before,
         }
         checkpoints.write(path, self.model, training)
         self.saved = True
 
-    def resume(self, path: str | PathLike[str] | None) -> None:
+    def resume(self, path: str | PathLike[str]) -> None:
         """Go on from the checkpoint; where it is refused, or interrupted, nothing changes or all does."""
-        if path is None:
-            raise ValueError("fit: resume needs the file to go on from; give checkpoint=path")
         file = checkpoints.read(path)
         state, training = checkpoints.fitting_state(self.model, file), file.training
         if not training:
@@ -243,7 +276,7 @@ class _Run:
         commit(
             loading(self.model, state),
             [(self.optimizer, name, x) for name, x in vars(optimizer).items()],
-            [(self, name, training[name]) for name in ("batch", "sums", "lr", "best")],
+            [(self, name, training[name]) for name in ("batch", "sums", "lr", "best", "before")],
             [(self.history, "rows", training["history"]), (self, "saved", True)],
         )
         self.step.start()
@@ -264,10 +297,12 @@ class _Run:
             checkpoints.fitting_state(self.model, file._replace(parameters=training["best"]))
         rows, batch, sums = training["history"], training["batch"], training["sums"]
         held_out = [f"val_{name}" for name in self.measures] if self.validation is not None else []
-        columns = {"epoch", *self.measures, *held_out, "lr"}
+        columns = {"epoch", *self.measures, *held_out, "lr", "seconds"}
         numbers = [training["lr"], *sums.values(), *(x for row in rows for x in row.values())]
         if (
             type(batch) is not int
+            or type(training["before"]) is not int
+            or training["before"] < 0
             or not 0 <= batch <= self.batches
             or sums.keys() != (self.measures if batch else {}).keys()
             or any(row.keys() != columns or row["epoch"] != i for i, row in enumerate(rows, 1))
@@ -293,6 +328,28 @@ def _check(model: Any, data: Any, optimizer: Any, validation: Any, counts: dict[
     held = set(optimizer.parameters)
     if not any(p in held for _, p in model.named_parameters()):
         raise ValueError("fit: the optimizer holds other parameters; make it from model.parameters()")
+
+
+def _settings(checkpoint: Any, stop: Any, callbacks: Sequence[Callback]) -> tuple[Checkpoint | None, Stop]:
+    """Where the training is kept, and when it ends."""
+    if checkpoint is not None and not isinstance(checkpoint, Checkpoint):
+        checkpoint = Checkpoint(checkpoint)
+    if stop is not None:
+        _check_kind("stop", stop, Stop, "nn.Stop(patience=5)")
+    if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
+        raise TypeError(f"fit: callbacks must be a list of functions of the history, not {callbacks!r:.60}")
+    return checkpoint, stop or Stop()
+
+
+def _asks_to_end(callback: Callback, history: History) -> bool:
+    """Call it. TypeError for what is no answer: a number would end the training by chance."""
+    answer = plain(callback(history))
+    if answer is not None and not isinstance(answer, bool):
+        raise TypeError(
+            f"fit: the callback {name_of(callback)} returned {answer!r:.60}; True ends the training, and "
+            "None or False goes on"
+        )
+    return bool(answer)
 
 
 def _check_kind(name: str, argument: Any, kind: type, example: str) -> None:
@@ -361,18 +418,19 @@ def _collector_rests() -> Iterator[None]:
 def _progress(wanted: bool | None, run: _Run, epochs: int) -> Iterator[Callable[[], None]]:
     """A function that brings the progress bar up to date, or does nothing where none is shown."""
     try:
-        tqdm = library("tqdm", "fit: progress").tqdm
+        tqdm = library("tqdm.auto", "fit: progress").tqdm
     except ImportError:
         if wanted:
             raise
         wanted = False
-    if not (sys.stderr.isatty() if wanted is None else wanted):
+    in_notebook = type(sys.stderr).__module__.startswith("ipykernel")
+    if not (sys.stderr.isatty() or in_notebook if wanted is None else wanted):
         yield lambda: None
         return
     with tqdm(total=epochs * run.batches, unit="batch") as bar:
 
         def report() -> None:
-            bar.set_postfix(run.history.rows[-1] if run.history.rows else {}, refresh=False)
+            bar.set_postfix(run.history[-1] if run.history else {}, refresh=False)
             bar.update(len(run.history) * run.batches + run.batch - bar.n)
 
         yield report
