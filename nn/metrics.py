@@ -8,7 +8,7 @@ from autograd import no_grad, ops
 from nn.data.dataset import Dataset
 from nn.history import COLUMNS
 from nn.init import choose
-from nn.losses import LOSSES, binary_cross_entropy, cross_entropy, hinge
+from nn.losses import LOSSES, CrossEntropy, binary_cross_entropy, cross_entropy, hinge
 from nn.modules import MLP
 
 Measure = Callable[[Any, Any], Any]
@@ -121,7 +121,8 @@ def warn_of_probabilities(what: str, model: Any, measures: dict[str, Measure]) -
     neurons = model.layers[-1].neurons
     for measure in measures.values():
         one = measure in (binary_cross_entropy, hinge) or (measure is accuracy and len(neurons) == 1)
-        wrong: set[Any] = NEVER_NEGATIVE if one else PROBABILITIES if measure is cross_entropy else set()
+        many = measure is cross_entropy or isinstance(measure, CrossEntropy)
+        wrong: set[Any] = NEVER_NEGATIVE if one else PROBABILITIES if many else set()
         if neurons[0].f in wrong:
             warn(
                 f"{what}: {name_of(measure)} takes logits, of either sign, and output={model.output!r} makes "

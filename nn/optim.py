@@ -12,6 +12,7 @@ the settings are PyTorch's.
 import math
 import operator
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from autograd import Value, clip, maximum, sqrt
@@ -25,6 +26,7 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
+    "Groups",
     "Optimizer",
     "RMSProp",
     "clip_grad_norm",
@@ -52,11 +54,16 @@ class Optimizer:
     """Names of the numbers remembered per parameter."""
 
     def __init__(self, parameters: Iterable[Value], lr: Any, weight_decay: Any = 0) -> None:
+        self.lr = lr
+        self.weight_decay = self._checked("weight_decay", weight_decay)
+        self._start(parameters)
+        self.rate()
+
+    def _start(self, parameters: Iterable[Value]) -> None:
+        """Take the parameters, of which nothing is remembered."""
         name = type(self).__name__
         check_iterable(name, parameters)
         self.parameters = list(parameters)
-        self.lr = lr
-        self.weight_decay = self._checked("weight_decay", weight_decay)
         self.steps = 0
         self.remembered: list[Any] = [[0] * len(self.parameters) for _ in self.memory]
         if not self.parameters:
@@ -68,7 +75,11 @@ class Optimizer:
                 )
         if len(set(self.parameters)) < len(self.parameters):
             raise ValueError(f"{name}: a parameter is given twice; give each once")
-        self.rate()
+
+    @property
+    def groups(self) -> "Sequence[Optimizer]":
+        """The optimizers whose settings are those of the parameters, in their order."""
+        return (self,)
 
     def update(self, lr: Any, t: int, theta: Any, g: Any, *memory: Any) -> tuple[Any, ...]:
         """The next (theta, *memory)."""
@@ -80,17 +91,30 @@ class Optimizer:
 
     def rate(self) -> Any:
         """The learning rate of the next step. ValueError for a negative one."""
-        return self._checked("lr", Value(self.lr(self.steps) if callable(self.lr) else self.lr).data)
+        return self.rate_at(self.steps)
+
+    def rate_at(self, n: int) -> Any:
+        """The learning rate after n steps."""
+        return self._checked("lr", Value(self.lr(n) if callable(self.lr) else self.lr).data)
+
+    def watch(self, history: Any) -> None:
+        """Show the epochs of a training to a schedule that wants to see them, as `schedules.Plateau`."""
+        for group in self.groups:
+            if hasattr(group.lr, "watch"):
+                group.lr.watch(history)
 
     def step(self) -> None:
         """Move every parameter by its gradient."""
-        columns = [p.data for p in self.parameters], [plain(p.grad, p.data) for p in self.parameters]
-        lr, t, update, decay = self.rate(), self.steps + 1, self.update, self.decay
-        rows = [
-            update(lr, t, *decay(lr, theta, g), *memory)
-            for theta, g, *memory in zip(*columns, *self._lists(), strict=True)
-        ]
-        self._refuse([not all(map(is_finite, row)) for row in rows], columns[1])
+        g = [plain(p.grad, p.data) for p in self.parameters]
+        table = zip([p.data for p in self.parameters], g, *self._lists(), strict=True)
+        t, rows = self.steps + 1, []
+        for group in self.groups:
+            lr, update, decay = group.rate_at(self.steps), group.update, group.decay
+            rows += [
+                update(lr, t, *decay(lr, theta, gradient), *memory)
+                for theta, gradient, *memory in islice(table, len(group.parameters))
+            ]
+        self._refuse([not all(map(is_finite, row)) for row in rows], g)
         moved, *remembered = zip(*rows, strict=True)
         commit(
             each(self.parameters, "data", moved),
@@ -113,9 +137,15 @@ class Optimizer:
                 f"{gradient.dtype} {gradient.shape}; give floats of shape {shape}"
             )
         memory = [numpy.asarray(x, theta.dtype) for x in self.remembered]
-        lr, t = self.rate(), self.steps + 1
+        t, end, parts = self.steps + 1, 0, []
         with numpy.errstate(all="ignore"):  # what is not finite is refused by name
-            moved, *memory = self.update(lr, t, *self.decay(lr, theta, gradient), *memory)
+            for group in self.groups:
+                at, end = slice(end, end + len(group.parameters)), end + len(group.parameters)
+                lr = group.rate_at(self.steps)
+                decayed = group.decay(lr, theta[at], gradient[at])
+                parts.append(group.update(lr, t, *decayed, *[x[at] for x in memory]))
+            columns = parts[0] if len(parts) == 1 else map(numpy.concatenate, zip(*parts, strict=True))
+            moved, *memory = columns
             moved = numpy.asarray(moved, theta.dtype)
         if not all(numpy.isfinite(x).all() for x in (moved, *memory)):
             self._refuse(~numpy.isfinite([moved, *memory]).all(0), gradient)
@@ -157,7 +187,12 @@ class Optimizer:
         commit([(self, "remembered", remembered), (self, "steps", operator.index(steps))])
 
     def _names(self) -> list[str]:
-        return [f"{type(self).__name__}.{name}" for name in ("steps", *self.memory)]
+        return [f"{self.kind}.{name}" for name in ("steps", *self.memory)]
+
+    @property
+    def kind(self) -> str:
+        """What kind of optimizer it is, as its state says."""
+        return type(self).__name__
 
     def _lists(self) -> list[list[Any]]:
         return [list(x) if isinstance(x, list) else x.tolist() for x in self.remembered]
@@ -191,6 +226,60 @@ class Optimizer:
     def __repr__(self) -> str:
         name, n = type(self).__name__, len(self.parameters)
         return f"{name}({n} parameters, lr={self.rate()}, steps={self.steps})"
+
+
+class Groups(Optimizer):
+    """Optimizers of one kind as a single one, whose parameters have different settings.
+
+    It takes all steps itself, and remembers what there is to remember; the optimizers say how. The learning
+    rate that `rate` gives is that of the first. TypeError and ValueError for optimizers of different kinds,
+    for one that has taken steps, and for parameters that two of them have.
+
+    >>> w, b = Value(1.0), Value(2.0)
+    >>> Groups(SGD([w], lr=0.1, weight_decay=0.5), SGD([b], lr=0.1)).step()
+    >>> w.data, b.data
+    (0.95, 2.0)
+    """
+
+    def __init__(self, *optimizers: Optimizer) -> None:
+        for optimizer in optimizers:
+            if not isinstance(optimizer, Optimizer) or isinstance(optimizer, Groups):
+                raise TypeError(
+                    f"Groups: {optimizer!r:.60} is no optimizer; give such as SGD(weights, lr=0.1)"
+                )
+            if optimizer.steps:
+                raise ValueError(f"Groups: {optimizer!r} has taken steps already; give new optimizers")
+        kinds = {type(optimizer).__name__: optimizer for optimizer in optimizers}
+        if len(kinds) != 1:
+            raise ValueError(
+                f"Groups: the optimizers are of {len(kinds)} kinds ({', '.join(kinds)}); give one kind"
+            )
+        self._groups = optimizers
+        self.memory = optimizers[0].memory
+        self._start([p for optimizer in optimizers for p in optimizer.parameters])
+
+    @property
+    def groups(self) -> Sequence[Optimizer]:
+        """The optimizers that were given; their settings may be changed."""
+        return self._groups
+
+    @property
+    def lr(self) -> Any:
+        """The learning rate, or the schedule, of the first."""
+        return self._groups[0].lr
+
+    @lr.setter
+    def lr(self, lr: Any) -> None:
+        raise AttributeError("Groups: each group has its own learning rate; set optimizer.groups[0].lr")
+
+    def rate_at(self, n: int) -> Any:
+        """The learning rate of the first after n steps."""
+        return self._groups[0].rate_at(n)
+
+    @property
+    def kind(self) -> str:
+        """What they are."""
+        return self._groups[0].kind
 
 
 class SGD(Optimizer):

@@ -1,7 +1,7 @@
 """Settings of `fit` that belong together."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -66,13 +66,14 @@ class Stop:
 
     def is_due(self, history: "History") -> bool:
         """Whether patience has come to its end."""
-        return self.patience is not None and waited(history.measured, self.min_delta) >= self.patience
+        *_, waited = 0, *waits(history.measured, self.min_delta)
+        return self.patience is not None and waited >= self.patience
 
 
-def waited(losses: Sequence[Any], min_delta: Any = 0) -> int:
-    """The number of losses since one that was lower than the best before it, by more than `min_delta`."""
+def waits(losses: Iterable[Any], min_delta: Any = 0) -> Iterator[int]:
+    """By epoch, how many there are since one that was lower by more than `min_delta` than those before it."""
     best, since = float("inf"), 0
     for loss in losses:
         better = loss < best - min_delta
         best, since = (loss, 0) if better else (best, since + 1)
-    return since
+        yield since

@@ -111,6 +111,7 @@ def fit(
     elif kept:
         run.save(kept.path)  # a path that cannot be written must not cost an epoch
     history, ended = run.history, False
+    optimizer.watch(history)
     with (
         run.is_kept_in_errors(),
         _first_interrupt_waits() as interrupted,
@@ -127,6 +128,7 @@ def fit(
             else:
                 run.finish_epoch()
                 report()
+                optimizer.watch(history)
                 ended = True in [_asks_to_end(callback, history) for callback in callbacks]
                 if kept and len(history) % kept.every == 0:
                     run.save(kept.path)

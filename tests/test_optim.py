@@ -14,7 +14,17 @@ from interruptions import assert_all_or_nothing
 import nn
 from autograd import Value
 from nn import commit, losses, optim, schedules
-from nn.optim import SGD, AdaGrad, Adam, AdamW, Optimizer, RMSProp, clip_grad_norm, clip_grad_value
+from nn.optim import (
+    SGD,
+    AdaGrad,
+    Adam,
+    AdamW,
+    Groups,
+    Optimizer,
+    RMSProp,
+    clip_grad_norm,
+    clip_grad_value,
+)
 
 KINDS = {
     "SGD": lambda p: SGD(p, 0.1),
@@ -26,6 +36,7 @@ KINDS = {
     "RMSProp, centered": lambda p: RMSProp(p, centered=True, weight_decay=0.1),
     "Adam": lambda p: Adam(p, weight_decay=0.1),
     "AdamW": lambda p: AdamW(p, schedules.cosine(0.1, 7)),
+    "Groups": lambda p: Groups(*[Adam([x], 0.1, weight_decay=0.2 * i) for i, x in enumerate(p)]),
 }
 kinds = pytest.mark.parametrize("kind", KINDS)
 numbers = st.floats(-1e3, 1e3)
@@ -145,6 +156,27 @@ def test_clipping_by_value_is_exact(gradients, limit):
     assert array.tolist() == [float(p.grad) for p in parameters]
 
 
+@kinds
+@given(st.lists(numbers, min_size=6, max_size=6))
+def test_groups_move_as_each_would_alone(kind, table):
+    if kind == "Groups":
+        return  # no group of groups
+    start = [1.0, -2.0, 3.0]
+    together, alone = leaves(start, table[:3]), leaves(start, table[:3])
+    kinds = [KINDS[kind](together[:2]), KINDS[kind](together[2:])]
+    kinds[1].weight_decay = 0.5
+    groups, others = Groups(*kinds), [KINDS[kind](alone[:2]), KINDS[kind](alone[2:])]
+    others[1].weight_decay = 0.5
+    for gradients in table[:3], table[3:]:
+        set_gradients(together, gradients)
+        set_gradients(alone, gradients)
+        for optimizer in (groups, *others):
+            optimizer.step()
+        assert data(together) == data(alone) and groups.steps == others[0].steps
+    assert groups.rate() == others[0].rate()
+    assert [*groups.state_dict()] == [*others[0].state_dict()]
+
+
 # ── Schedules ───────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -167,6 +199,25 @@ def test_a_warm_up_rises_evenly_to_where_the_next_schedule_begins(steps, lr):
     assert rates == [lr * (n + 1) / (steps + 1) for n in range(steps + 1)]
     assert schedule(steps + 2) == lr / 4
     assert schedules.warmup(steps, lr)(99) == lr
+
+
+def reduced(losses, patience, factor, delta):
+    """The rate by PyTorch's ReduceLROnPlateau (threshold_mode "abs"), which waits for one epoch more."""
+    rate, best, bad = Fraction(1), math.inf, 0
+    for loss in losses:
+        best, bad = (loss, 0) if loss < best - delta else (best, bad + 1)
+        if bad > patience - 1:
+            rate, bad = rate * factor, 0
+    return rate
+
+
+@given(st.lists(st.integers(0, 9).map(Fraction)), st.integers(1, 4), st.fractions(0, 3), st.fractions(0, 1))
+def test_a_plateau_lowers_the_rate_as_pytorch_does(losses, patience, delta, end):
+    schedule = schedules.Plateau(Fraction(1), patience, Fraction(1, 2), delta, end)
+    assert schedule(0) == 1
+    for n in 3, len(losses):  # what it has seen before is no matter
+        schedule.see(losses[:n])
+        assert schedule(99) == max(reduced(losses[:n], patience, Fraction(1, 2), delta), end)
 
 
 def test_the_schedule_counts_steps_from_0():
@@ -328,6 +379,12 @@ def test_zero_grad_and_repr():
     assert repr(optimizer) == "AdamW(2 parameters, lr=0.5, steps=1)"
 
 
+def stepped():
+    optimizer = SGD(leaves([1.0], [1.0]), 1)
+    optimizer.step()
+    return optimizer
+
+
 P = [Value(1.0), Value(2.0)]
 BAD = {
     "no parameters": (lambda: SGD([], 0.1), ValueError, "SGD: parameters is empty; give model.parameters()"),
@@ -386,6 +443,23 @@ BAD = {
     "model in l1": (lambda: losses.l1(nn.Neuron(1), 1), TypeError, "l1: Neuron(1, 'relu') is no list"),
     "infinite": (lambda: clip_grad_norm(leaves([1], [math.inf]), 1), ValueError, "the gradients is inf"),
     "every": (lambda: schedules.step_decay(1, 0), ValueError, "step_decay: every must be a whole number"),
+    "plateau": (lambda: schedules.Plateau(1, 0), ValueError, "Plateau: patience must be a whole number"),
+    "factor": (lambda: schedules.Plateau(1, factor=1), ValueError, "Plateau: factor must be between 0 and 1"),
+    "two kinds": (
+        lambda: Groups(SGD(P[:1], 1), Adam(P[1:])),
+        ValueError,
+        "Groups: the optimizers are of 2 kinds (SGD, Adam); give one kind",
+    ),
+    "no groups": (lambda: Groups(), ValueError, "Groups: the optimizers are of 0 kinds"),
+    "a list of groups": (lambda: Groups([SGD(P, 1)]), TypeError, "is no optimizer; give such as SGD(weights"),
+    "groups of groups": (lambda: Groups(Groups(SGD(P, 1))), TypeError, "is no optimizer"),
+    "one in two": (lambda: Groups(SGD(P, 1), SGD(P, 1)), ValueError, "a parameter is given twice"),
+    "steps taken": (lambda: Groups(stepped()), ValueError, "steps=1) has taken steps already; give new"),
+    "rate of groups": (
+        lambda: setattr(Groups(SGD(P, 1)), "lr", 2),
+        AttributeError,
+        "each group has its own learning rate; set optimizer.groups[0].lr",
+    ),
     "true": (lambda: schedules.warmup(True, 1), ValueError, "warmup: steps must be a whole number from 1"),
     "linear": (lambda: schedules.linear(1, 1.5), ValueError, "steps must be a whole number from 1, not 1.5"),
     "cosine": (lambda: schedules.cosine(1, -1), ValueError, "cosine: steps must be"),

@@ -28,8 +28,8 @@ from autograd import Value, mean, ops
 from nn import Checkpoint, Stop, checkpoints, commit, modules, optim, training
 from nn.data import Dataset, moons
 from nn.losses import binary_cross_entropy, l2, mse
-from nn.optim import SGD, AdaGrad, Adam, AdamW, RMSProp, clip_grad_norm
-from nn.schedules import cosine
+from nn.optim import SGD, AdaGrad, Adam, AdamW, Groups, RMSProp, clip_grad_norm
+from nn.schedules import Plateau, cosine
 from nn.steps import EagerStep
 
 DATA, VALIDATION = moons(24, noise=0.1, seed=0).split(0.7, seed=0)
@@ -41,6 +41,10 @@ OPTIMIZERS = {
     "RMSProp": lambda parameters: RMSProp(parameters, 0.01, momentum=0.5, centered=True),
     "Adam": lambda parameters: Adam(parameters, 0.05),
     "AdamW": lambda parameters: AdamW(parameters, 0.05),
+    "Groups": lambda parameters: Groups(
+        SGD(parameters[:1], Plateau(0.5, patience=1, factor=0.5), momentum=0.9),
+        SGD(parameters[1:], 0.1, weight_decay=0.1),
+    ),
 }
 
 
