@@ -10,6 +10,7 @@ from nn.history import COLUMNS
 from nn.init import choose
 from nn.losses import LOSSES, CrossEntropy, binary_cross_entropy, cross_entropy, hinge
 from nn.modules import MLP
+from nn.noise import drawing, silence
 
 Measure = Callable[[Any, Any], Any]
 """(output, target) of one example → a number or a Value."""
@@ -58,22 +59,9 @@ PROBABILITIES = {ops.METHODS[name] for name in ("sigmoid", "normal_cdf")}
 METRICS: dict[str, Measure] = {"accuracy": accuracy, **LOSSES}
 
 
-def evaluate(model: Any, data: Dataset, metrics: Sequence[str | Measure]) -> dict[str, float]:
-    """The mean of every metric over the examples, by name; no graph is recorded.
-
-    metrics   as those of `fit`: `nn.evaluate(model, test, ["accuracy", "cross_entropy"])`
-
-    TypeError and ValueError for data that is no Dataset or empty, and for other metrics.
-    """
-    check_data("evaluate", "data", data)
-    measures = by_name("evaluate", metrics)
-    warn_of_probabilities("evaluate", model, measures)
-    return means(measures, model, data)
-
-
 def means(measures: dict[str, Measure], model: Any, data: Dataset) -> dict[str, float]:
     """The mean of every measure over the examples, with the outputs of a model that records no graph."""
-    with no_grad():
+    with no_grad(), drawing(silence):
         outputs = [model(x) for x in data.x]
     return {name: x / len(data) for name, x in sums(measures, outputs, data.y).items()}
 

@@ -1,4 +1,4 @@
-"""Module, Neuron, Layer, MLP, Embedding: networks whose every number is a Value.
+"""Module, Neuron, Layer, MLP, Embedding, Dropout, Noise: networks whose every number is a Value.
 
 Nielsen's names (Neural Networks and Deep Learning, chapter 2), which the nodes bear as labels:
 
@@ -11,6 +11,7 @@ A neuron records one `dot`, the sum with its bias and its activation; with `elem
 and every sum. The nodes of a neuron have the scope `layer2.neuron3`, so that pictures can group them.
 """
 
+import math
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
@@ -22,6 +23,7 @@ from autograd.op import is_symbolic
 from nn.checks import plain
 from nn.commit import Change, commit, each
 from nn.init import choose, initializer
+from nn.noise import source
 
 Activation = Callable[[Any], Any]
 
@@ -64,6 +66,35 @@ class Module:
     def parameters(self) -> list[Value]:
         """The parameters, layer by layer, neuron by neuron, weights then bias."""
         return [parameter for _, parameter in self.named_parameters()]
+
+    training: bool = False
+    """Whether modules such as Dropout draw random numbers, outside of `fit` and `evaluate`."""
+
+    def modules(self) -> "Iterator[Module]":
+        """Itself and the modules in it, each once."""
+        met: dict[int, Any] = {}  # by id; it keeps what it holds, so that no id is used twice
+        ahead: list[Any] = [self]
+        while ahead:
+            thing = ahead.pop()
+            if id(thing) in met:
+                continue
+            met[id(thing)] = thing
+            if isinstance(thing, Module):
+                yield thing
+                ahead += reversed([*vars(thing).values()])
+            elif isinstance(thing, dict):
+                ahead += reversed([*thing.values()])
+            elif isinstance(thing, list | tuple):
+                ahead += reversed(thing)
+
+    def train(self, training: bool = True) -> None:
+        """Let Dropout and Noise draw, where the model is called outside of `fit` and `evaluate`."""
+        for module in self.modules():
+            module.training = training
+
+    def eval(self) -> None:
+        """The opposite of `train`, as a model is at first."""
+        self.train(False)
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""
@@ -254,6 +285,7 @@ class MLP(Module):
 
     activation   of the hidden layers               output   the activation of the last one
     init         "uniform" is micrograd's; "glorot" suits tanh and sigmoid, "he" suits relu
+    dropout      the p of an `nn.Dropout` after every hidden layer
 
     The other arguments are those of Neuron. `MLP(2, [16, 16, 1])` is micrograd's demo network.
     """
@@ -269,6 +301,7 @@ class MLP(Module):
         seed: int | None = None,
         elementary: bool = False,
         bias: bool = True,
+        dropout: float = 0,
     ) -> None:
         if not isinstance(nouts, Sequence) or isinstance(nouts, str):
             raise TypeError(
@@ -296,10 +329,13 @@ class MLP(Module):
             for i in range(len(nouts))
         ]
         self.activation, self.output = activation, output
+        self.dropout = Dropout(dropout, seed=seed) if dropout else None
 
     def __call__(self, x: Sequence[Any]) -> Any:
         """What the last layer gives: a list, or the one Value of a layer of one neuron."""
         for layer in self.layers:
+            if self.dropout is not None and layer is not self.layers[0]:
+                x = self.dropout(x)
             x = layer(x)
         return x[0] if len(x) == 1 else x
 
@@ -307,6 +343,7 @@ class MLP(Module):
         sizes = [len(layer.neurons) for layer in self.layers]
         names = f"activation={self.activation!r}, output={self.output!r}"
         names += ", bias=False" * (self.layers[0].neurons[0].b is None)
+        names += f", dropout={self.dropout.p}" if self.dropout else ""
         inputs = len(self.layers[0].neurons[0].w)
         return f"MLP({inputs}, {sizes}, {names})  # {len(self.parameters())} parameters"
 
@@ -346,6 +383,94 @@ class Embedding(Module):
 
     def __repr__(self) -> str:
         return f"Embedding({len(self.rows)}, {len(self.rows[0])})"
+
+
+class _Drawing(Module):
+    """A module that draws numbers for every example while a model trains: see `nn.noise`."""
+
+    def __init__(self, seed: int | None) -> None:
+        self.rng = Random(seed)
+
+    def draw(self, rng: Random, count: int) -> list[float]:
+        """So many numbers."""
+        raise NotImplementedError(f"{type(self).__name__} has no draw")
+
+    def drawn(self, x: Sequence[Any]) -> Sequence[Any] | None:
+        """A number for each of x, or None. TypeError where one example's would become those of all."""
+        name = type(self).__name__
+        if not hasattr(x, "__len__"):
+            raise TypeError(f"{name}: the input must be a sequence of numbers, not {x!r:.60}")
+        if (numbers := source.get()) is not None:
+            return numbers(self.draw, len(x))
+        if not self.training:
+            return None
+        if any(map(is_symbolic, x)):
+            raise TypeError(
+                f"{name}: compile records one example, whose numbers would be those of all; model.eval() "
+                "before it, or nn.fit, which hands them in"
+            )
+        return self.draw(self.rng, len(x))
+
+
+class Dropout(_Drawing):
+    """In training each number is 0 with the probability p; the others grow by 1 / (1 − p).
+
+    seed   of the random numbers outside of `fit`
+
+    Source: Srivastava et al. 2014. ValueError for a p outside of 0 ≤ p < 1.
+
+    >>> dropout = Dropout(0.5, seed=1)
+    >>> dropout([1.0, 2.0, 3.0])
+    [1.0, 2.0, 3.0]
+    >>> dropout.train()
+    >>> dropout([1.0, 2.0, 3.0])
+    [0.0, 4.0, 6.0]
+    """
+
+    def __init__(self, p: float = 0.5, *, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.p = plain(p)
+        if not 0 <= self.p < 1:
+            raise ValueError(f"Dropout: p must be at least 0 and below 1, not {p!r}")
+
+    def draw(self, rng: Random, count: int) -> list[float]:
+        """The factors: 0 or 1 / (1 − p)."""
+        return [(rng.random() >= self.p) / (1 - self.p) for _ in range(count)]
+
+    def __call__(self, x: Sequence[Any]) -> list[Any]:
+        """The numbers, or what is left of them."""
+        factors = self.drawn(x)
+        return list(x) if factors is None else [xi * f for xi, f in zip(x, factors, strict=True)]
+
+    def __repr__(self) -> str:
+        return f"Dropout({self.p})"
+
+
+class Noise(_Drawing):
+    """In training a normal number of this deviation is added to each.
+
+    seed   of the random numbers outside of `fit`
+
+    ValueError for a negative deviation.
+    """
+
+    def __init__(self, deviation: float = 0.1, *, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.deviation = plain(deviation)
+        if not 0 <= self.deviation < math.inf:
+            raise ValueError(f"Noise: the deviation must be at least 0 and finite, not {deviation!r}")
+
+    def draw(self, rng: Random, count: int) -> list[float]:
+        """The summands."""
+        return [rng.gauss(0, self.deviation) for _ in range(count)]
+
+    def __call__(self, x: Sequence[Any]) -> list[Any]:
+        """The numbers, with or without noise."""
+        noise = self.drawn(x)
+        return list(x) if noise is None else [xi + n for xi, n in zip(x, noise, strict=True)]
+
+    def __repr__(self) -> str:
+        return f"Noise({self.deviation})"
 
 
 def _inputs(what: str, x: Any, count: int) -> None:

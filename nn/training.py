@@ -63,8 +63,9 @@ def fit(
                 examples; on the training data with the outputs of each step, before its update
     penalty     () → Value, added to the loss of every batch: `lambda: l2(model.parameters(), 1e-4)`
     clip_norm   the limit of `nn.optim.clip_grad_norm` for the gradients of every step
-    seed        of the order in which an epoch takes the examples: another one for every epoch that the
-                optimizer has seen, so that fit(epochs=1) in a loop goes on; None: as they stand
+    seed        of the order in which an epoch takes the examples, and of what Dropout and Noise draw: other
+                ones for every epoch that the optimizer has seen, so that fit(epochs=1) in a loop goes on;
+                None: as they stand
     checkpoint  an `nn.Checkpoint`, or the path of its file: what is kept of a training, and resumed
     stop        an `nn.Stop`: when it ends early, and whether with the best parameters
     callbacks   functions of the History so far, called after every epoch; one that returns True ends the
@@ -97,15 +98,16 @@ def fit(
         )
     measures = by_name("fit", metrics, loss=known("fit", "loss", loss, LOSSES))
     if step is None:
-        eager = EagerStep(model, measures["loss"], optimizer, penalty, clip_norm)
+        eager = EagerStep(model, measures["loss"], optimizer, penalty, clip_norm, seed or 0)
         held_out = [] if validation is None else [validation]
         step, (data, *held_out) = choose_step(compiled, eager, len(measures) > 1, epochs, data, *held_out)
         validation = held_out[0] if held_out else None
     elif not isinstance(step, Step):
         step = OwnStep(model, step)
-    size, order = (len(data), None) if batch_size is None else (batch_size, seed)
+    size = batch_size or len(data)
     warn_of_probabilities("fit", model, measures)
-    run = _Run(model, data, optimizer, step, measures, validation, size, order, stop.keep_best)
+    run = _Run(model, data, optimizer, step, measures, validation, size, seed, stop.keep_best)
+    run.shuffles = batch_size is not None and seed is not None
     if kept and kept.resumes:
         run.resume(kept.path)
     elif kept:
@@ -152,6 +154,7 @@ class _Run:
     size: int  # examples per batch
     seed: int | None
     keep_best: bool
+    shuffles: bool = True
     history: History = field(default_factory=History)
     batch: int = 0  # how many are done in this epoch
     sums: dict[str, float] = field(default_factory=dict)
@@ -176,7 +179,7 @@ class _Run:
 
     def rest_of(self, data: Dataset) -> Iterator[Dataset]:
         """The batches of this epoch that are still to do: their order depends on seed and epoch alone."""
-        seed = None if self.seed is None else (self.seed, self.before + len(self.history) + 1)
+        seed = (self.seed or 0, self.before + len(self.history) + 1) if self.shuffles else None
         return islice(data.batches(self.size, seed), self.batch, None)
 
     def train(self, batch: Dataset) -> None:
