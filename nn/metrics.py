@@ -1,5 +1,6 @@
 """Metrics: what is measured of outputs and targets, and its mean over the examples."""
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 from warnings import warn
@@ -26,7 +27,8 @@ def accuracy(output: Any, target: Any) -> bool:
     ValueError for a nan, which chooses nothing, for a class that does not exist, and for another number of
     targets; TypeError for a target that is no number.
     """
-    outputs, targets = _numbers("output", output), _numbers("target", target)
+    outputs = _numbers("output", output)
+    targets = (target,) if type(target) is int else _numbers("target", target)
     if len(outputs) == len(targets) == 1:
         return bool((outputs[0] > 0) == (targets[0] > 0))
     if len(targets) == len(outputs):
@@ -41,12 +43,11 @@ def accuracy(output: Any, target: Any) -> bool:
 
 def _numbers(role: str, numbers: Any) -> Sequence[Any]:
     """One number, or several, as a sequence that has a greatest."""
-    found = numbers if hasattr(numbers, "__len__") and not isinstance(numbers, str) else [numbers]
-    for number in found:
-        if isinstance(number, str | None):
-            raise TypeError(f"accuracy: the {role} {numbers!r:.60} is no number; classes count from 0")
-        if not number <= number:
-            raise ValueError(f"accuracy: the {role} is nan ({numbers!r:.60}), which chooses no class")
+    found = numbers if hasattr(numbers, "__len__") else (numbers,)
+    if not len(found) or isinstance(found[0], str | None):
+        raise TypeError(f"accuracy: the {role} {numbers!r:.60} is no number; classes count from 0")
+    if not all(map(operator.le, found, found)):
+        raise ValueError(f"accuracy: the {role} is nan ({numbers!r:.60}), which chooses no class")
     return found
 
 
@@ -76,6 +77,8 @@ def sums(measures: dict[str, Measure], outputs: Sequence[Any], targets: Sequence
 
 
 def _greatest(numbers: Sequence[Any]) -> int:
+    if type(numbers) is list:
+        return numbers.index(max(numbers))  # in half the time
     return max(range(len(numbers)), key=numbers.__getitem__)
 
 

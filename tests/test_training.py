@@ -264,6 +264,7 @@ NO_ACCURACY = {
     "no target": ([1.0, 2.0], math.nan, ValueError, "the target is nan"),
     "text": ([1.0, 2.0], "1", TypeError, "the target '1' is no number; classes count from 0"),
     "text for one": (1.0, "1", TypeError, "the target '1' is no number"),
+    "nothing": ([], 0, TypeError, "the output [] is no number"),
     "none": (1.0, None, TypeError, "the target None is no number"),
     "class": (
         [1.0, 2.0],
