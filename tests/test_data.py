@@ -174,7 +174,7 @@ COLUMNS = {
 def test_columns_are_converted_once_by_position(case):
     dataset = Dataset(COLUMNS[case], COLUMNS[case])
     for column in dataset.x, dataset.y:
-        assert type(column) in (list, tuple, np.ndarray)
+        assert type(column) in (list, tuple, np.ndarray) and getattr(column, "dtype", float) == float
         numbers = [number[0] if hasattr(number, "__len__") else number for number in column]
         assert numbers == [0.5, 1.5, 2.5] and {*map(type, numbers)} <= {float, np.float64, Fraction}
     assert dataset[1:].x is not None and dataset[[2, 0]][0][0] == dataset[2][0]

@@ -358,7 +358,9 @@ def test_parameters_that_are_float32_on_purpose_stay_so():
     assert {type(x) for x in model.state_dict().values()} == {float}
     for p in model.parameters():
         p.data = np.float32(p.data)
-    nn.fit(model, DATA, "mse", Adam(model.parameters()), epochs=2, batch_size=5)
+    optimizer = Adam(model.parameters())
+    nn.fit(model, DATA, "mse", optimizer, epochs=2, batch_size=5)
+    assert {type(x) for x in optimizer.state_dict()["Adam.m"]} == {np.float32}
     model.load_state_dict(model.state_dict())
     assert {type(x) for x in model.state_dict().values()} == {np.float32}
 
@@ -754,6 +756,31 @@ def test_a_callback_may_set_the_learning_rate():
     slower = lambda history: setattr(optimizer, "lr", 0.05 / 2 ** len(history))
     history = nn.fit(model, DATA, "mse", optimizer, epochs=3, callbacks=[slower])
     assert [row["lr"] for row in history] == [0.05, 0.025, 0.0125]
+
+
+def test_a_plateau_sees_the_epochs_before_a_resume(path):
+    def fit(**options):
+        model, _ = parts()
+        optimizer = SGD(model.parameters(), Plateau(0.0625, patience=2, factor=0.5, min_delta=9))
+        return nn.fit(model, DATA, "mse", optimizer, **options), model.state_dict()
+
+    fit(epochs=4, checkpoint=path)
+    history, state = fit(epochs=7, checkpoint=Checkpoint(path, resume=True))
+    assert (history, state) == fit(epochs=7)
+    assert [16 * row["lr"] for row in history] == [1, 1, 1, 1 / 2, 1 / 2, 1 / 4, 1 / 4]
+
+
+@pytest.mark.parametrize("end", [OSError, KeyboardInterrupt])
+def test_whatever_ends_a_training_has_its_history(end, path, monkeypatch):
+    def write(path, model, training):
+        if len(training["history"]) == 3:
+            raise end(28, "No space left on device")
+
+    monkeypatch.setattr(training.checkpoints, "write", write)
+    model, optimizer = parts()
+    with pytest.raises(end, match="No space left") as caught:
+        nn.fit(model, DATA, "mse", optimizer, epochs=5, checkpoint=path)
+    assert [row["epoch"] for row in caught.value.history] == [1, 2, 3]
 
 
 def test_the_seconds_of_an_epoch_are_its_own(monkeypatch):
