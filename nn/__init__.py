@@ -12,20 +12,26 @@ MLP(2, [3, 1], activation='tanh', output='linear')  # 13 parameters
 
 from nn import data, losses, optim, schedules
 from nn.checkpoints import load, save
+from nn.evaluation import evaluate
 from nn.history import History
 from nn.init import INITS
-from nn.metrics import accuracy, evaluate
-from nn.modules import MLP, Embedding, Layer, Module, Neuron
+from nn.metrics import accuracy
+from nn.modules import MLP, Dropout, Embedding, Layer, Module, Neuron, Noise
+from nn.settings import Checkpoint, Stop
 from nn.training import fit
 
 __all__ = [
     "INITS",
     "MLP",
+    "Checkpoint",
+    "Dropout",
     "Embedding",
     "History",
     "Layer",
     "Module",
     "Neuron",
+    "Noise",
+    "Stop",
     "accuracy",
     "data",
     "evaluate",

@@ -17,6 +17,8 @@ from difflib import get_close_matches
 from random import Random
 from typing import Any
 
+SHOWN = 8  # names that an error lists where none is like the one given
+
 Init = Callable[[Random, int, int], Any]
 """(random numbers, n, m) → one weight."""
 
@@ -55,8 +57,10 @@ def initializer(init: Any) -> Init:
 
 
 def choose(what: str, name: str, choices: dict[str, Any]) -> Any:
-    """The choice of that name; ValueError naming the nearest, or all."""
+    """The choice of that name; ValueError naming the nearest, or where none is near the first of them."""
     if name not in choices:
-        near = get_close_matches(name, choices) or sorted(choices)
-        raise ValueError(f"{what} {name!r} does not exist; there is {', '.join(map(repr, near))}")
+        near = get_close_matches("_".join(name.lower().replace("-", " ").split()), choices, n=1)
+        shown = ", ".join(map(repr, [*choices][:SHOWN])) + ", …" * (len(choices) > SHOWN)
+        hint = f"did you mean {near[0]!r}?" if near else f"there is {shown}"
+        raise ValueError(f"{what} {name!r} does not exist; {hint}")
     return choices[name]

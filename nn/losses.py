@@ -10,12 +10,15 @@ numbers. No loss chooses its expression by the number of an output or a target: 
 where it is a plain number, to refuse one that the loss does not know.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
-from autograd import absolute, dot, logsumexp, relu, softplus, take
+from autograd import absolute, dot, log_softmax, logsumexp, relu, softplus, take, where
 from autograd import sum as total
+from nn.checks import check_iterable, plain
 
 Loss = Callable[[Any, Any], Any]
 
@@ -65,6 +68,79 @@ def cross_entropy(z: Any, t: Any) -> Any:
 softmax_with_loss = cross_entropy  # Saitō's name
 
 
+@dataclass(frozen=True)
+class CrossEntropy:
+    """A cross entropy with PyTorch's settings, as `nn.fit(…, loss=CrossEntropy(label_smoothing=0.1))`.
+
+    label_smoothing   ε: the target is mixed with equal shares of all n classes, (1 − ε) t + ε/n
+    weight            w of every class: −Σ wᵢ tᵢ log pᵢ
+    ignore_index      a class that costs nothing, such as the padding of a text. A compiled program counts it
+                      with the others, or as the number of classes, one more than the last
+
+    `fit` takes the mean over all examples, where PyTorch divides by the sum of their weights, and leaves out
+    those that are ignored. ValueError for other settings, and as in `cross_entropy`.
+
+    >>> CrossEntropy(weight=[1, 3])([0.0, 0.0], 1) == 3 * cross_entropy([0.0, 0.0], 1)
+    True
+    """
+
+    label_smoothing: float = 0
+    weight: Sequence[float] | None = None
+    ignore_index: int | None = None
+
+    def __post_init__(self) -> None:
+        weight = None if self.weight is None else tuple(map(plain, self.weight))
+        object.__setattr__(self, "weight", weight)
+        object.__setattr__(self, "label_smoothing", plain(self.label_smoothing))
+        if not 0 <= self.label_smoothing <= 1:
+            raise ValueError(
+                f"CrossEntropy: label_smoothing must be from 0 to 1, not {self.label_smoothing!r}"
+            )
+        for w in weight or ():
+            if not 0 <= w < math.inf:
+                raise ValueError(f"CrossEntropy: a weight must be at least 0 and finite, not {w!r}")
+        if self.ignore_index is not None and not isinstance(self.ignore_index, Integral):
+            raise ValueError(f"CrossEntropy: ignore_index must be whole, not {self.ignore_index!r}")
+
+    @property
+    def __name__(self) -> str:
+        """Its settings: what tells one loss from another in a checkpoint."""
+        return repr(self)
+
+    def __call__(self, z: Any, t: Any) -> Any:
+        """The loss of the logits z for a class index, or a probability of every class."""
+        z = _sequence(z)
+        weight = [1] * len(z) if self.weight is None else self.weight
+        if len(weight) != len(z):
+            raise ValueError(f"CrossEntropy: {len(z)} logits and {len(weight)} weights; give one per class")
+        costs = [-w * log_p if w != 1 else -log_p for w, log_p in zip(weight, log_softmax(z), strict=True)]
+        share = self.label_smoothing / len(z)
+        if _is_sequence(t):
+            cross_entropy([0] * len(z), t)  # which refuses other targets
+            return dot([(1 - self.label_smoothing) * ti + share for ti in t], costs)
+        smooth = [(1 - self.label_smoothing) * cost for cost in costs]
+        if share:
+            smooth = [cost + share * total(costs) for cost in smooth]
+        return self._pick(smooth, t)
+
+    def _pick(self, costs: list[Any], t: Any) -> Any:
+        """The cost of class t, and none of the class to ignore."""
+        nothing = where(False, total(costs), 0.0)  # which still depends on the logits
+        ignored = self.ignore_index
+        if ignored is None or (_plain(t) and t != ignored):
+            return _pick("CrossEntropy", costs, t)
+        if _plain(t):
+            return nothing
+        if not 0 <= ignored <= len(costs):
+            raise ValueError(
+                f"CrossEntropy: a compiled program counts classes from 0, and ignores no {ignored}; mark "
+                f"what is to be ignored by {len(costs)}"
+            )
+        costs = [*costs, nothing]
+        costs[ignored] = nothing
+        return take(costs, t)
+
+
 def hinge(y: Any, t: Any) -> Any:
     """max(0, 1 − t·y) for t = ±1; for several outputs and a class index the multi-class hinge.
 
@@ -85,11 +161,13 @@ def hinge(y: Any, t: Any) -> Any:
 
 def l1(parameters: Iterable[Any], rate: Any) -> Any:
     """The penalty rate · Σ |p| over all parameters p; at p = 0 its gradient is 0."""
+    check_iterable("l1", parameters)
     return total([absolute(p) for p in parameters]) * rate
 
 
 def l2(parameters: Iterable[Any], rate: Any) -> Any:
     """The penalty rate · Σ p² over all parameters p."""
+    check_iterable("l2", parameters)
     p = list(parameters)
     return dot(p, p) * rate
 

@@ -1,4 +1,4 @@
-"""Module, Neuron, Layer, MLP, Embedding: networks whose every number is a Value.
+"""Module, Neuron, Layer, MLP, Embedding, Dropout, Noise: networks whose every number is a Value.
 
 Nielsen's names (Neural Networks and Deep Learning, chapter 2), which the nodes bear as labels:
 
@@ -11,6 +11,7 @@ A neuron records one `dot`, the sum with its bias and its activation; with `elem
 and every sum. The nodes of a neuron have the scope `layer2.neuron3`, so that pictures can group them.
 """
 
+import math
 import operator
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,13 +22,16 @@ from typing import Any
 
 from autograd import Op, Value, constant, dot, matvec, ops, scope, take
 from autograd.op import is_symbolic
+from nn.checks import plain
 from nn.commit import Change, commit, each
 from nn.init import choose, initializer
+from nn.noise import source
 
 Activation = Callable[[Any], Any]
 
 ACTIVATIONS: dict[str, Activation | None] = {
     "linear": None,
+    **{name: ops.METHODS[name] for name in ("relu", "tanh", "sigmoid", "gelu", "softplus")},  # named first
     **{
         name: op
         for name, op in ops.METHODS.items()
@@ -60,6 +64,8 @@ class Module:
         """
         names = set()
         for name, parameter in _walk(prefix, self):
+            if isinstance(parameter, Module):
+                continue
             if name in names:
                 raise ValueError(
                     f"{type(self).__name__}: two parameters have the name {name!r}; give one another key"
@@ -70,6 +76,22 @@ class Module:
     def parameters(self) -> list[Value]:
         """The parameters, layer by layer, neuron by neuron, weights then bias."""
         return [parameter for _, parameter in self.named_parameters()]
+
+    training: bool = False
+    """Whether modules such as Dropout draw random numbers, outside of `fit` and `evaluate`."""
+
+    def modules(self) -> "Iterator[Module]":
+        """Itself and the modules in it, each once."""
+        return (thing for _, thing in _walk("", self, named=False) if isinstance(thing, Module))
+
+    def train(self, training: bool = True) -> None:
+        """Let Dropout and Noise draw, where the model is called outside of `fit` and `evaluate`."""
+        for module in self.modules():
+            module.training = training
+
+    def eval(self) -> None:
+        """The opposite of `train`, as a model is at first."""
+        self.train(False)
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""
@@ -103,14 +125,17 @@ def loading(module: Module, state: dict[str, Any]) -> Iterable[Change]:
     numbers = []
     for name in parameters:
         try:
-            numbers.append(Value(state[name]).data)
+            numbers.append(plain(Value(state[name]).data, parameters[name].data))
         except TypeError as error:
             raise TypeError(f"{type(module).__name__}: {name}: {error}") from None
     return each(list(parameters.values()), "data", numbers)
 
 
-def _walk(prefix: str, root: Module) -> Iterator[tuple[str, Value]]:
-    """The leaf Values below a module, depth first; whatever is met again is passed by."""
+def _walk(prefix: str, root: Module, named: bool = True) -> Iterator[tuple[str, Any]]:
+    """The module, and the leaf Values and modules below it, depth first; what is met again is passed by.
+
+    named   whether a module that has a `named_parameters` of its own gives its Values by that
+    """
     met: dict[int, Any] = {}  # by id; it keeps what it holds, so that no id is used twice
     ahead: list[tuple[str, Any]] = [(prefix, root)]
     while ahead:
@@ -121,17 +146,23 @@ def _walk(prefix: str, root: Module) -> Iterator[tuple[str, Value]]:
             met[id(thing)] = thing
             if thing.op is None:
                 yield name, thing
-        elif (parts := _parts(name, thing, root)) is not None:
+            continue
+        if isinstance(thing, Module):
+            yield name, thing
+            name += "." if thing is not root else ""
+        own = named and thing is not root and isinstance(thing, Module) and _names_its_own(thing)
+        parts = [*thing.named_parameters(name)] if own else _parts(name, thing)
+        if parts is not None:
             met[id(thing)] = thing
             ahead += reversed(parts)
 
 
-def _parts(name: str, thing: Any, root: Module) -> list[tuple[str, Any]] | None:
+def _names_its_own(module: Module) -> bool:
+    return type(module).named_parameters is not Module.named_parameters
+
+
+def _parts(name: str, thing: Any) -> list[tuple[str, Any]] | None:
     """The parts of a module or a container by their names; None for other things."""
-    if thing is not root and isinstance(thing, Module):
-        name += "."
-        if type(thing).named_parameters is not Module.named_parameters:  # it gives names of its own
-            return [*thing.named_parameters(name)]
     if isinstance(thing, Module):
         slots = [
             (slot, getattr(thing, slot))
@@ -193,9 +224,13 @@ class Neuron(Module):
         self.names = f"z{where}", f"a{where}"
         with scope(self.scope):
             draw, rng = initializer(init), seed if isinstance(seed, Random) else Random(seed)
-            self.w = [Value(draw(rng, nin, neurons), _weight(place, k)) for k in range(1, nin + 1)]
+            self.w = [Value(plain(draw(rng, nin, neurons)), _weight(place, k)) for k in range(1, nin + 1)]
             self.b = Value(0.0, f"b{where}") if bias else None
         self.f = choose("activation", activation, ACTIVATIONS) if isinstance(activation, str) else activation
+        if self.f is not None and not callable(self.f):
+            raise TypeError(
+                f"Neuron: activation must be a name or a function of a number, not {activation!r}"
+            )
         self.elementary = elementary
 
     def __call__(self, x: Sequence[Any]) -> Value:
@@ -293,6 +328,7 @@ class MLP(Module):
 
     activation   of the hidden layers               output   the activation of the last one
     init         "uniform" is micrograd's; "glorot" suits tanh and sigmoid, "he" suits relu
+    dropout      the p of an `nn.Dropout` after every hidden layer
 
     The other arguments are those of Neuron. `MLP(2, [16, 16, 1])` is micrograd's demo network.
     """
@@ -307,7 +343,14 @@ class MLP(Module):
         init: Any = "uniform",
         seed: int | None = None,
         elementary: bool = False,
+        bias: bool = True,
+        dropout: float = 0,
     ) -> None:
+        if not isinstance(nouts, Sequence) or isinstance(nouts, str):
+            raise TypeError(
+                "MLP: nouts must be a list, the number of neurons of every layer, as in MLP(2, [16, 1]); "
+                f"not {nouts!r}"
+            )
         _positive("MLP", nin, *nouts)
         if not nouts:
             raise ValueError(
@@ -323,21 +366,27 @@ class MLP(Module):
                 init=init,
                 seed=rng,
                 elementary=elementary,
+                bias=bias,
                 number=i + 2,
             )
             for i in range(len(nouts))
         ]
         self.activation, self.output = activation, output
+        self.dropout = Dropout(dropout, seed=seed) if dropout else None
 
     def __call__(self, x: Sequence[Any]) -> Any:
         """What the last layer gives: a list, or the one Value of a layer of one neuron."""
         for layer in self.layers:
+            if self.dropout is not None and layer is not self.layers[0]:
+                x = self.dropout(x)
             x = layer(x)
         return x[0] if len(x) == 1 else x
 
     def __repr__(self) -> str:
         sizes = [len(layer.neurons) for layer in self.layers]
         names = f"activation={self.activation!r}, output={self.output!r}"
+        names += ", bias=False" * (self.layers[0].neurons[0].b is None)
+        names += f", dropout={self.dropout.p}" if self.dropout else ""
         inputs = len(self.layers[0].neurons[0].w)
         return f"MLP({inputs}, {sizes}, {names})  # {len(self.parameters())} parameters"
 
@@ -358,7 +407,7 @@ class Embedding(Module):
         draw, rng = initializer(init), seed if isinstance(seed, Random) else Random(seed)
         with scope("embedding"):
             self.rows = [
-                [Value(draw(rng, count, size), f"e^{i}_{{{j}}}") for j in range(1, size + 1)]
+                [Value(plain(draw(rng, count, size)), f"e^{i}_{{{j}}}") for j in range(1, size + 1)]
                 for i in range(count)
             ]
 
@@ -379,9 +428,103 @@ class Embedding(Module):
         return f"Embedding({len(self.rows)}, {len(self.rows[0])})"
 
 
+class _Drawing(Module):
+    """A module that draws numbers for every example while a model trains: see `nn.noise`."""
+
+    def __init__(self, seed: int | None) -> None:
+        self.rng = Random(seed)
+
+    def draw(self, rng: Random, count: int) -> list[float]:
+        """So many numbers."""
+        raise NotImplementedError(f"{type(self).__name__} has no draw")
+
+    def drawn(self, x: Sequence[Any]) -> Sequence[Any] | None:
+        """A number for each of x, or None. TypeError where one example's would become those of all."""
+        name = type(self).__name__
+        if not hasattr(x, "__len__"):
+            raise TypeError(f"{name}: the input must be a sequence of numbers, not {x!r:.60}")
+        if (numbers := source.get()) is not None:
+            return numbers(self.draw, len(x))
+        if not self.training:
+            return None
+        if any(map(is_symbolic, x)):
+            raise TypeError(
+                f"{name}: compile records one example, whose numbers would be those of all; model.eval() "
+                "before it, or nn.fit, which hands them in"
+            )
+        return self.draw(self.rng, len(x))
+
+
+class Dropout(_Drawing):
+    """In training each number is 0 with the probability p; the others grow by 1 / (1 − p).
+
+    seed   of the random numbers outside of `fit`
+
+    Source: Srivastava et al. 2014. ValueError for a p outside of 0 ≤ p < 1.
+
+    >>> dropout = Dropout(0.5, seed=1)
+    >>> dropout([1.0, 2.0, 3.0])
+    [1.0, 2.0, 3.0]
+    >>> dropout.train()
+    >>> dropout([1.0, 2.0, 3.0])
+    [0.0, 4.0, 6.0]
+    """
+
+    def __init__(self, p: float = 0.5, *, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.p = plain(p)
+        if not 0 <= self.p < 1:
+            raise ValueError(f"Dropout: p must be at least 0 and below 1, not {p!r}")
+
+    def draw(self, rng: Random, count: int) -> list[float]:
+        """The factors: 0 or 1 / (1 − p)."""
+        return [(rng.random() >= self.p) / (1 - self.p) for _ in range(count)]
+
+    def __call__(self, x: Sequence[Any]) -> list[Any]:
+        """The numbers, or what is left of them."""
+        factors = self.drawn(x)
+        return list(x) if factors is None else [xi * f for xi, f in zip(x, factors, strict=True)]
+
+    def __repr__(self) -> str:
+        return f"Dropout({self.p})"
+
+
+class Noise(_Drawing):
+    """In training a normal number of this deviation is added to each.
+
+    seed   of the random numbers outside of `fit`
+
+    ValueError for a negative deviation.
+    """
+
+    def __init__(self, deviation: float = 0.1, *, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.deviation = plain(deviation)
+        if not 0 <= self.deviation < math.inf:
+            raise ValueError(f"Noise: the deviation must be at least 0 and finite, not {deviation!r}")
+
+    def draw(self, rng: Random, count: int) -> list[float]:
+        """The summands."""
+        return [rng.gauss(0, self.deviation) for _ in range(count)]
+
+    def __call__(self, x: Sequence[Any]) -> list[Any]:
+        """The numbers, with or without noise."""
+        noise = self.drawn(x)
+        return list(x) if noise is None else [xi + n for xi, n in zip(x, noise, strict=True)]
+
+    def __repr__(self) -> str:
+        return f"Noise({self.deviation})"
+
+
 def _inputs(what: str, x: Any, count: int) -> None:
     if not hasattr(x, "__len__"):
         raise TypeError(f"{what}: the input must be a sequence of {count} numbers, not {x!r}")
+    first = next(iter(x), None)
+    if hasattr(first, "__len__") and not isinstance(first, str):
+        raise TypeError(
+            f"{what}: the input is a batch, and a model takes one example of {count} numbers; "
+            "[model(x) for x in batch] gives the outputs of all"
+        )
     if len(x) != count:
         raise ValueError(f"{what}: {len(x)} inputs were given and {count} are needed")
 

@@ -12,10 +12,13 @@ the settings are PyTorch's.
 import math
 import operator
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from autograd import Value, clip, maximum, sqrt
+from autograd.op import describe
 from nn import schedules
+from nn.checks import check_iterable, is_finite, plain
 from nn.commit import commit, each
 
 __all__ = [
@@ -23,6 +26,7 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
+    "Groups",
     "Optimizer",
     "RMSProp",
     "clip_grad_norm",
@@ -39,21 +43,27 @@ class Optimizer:
     weight_decay   λ: adds λθ to the gradient, that of the penalty ½λθ²
     steps          the number of steps taken
 
+    Settings and gradients that are NumPy scalars count as Python's numbers, unless the parameter is one too.
+
     TypeError for parameters that are no Values; ValueError where there are none or one is given twice, and
-    for a setting out of its range. A step that raises has changed nothing, one that is interrupted (Ctrl-C)
-    nothing or all.
+    for a setting out of its range. FloatingPointError for a step to nan or infinity, naming the parameter.
+    A step that raises has changed nothing, one that is interrupted (Ctrl-C) nothing or all.
     """
 
     memory: tuple[str, ...] = ()
     """Names of the numbers remembered per parameter."""
 
     def __init__(self, parameters: Iterable[Value], lr: Any, weight_decay: Any = 0) -> None:
-        name = type(self).__name__
-        if not isinstance(parameters, Iterable):
-            raise TypeError(f"{name}: {parameters!r:.60} is no list of parameters; give model.parameters()")
-        self.parameters = list(parameters)
         self.lr = lr
-        self.weight_decay = weight_decay
+        self.weight_decay = self._checked("weight_decay", weight_decay)
+        self._start(parameters)
+        self.rate()
+
+    def _start(self, parameters: Iterable[Value]) -> None:
+        """Take the parameters, of which nothing is remembered."""
+        name = type(self).__name__
+        check_iterable(name, parameters)
+        self.parameters = list(parameters)
         self.steps = 0
         self.remembered: list[Any] = [[0] * len(self.parameters) for _ in self.memory]
         if not self.parameters:
@@ -65,8 +75,11 @@ class Optimizer:
                 )
         if len(set(self.parameters)) < len(self.parameters):
             raise ValueError(f"{name}: a parameter is given twice; give each once")
-        self._check("weight_decay", weight_decay)
-        self.rate()
+
+    @property
+    def groups(self) -> "Sequence[Optimizer]":
+        """The optimizers whose settings are those of the parameters, in their order."""
+        return (self,)
 
     def update(self, lr: Any, t: int, theta: Any, g: Any, *memory: Any) -> tuple[Any, ...]:
         """The next (theta, *memory)."""
@@ -78,18 +91,30 @@ class Optimizer:
 
     def rate(self) -> Any:
         """The learning rate of the next step. ValueError for a negative one."""
-        lr = Value(self.lr(self.steps) if callable(self.lr) else self.lr).data
-        self._check("lr", lr)
-        return lr
+        return self.rate_at(self.steps)
+
+    def rate_at(self, n: int) -> Any:
+        """The learning rate after n steps."""
+        return self._checked("lr", Value(self.lr(n) if callable(self.lr) else self.lr).data)
+
+    def watch(self, history: Any) -> None:
+        """Show the epochs of a training to a schedule that wants to see them, as `schedules.Plateau`."""
+        for group in self.groups:
+            if hasattr(group.lr, "watch"):
+                group.lr.watch(history)
 
     def step(self) -> None:
         """Move every parameter by its gradient."""
-        columns = [p.data for p in self.parameters], [p.grad for p in self.parameters]
-        lr, t, update, decay = self.rate(), self.steps + 1, self.update, self.decay
-        rows = [
-            update(lr, t, *decay(lr, theta, g), *memory)
-            for theta, g, *memory in zip(*columns, *self._lists(), strict=True)
-        ]
+        g = [plain(p.grad, p.data) for p in self.parameters]
+        table = zip([p.data for p in self.parameters], g, *self._lists(), strict=True)
+        t, rows = self.steps + 1, []
+        for group in self.groups:
+            lr, update, decay = group.rate_at(self.steps), group.update, group.decay
+            rows += [
+                update(lr, t, *decay(lr, theta, gradient), *memory)
+                for theta, gradient, *memory in islice(table, len(group.parameters))
+            ]
+        self._refuse([not all(map(is_finite, row)) for row in rows], g)
         moved, *remembered = zip(*rows, strict=True)
         commit(
             each(self.parameters, "data", moved),
@@ -112,9 +137,19 @@ class Optimizer:
                 f"{gradient.dtype} {gradient.shape}; give floats of shape {shape}"
             )
         memory = [numpy.asarray(x, theta.dtype) for x in self.remembered]
-        lr, t = self.rate(), self.steps + 1
-        moved, *memory = self.update(lr, t, *self.decay(lr, theta, gradient), *memory)
-        copied = theta, "real", numpy.asarray(moved, theta.dtype)  # the real part of floats is all of them
+        t, end, parts = self.steps + 1, 0, []
+        with numpy.errstate(all="ignore"):  # what is not finite is refused by name
+            for group in self.groups:
+                at, end = slice(end, end + len(group.parameters)), end + len(group.parameters)
+                lr = group.rate_at(self.steps)
+                decayed = group.decay(lr, theta[at], gradient[at])
+                parts.append(group.update(lr, t, *decayed, *[x[at] for x in memory]))
+            columns = parts[0] if len(parts) == 1 else map(numpy.concatenate, zip(*parts, strict=True))
+            moved, *memory = columns
+            moved = numpy.asarray(moved, theta.dtype)
+        if not all(numpy.isfinite(x).all() for x in (moved, *memory)):
+            self._refuse(~numpy.isfinite([moved, *memory]).all(0), gradient)
+        copied = theta, "real", moved  # the real part of floats is all of them
         commit([copied, (self, "remembered", memory), (self, "steps", t)])
 
     def zero_grad(self) -> None:
@@ -138,30 +173,113 @@ class Optimizer:
                 f"it has {sorted(state)}, and {sorted(names)} are needed"
             )
         steps, *remembered = (state[name] for name in names)
-        self._check("steps", operator.index(steps), below=2**63)
+        self._checked("steps", operator.index(steps), below=2**63)
         for x in remembered:
             if len(x) != len(self.parameters):
                 raise ValueError(
                     f"{type(self).__name__}: the state is that of {len(x)} parameters, "
                     f"and there are {len(self.parameters)}"
                 )
-        remembered = [[Value(number).data for number in x] for x in remembered]
+        numbers = [p.data for p in self.parameters]
+        remembered = [
+            [plain(Value(x).data, p) for x, p in zip(row, numbers, strict=True)] for row in remembered
+        ]
         commit([(self, "remembered", remembered), (self, "steps", operator.index(steps))])
 
     def _names(self) -> list[str]:
-        return [f"{type(self).__name__}.{name}" for name in ("steps", *self.memory)]
+        return [f"{self.kind}.{name}" for name in ("steps", *self.memory)]
+
+    @property
+    def kind(self) -> str:
+        """What kind of optimizer it is, as its state says."""
+        return type(self).__name__
 
     def _lists(self) -> list[list[Any]]:
         return [list(x) if isinstance(x, list) else x.tolist() for x in self.remembered]
 
-    def _check(self, name: str, number: Any, below: float = math.inf) -> None:
+    def check_gradients(self, gradients: Sequence[Any]) -> None:
+        """FloatingPointError for the first that is nan or infinite, naming its parameter."""
+        self._refuse([not is_finite(g) for g in gradients], gradients)
+
+    def _refuse(self, wrong: Any, gradients: Sequence[Any]) -> None:
+        """FloatingPointError for the first parameter whose step would be wrong."""
+        i = next((i for i, bad in enumerate(wrong) if bad), None)
+        if i is None:
+            return
+        g = plain(gradients[i])
+        remedy = "lower the learning rate, or clip the gradients"
+        if not is_finite(g):
+            remedy = f"{remedy}, or stay away from where a slope is infinite, as that of sqrt at 0"
+        raise FloatingPointError(
+            f"{type(self).__name__}: the parameter {describe(self.parameters[i])} has the gradient {g!r}, "
+            f"and would not stay finite; {remedy}"
+        )
+
+    def _checked(self, name: str, number: Any, below: float = math.inf) -> Any:
+        """The setting as a number of Python's. ValueError unless it is from 0 and below the limit."""
+        number = plain(number)
         if not 0 <= number < below:
             limit = f" and below {below}" if below < math.inf else " and finite"
             raise ValueError(f"{type(self).__name__}: {name} must be at least 0{limit}, not {number!r}")
+        return number
 
     def __repr__(self) -> str:
         name, n = type(self).__name__, len(self.parameters)
         return f"{name}({n} parameters, lr={self.rate()}, steps={self.steps})"
+
+
+class Groups(Optimizer):
+    """Optimizers of one kind as a single one, whose parameters have different settings.
+
+    It takes all steps itself, and remembers what there is to remember; the optimizers say how. The learning
+    rate that `rate` gives is that of the first. TypeError and ValueError for optimizers of different kinds,
+    for one that has taken steps, and for parameters that two of them have.
+
+    >>> w, b = Value(1.0), Value(2.0)
+    >>> Groups(SGD([w], lr=0.1, weight_decay=0.5), SGD([b], lr=0.1)).step()
+    >>> w.data, b.data
+    (0.95, 2.0)
+    """
+
+    def __init__(self, *optimizers: Optimizer) -> None:
+        for optimizer in optimizers:
+            if not isinstance(optimizer, Optimizer) or isinstance(optimizer, Groups):
+                raise TypeError(
+                    f"Groups: {optimizer!r:.60} is no optimizer; give such as SGD(weights, lr=0.1)"
+                )
+            if optimizer.steps:
+                raise ValueError(f"Groups: {optimizer!r} has taken steps already; give new optimizers")
+        kinds = {type(optimizer).__name__: optimizer for optimizer in optimizers}
+        if len(kinds) != 1:
+            raise ValueError(
+                f"Groups: the optimizers are of {len(kinds)} kinds ({', '.join(kinds)}); give one kind"
+            )
+        self._groups = optimizers
+        self.memory = optimizers[0].memory
+        self._start([p for optimizer in optimizers for p in optimizer.parameters])
+
+    @property
+    def groups(self) -> Sequence[Optimizer]:
+        """The optimizers that were given; their settings may be changed."""
+        return self._groups
+
+    @property
+    def lr(self) -> Any:
+        """The learning rate, or the schedule, of the first."""
+        return self._groups[0].lr
+
+    @lr.setter
+    def lr(self, lr: Any) -> None:
+        raise AttributeError("Groups: each group has its own learning rate; set optimizer.groups[0].lr")
+
+    def rate_at(self, n: int) -> Any:
+        """The learning rate of the first after n steps."""
+        return self._groups[0].rate_at(n)
+
+    @property
+    def kind(self) -> str:
+        """What they are."""
+        return self._groups[0].kind
 
 
 class SGD(Optimizer):
@@ -182,10 +300,10 @@ class SGD(Optimizer):
         weight_decay: Any = 0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        self._check("momentum", momentum, below=1)
+        self.momentum = self._checked("momentum", momentum, below=1)
         if nesterov and not momentum:
             raise ValueError("SGD: nesterov looks ahead along the momentum, which is 0; give momentum=0.9")
-        self.momentum, self.nesterov = momentum, nesterov
+        self.nesterov = nesterov
 
     def update(self, lr: Any, t: int, theta: Any, g: Any, velocity: Any) -> tuple[Any, ...]:
         """The rule above."""
@@ -203,8 +321,7 @@ class AdaGrad(Optimizer):
         self, parameters: Iterable[Value], lr: Any = 0.01, eps: Any = 1e-10, weight_decay: Any = 0
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        self._check("eps", eps)
-        self.eps = eps
+        self.eps = self._checked("eps", eps)
 
     def update(self, lr: Any, t: int, theta: Any, g: Any, h: Any) -> tuple[Any, ...]:
         """The rule above."""
@@ -232,10 +349,10 @@ class RMSProp(Optimizer):
         weight_decay: Any = 0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        self._check("alpha", alpha, below=1)
-        self._check("eps", eps)
-        self._check("momentum", momentum, below=1)
-        self.alpha, self.eps, self.momentum, self.centered = alpha, eps, momentum, centered
+        self.alpha = self._checked("alpha", alpha, below=1)
+        self.eps = self._checked("eps", eps)
+        self.momentum = self._checked("momentum", momentum, below=1)
+        self.centered = centered
 
     def update(
         self, lr: Any, t: int, theta: Any, g: Any, h: Any, mean: Any, velocity: Any
@@ -265,11 +382,10 @@ class Adam(Optimizer):
         weight_decay: Any = 0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        self.beta1, self.beta2 = betas
-        self.eps = eps
-        self._check("the first of betas", self.beta1, below=1)
-        self._check("the second of betas", self.beta2, below=1)
-        self._check("eps", eps)
+        beta1, beta2 = betas
+        self.beta1 = self._checked("the first of betas", beta1, below=1)
+        self.beta2 = self._checked("the second of betas", beta2, below=1)
+        self.eps = self._checked("eps", eps)
 
     def update(self, lr: Any, t: int, theta: Any, g: Any, m: Any, v: Any) -> tuple[Any, ...]:
         """The rule above."""
@@ -309,12 +425,13 @@ def clip_grad_norm(parameters: Any, limit: Any) -> float:
     the norm is infinite or nan: then no scale helps.
     """
     _positive("clip_grad_norm", limit)
+    check_iterable("clip_grad_norm", parameters)
     is_array = hasattr(parameters, "__array__")
     parameters = parameters if is_array else list(parameters)
     norm = math.hypot(*(parameters.tolist() if is_array else (p.grad for p in parameters)))
     if not math.isfinite(norm):
         raise ValueError(f"clip_grad_norm: the norm of the gradients is {norm}; lower the learning rate")
-    scale = limit / norm if norm > limit else 1
+    scale = plain(limit) / norm if norm > limit else 1
     if is_array:
         parameters *= scale
     else:
@@ -325,6 +442,7 @@ def clip_grad_norm(parameters: Any, limit: Any) -> float:
 def clip_grad_value(parameters: Any, limit: Any) -> None:
     """Keep every gradient between −limit and limit; the arguments are those of `clip_grad_norm`."""
     _positive("clip_grad_value", limit)
+    check_iterable("clip_grad_value", parameters)
     if hasattr(parameters, "__array__"):
         parameters[:] = clip(parameters, -limit, limit)
     else:

@@ -17,6 +17,7 @@ from typing import Any
 from autograd import Value
 from nn import checkpoints
 from nn.commit import Change, each
+from nn.history import COLUMNS
 from nn.metrics import name_of
 from nn.modules import Module, loading
 from nn.optim import Optimizer
@@ -44,6 +45,7 @@ def tree(run: Any) -> dict[str, Any]:
         "lr": run.lr,
         "best": run.best,
         "best_loose": run.best_loose,
+        "before": run.before,
     }
 
 
@@ -186,13 +188,16 @@ def _changes(run: Any, file: checkpoints.Contents, state: dict[str, Any]) -> lis
     _check_numbers(run, state, numbers, optimizer)
     rows, batch, sums, lr = (training[name] for name in ("history", "batch", "sums", "lr"))
     held_out = [f"val_{name}" for name in run.measures] if run.validation is not None else []
-    columns = {"epoch", *run.measures, *held_out, "lr"}
+    columns = {*COLUMNS, *run.measures, *held_out}
+    before = training.get("before", 0)
     if (
         not isinstance(rows, list)
         or type(batch) is not int
         or not 0 <= batch <= run.batches
+        or type(before) is not int
+        or not 0 <= before < LARGEST
         or sums.keys() != (run.measures if batch else {}).keys()
-        or any(row.keys() != columns or row["epoch"] != i for i, row in enumerate(rows, 1))
+        or any(row.keys() | {"seconds"} != columns or row["epoch"] != i for i, row in enumerate(rows, 1))
         or not all(map(_is_measured, [lr, *sums.values(), *(x for row in rows for x in row.values())]))
         or (best is not None) != bool(run.keep_best and rows)
     ):
@@ -201,7 +206,7 @@ def _changes(run: Any, file: checkpoints.Contents, state: dict[str, Any]) -> lis
         loading(run.model, state),
         each(run.loose, "data", numbers),
         [(run.optimizer, name, x) for name, x in vars(optimizer).items()],
-        [(run, "batch", batch), (run, "sums", sums), (run, "lr", lr)],
+        [(run, "batch", batch), (run, "sums", sums), (run, "lr", lr), (run, "before", before)],
         [(run, "best", best), (run, "best_loose", best_loose)],
         [(run.history, "rows", rows), (run, "saved", True)],
     ]

@@ -8,10 +8,11 @@
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from nn.checks import check_whole
+from nn.settings import waits
 
 Schedule = Callable[[int], Any]
 
@@ -58,3 +59,41 @@ def warmup(steps: int, then: Any) -> Schedule:
     check_whole("warmup", "steps", steps)
     after = then if callable(then) else constant(then)
     return lambda n: after(0) * (n + 1) / (steps + 1) if n < steps else after(n - steps)
+
+
+class Plateau:
+    """`factor` times the rate before, whenever so many epochs have passed without a better one.
+
+    patience, min_delta   as in `nn.Stop`, by the loss that tells the best epoch; the count begins anew with
+                          every reduction (PyTorch's ReduceLROnPlateau waits for one epoch more)
+    end                   the least rate
+
+    `nn.fit` shows it the history after every epoch and every resume; each training begins with `lr`. In a
+    loop of one's own: `schedule.watch(history)`. ValueError for numbers that make no schedule.
+
+    >>> schedule = Plateau(0.1, patience=2, factor=0.5)
+    >>> schedule.see([3.0, 2.0, 2.5, 2.0])
+    >>> schedule(4)
+    0.05
+    """
+
+    def __init__(
+        self, lr: Any, patience: int = 10, factor: Any = 0.1, min_delta: Any = 0, end: Any = 0
+    ) -> None:
+        check_whole("Plateau", "patience", patience)
+        if not 0 < factor < 1:
+            raise ValueError(f"Plateau: factor must be between 0 and 1, not {factor!r}")
+        self.lr, self.patience, self.factor, self.min_delta, self.end = lr, patience, factor, min_delta, end
+        self.reductions = 0
+
+    def __call__(self, n: int) -> Any:
+        """The rate now, whatever the number of steps."""
+        return max(self.lr * self.factor**self.reductions, self.end)
+
+    def watch(self, history: Any) -> None:
+        """See what a training has measured."""
+        self.see(history.measured)
+
+    def see(self, losses: Iterable[Any]) -> None:
+        """Take these as the losses of the epochs so far."""
+        self.reductions = sum(n % self.patience == 0 for n in waits(losses, self.min_delta) if n)

@@ -6,27 +6,30 @@ step     forward, backward and update on a batch     sums    of loss and metrics
 
 import gc
 import math
-import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from os import PathLike
-from typing import Any, Literal
+from typing import Any
 
 from nn import checkpoints, resuming
-from nn.checks import check_whole, library
+from nn.checks import check_whole, library, plain
 from nn.commit import commit, each
 from nn.data.dataset import Dataset
 from nn.history import History
 from nn.losses import LOSSES
-from nn.metrics import Measure, by_name, check_data, known, sums
+from nn.metrics import Measure, by_name, check_data, known, name_of, sums, warn_of_probabilities
 from nn.modules import Module, loading
 from nn.optim import Optimizer
-from nn.steps import EagerStep, OwnStep, Step, choose_step
+from nn.settings import Checkpoint, Stop
+from nn.steps import EagerStep, OwnStep, Step, choose_step, refuse_bad_numbers
+
+Callback = Callable[[History], bool | None]
 
 
 def fit(
@@ -42,11 +45,9 @@ def fit(
     penalty: Callable[[], Any] | None = None,
     clip_norm: float | None = None,
     seed: int | None = 0,
-    patience: int | None = None,
-    keep_best: bool = False,
-    checkpoint: str | PathLike[str] | None = None,
-    every: int = 1,
-    resume: bool | Literal["auto"] = False,
+    checkpoint: Checkpoint | str | PathLike[str] | None = None,
+    stop: Stop | None = None,
+    callbacks: Sequence[Callback] = (),
     progress: bool | None = None,
     step: Callable[[Any, Any], tuple[Any, Sequence[Any]]] | None = None,
     compiled: bool | None = None,
@@ -61,18 +62,14 @@ def fit(
                 examples; on the training data with the outputs of each step, before its update
     penalty     () → Value, added to the loss of every batch: `lambda: l2(model.parameters(), 1e-4)`
     clip_norm   the limit of `nn.optim.clip_grad_norm` for the gradients of every step
-    seed        of the order in which an epoch takes the examples; None: as they stand
-    patience    stop after so many epochs without a new least val_loss (loss, without validation)
-    keep_best   leave the model with the parameters after its best epoch, by the same measure; otherwise
-                they are those of the last step, also where patience has ended
-    checkpoint  path of a file that `nn.load` reads: the parameters of the last step, and all that `resume`
-                needs; written at once, after `every` epochs, at the end and on Ctrl-C. Parameters that the
-                optimizer holds and the model does not are in it by their labels
-    resume      go on from the checkpoint, to the same numbers, bit for bit, as an uninterrupted run; "auto":
-                where the file exists. What cannot be compared is taken as it is now: the examples, the
-                settings of the optimizer (a new learning rate, say), penalty and clip_norm. A loss or metric
-                of your own is known by its name, a lambda by its code
-    progress    whether to show a bar (tqdm); None: where the standard error is a terminal
+    seed        of the order in which an epoch takes the examples, and of what Dropout and Noise draw: other
+                ones for every epoch that the optimizer has seen, so that fit(epochs=1) in a loop goes on;
+                None: as they stand
+    checkpoint  an `nn.Checkpoint`, or the path of its file: what is kept of a training, and resumed
+    stop        an `nn.Stop`: when it ends early, and whether with the best parameters
+    callbacks   functions of the History so far, called after every epoch; one that returns True ends the
+                training. They may read the model, and set optimizer.lr
+    progress    whether to show a bar (tqdm); None: on a terminal and in a notebook
     step        instead of nn.steps.EagerStep(model, loss, optimizer, penalty, clip_norm): (x, y) of a batch →
                 its loss, a number, and the outputs; it updates the parameters if the loss is finite
     compiled    whether to train on arrays, by `autograd.compile`; None: where it can be and pays (1,000
@@ -85,41 +82,45 @@ def fit(
 
     The first Ctrl-C ends the run after the batch and returns as usual; the second raises KeyboardInterrupt
     at once, and the step under way is done or not begun. FloatingPointError for a loss that is nan or
-    infinite: the parameters are those before its batch, the checkpoint stays as it is. TypeError and
-    ValueError for arguments that make no training or that differ from those of the checkpoint, and for what
+    infinite, and for a gradient that would make a parameter so: the parameters are those before its batch,
+    the checkpoint stays as it is. An error in the course of the training has as `error.history` what was
+    measured before it. TypeError and ValueError for arguments that make no training or that differ from
+    those of the checkpoint, for a nan or an infinity among the data that makes the loss one, and for what
     compiled=True cannot compile; FileNotFoundError where there is no checkpoint, and FileExistsError where
-    there is one, or another file, that would be lost without `resume`. An OSError at a later checkpoint has
-    as `error.history` what was measured, and the model the parameters of the last step.
+    there is one, or another file, that would be lost without `resume`.
     """
-    counts = {"epochs": epochs, "every": every, "batch_size": batch_size, "patience": patience}
+    counts = {"epochs": epochs, "batch_size": batch_size}
     _check(model, data, optimizer, validation, {name: n for name, n in counts.items() if n is not None})
+    kept, stop = _settings(checkpoint, stop, callbacks)
     if step is not None and (penalty is not None or clip_norm is not None or compiled):
         raise ValueError(
             "fit: a step of your own adds the penalty, clips and compiles; give it these, not fit"
         )
     measures = by_name("fit", metrics, loss=known("fit", "loss", loss, LOSSES))
     if step is None:
-        eager = EagerStep(model, measures["loss"], optimizer, penalty, clip_norm)
+        eager = EagerStep(model, measures["loss"], optimizer, penalty, clip_norm, seed or 0)
         held_out = [] if validation is None else [validation]
         step, (data, *held_out) = choose_step(compiled, eager, len(measures) > 1, epochs, data, *held_out)
         validation = held_out[0] if held_out else None
     elif not isinstance(step, Step):
         step = OwnStep(model, step)
-    size, order = (len(data), None) if batch_size is None else (batch_size, seed)
-    run = _Run(model, data, optimizer, step, measures, validation, size, order, keep_best)
-    if resume not in (False, True, "auto"):
-        raise ValueError(f'fit: resume must be True, False or "auto", not {resume!r:.60}')
-    if resume and (resume != "auto" or checkpoint is None or os.path.exists(checkpoint)):
-        run.resume(checkpoint)
-    elif checkpoint is not None:
-        run.begin(checkpoint)
-    history = run.history
+    size = batch_size or len(data)
+    warn_of_probabilities("fit", model, measures)
+    run = _Run(model, data, optimizer, step, measures, validation, size, seed, stop.keep_best)
+    run.shuffles = batch_size is not None and seed is not None
+    if kept and kept.resumes:
+        run.resume(kept.path)
+    elif kept:
+        run.begin(kept.path)
+    history, ended = run.history, False
+    optimizer.watch(history)
     with (
+        run.is_kept_in_errors(),
         _first_interrupt_waits(step) as interrupted,
         _progress(progress, run, epochs) as report,
         _settles(step),
     ):
-        while len(history) < epochs and not run.is_stale(patience) and not interrupted():
+        while len(history) < epochs and not (ended or stop.is_due(history) or interrupted()):
             for batch in run.rest_of_epoch():
                 with _collector_rests():
                     run.train(batch)
@@ -129,10 +130,12 @@ def fit(
             else:
                 run.finish_epoch()
                 report()
-                if checkpoint is not None and len(history) % every == 0:
-                    run.save(checkpoint)
-        if checkpoint is not None and not run.saved:
-            run.save(checkpoint)
+                optimizer.watch(history)
+                ended = True in [_asks_to_end(callback, history) for callback in callbacks]
+                if kept and len(history) % kept.every == 0:
+                    run.save(kept.path)
+        if kept and not run.saved:
+            run.save(kept.path)
         history.interrupted = interrupted()
     run.leave_best()
     return history
@@ -151,6 +154,7 @@ class _Run:
     size: int  # examples per batch
     seed: int | None
     keep_best: bool
+    shuffles: bool = True
     history: History = field(default_factory=History)
     batch: int = 0  # how many are done in this epoch
     sums: dict[str, float] = field(default_factory=dict)
@@ -162,28 +166,35 @@ class _Run:
     def __post_init__(self) -> None:
         self.loose = resuming.loose(self.model, self.optimizer)
         self.metrics = {name: measure for name, measure in self.measures.items() if name != "loss"}
+        self.before = math.ceil(self.optimizer.steps / self.batches)  # epochs of other trainings
+        self.started = time.perf_counter()  # the epoch
 
     @property
     def batches(self) -> int:
         """How many an epoch has."""
         return math.ceil(len(self.data) / self.size)
 
-    def is_stale(self, patience: int | None) -> bool:
-        """Whether so many epochs have passed since the best one."""
-        done = len(self.history)
-        return patience is not None and done > 0 and done - self.history.best["epoch"] >= patience
-
     def rest_of_epoch(self) -> Iterator[Dataset]:
-        """The batches still to do. Their order depends on the seed and the epoch alone."""
-        seed = None if self.seed is None else (self.seed, len(self.history) + 1)
-        return islice(self.data.batches(self.size, seed), self.batch, None)
+        """The batches still to do."""
+        self.started = time.perf_counter()
+        return self.rest_of(self.data)
+
+    def rest_of(self, data: Dataset) -> Iterator[Dataset]:
+        """The batches of this epoch that are still to do: their order depends on seed and epoch alone."""
+        seed = (self.seed or 0, self.before + len(self.history) + 1) if self.shuffles else None
+        return islice(data.batches(self.size, seed), self.batch, None)
 
     def train(self, batch: Dataset) -> None:
         """One step, and what it measures."""
         self.lr = float(self.optimizer.rate())
-        loss, outputs = self.step(batch.x, batch.y)
-        _check_finite("loss", loss, f"epoch {len(self.history) + 1}, batch {self.batch + 1}")
-        added = {"loss": float(loss) * len(batch), **sums(self.metrics, outputs, batch.y)}
+        try:
+            loss, outputs = self.step(batch.x, batch.y)
+            _check_finite("loss", loss, f"epoch {len(self.history) + 1}, batch {self.batch + 1}")
+            added = {"loss": float(loss) * len(batch), **sums(self.metrics, outputs, batch.y)}
+        except (ValueError, ArithmeticError) as error:
+            rows = range(len(self.data))
+            refuse_bad_numbers("data", batch, next(self.rest_of(Dataset(rows, rows))).y, error)
+            raise
         self.sums = {name: self.sums.get(name, 0.0) + number for name, number in added.items()}
         self.batch += 1
         self.saved = False
@@ -194,10 +205,14 @@ class _Run:
         epoch = len(self.history) + 1
         row = {"epoch": epoch, **{name: x / len(self.data) for name, x in self.sums.items()}}
         if self.validation is not None:
-            means = self.step.means(self.measures, self.validation)
-            _check_finite("validation loss", means["loss"], f"epoch {epoch}")
+            try:
+                means = self.step.means(self.measures, self.validation)
+                _check_finite("validation loss", means["loss"], f"epoch {epoch}")
+            except (ValueError, ArithmeticError) as error:
+                refuse_bad_numbers("validation", self.validation, range(len(self.validation)), error)
+                raise
             row |= {f"val_{name}": x for name, x in means.items()}
-        row["lr"] = self.lr
+        row |= {"lr": self.lr, "seconds": time.perf_counter() - self.started}
         self.history.rows.append(row)
         self.batch, self.sums = 0, {}
         if self.keep_best and self.history.best is row:
@@ -210,6 +225,20 @@ class _Run:
             state = checkpoints.unpack(self.best)
             commit(loading(self.model, state), each(self.loose, "data", self.best_loose))
 
+    @contextmanager
+    def is_kept_in_errors(self) -> Iterator[None]:
+        """An error inside has what was measured before it, and leaves the best parameters where kept."""
+        try:
+            yield
+        except BaseException as error:
+            error.history = self.history  # type: ignore[attr-defined]
+            if isinstance(error, Exception):  # a second Ctrl-C ends at once
+                self.leave_best()
+                if self.history and len(error.args) == 1 and isinstance(error.args[0], str):
+                    best = f", the model its best epoch, {self.history.best['epoch']}" if self.best else ""
+                    error.args = (f"{error.args[0]}; error.history has {len(self.history)} epochs{best}",)
+            raise
+
     # ── Checkpoints ─────────────────────────────────────────────────────────────────────────────────
 
     def begin(self, path: str | PathLike[str]) -> None:
@@ -220,17 +249,11 @@ class _Run:
     def save(self, path: str | PathLike[str]) -> None:
         """Write the checkpoint."""
         self.step.settle()
-        try:
-            checkpoints.write(path, self.model, resuming.tree(self))
-        except OSError as error:
-            error.history = self.history  # type: ignore[attr-defined]
-            raise
+        checkpoints.write(path, self.model, resuming.tree(self))
         self.saved = True
 
-    def resume(self, path: str | PathLike[str] | None) -> None:
+    def resume(self, path: str | PathLike[str]) -> None:
         """Go on from the checkpoint; where it is refused, or interrupted, nothing changes or all does."""
-        if path is None:
-            raise ValueError("fit: resume needs the file to go on from; give checkpoint=path")
         commit(*resuming.changes(self, checkpoints.read(path)))
         self.step.start()
 
@@ -251,6 +274,28 @@ def _check(model: Any, data: Any, optimizer: Any, validation: Any, counts: dict[
     held = set(optimizer.parameters)
     if not any(p in held for _, p in model.named_parameters()):
         raise ValueError("fit: the optimizer holds other parameters; make it from model.parameters()")
+
+
+def _settings(checkpoint: Any, stop: Any, callbacks: Sequence[Callback]) -> tuple[Checkpoint | None, Stop]:
+    """Where the training is kept, and when it ends."""
+    if checkpoint is not None and not isinstance(checkpoint, Checkpoint):
+        checkpoint = Checkpoint(checkpoint)
+    if stop is not None:
+        _check_kind("stop", stop, Stop, "nn.Stop(patience=5)")
+    if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
+        raise TypeError(f"fit: callbacks must be a list of functions of the history, not {callbacks!r:.60}")
+    return checkpoint, stop or Stop()
+
+
+def _asks_to_end(callback: Callback, history: History) -> bool:
+    """Call it. TypeError for what is no answer: a number would end the training by chance."""
+    answer = plain(callback(history))
+    if answer is not None and not isinstance(answer, bool):
+        raise TypeError(
+            f"fit: the callback {name_of(callback)} returned {answer!r:.60}; True ends the training, and "
+            "None or False goes on"
+        )
+    return bool(answer)
 
 
 def _check_kind(name: str, argument: Any, kind: type, example: str) -> None:
@@ -321,18 +366,19 @@ def _collector_rests() -> Iterator[None]:
 def _progress(wanted: bool | None, run: _Run, epochs: int) -> Iterator[Callable[[], None]]:
     """A function that brings the progress bar up to date, or does nothing where none is shown."""
     try:
-        tqdm = library("tqdm", "fit: progress").tqdm
+        tqdm = library("tqdm.auto", "fit: progress").tqdm
     except ImportError:
         if wanted:
             raise
         wanted = False
-    if not (sys.stderr.isatty() if wanted is None else wanted):
+    in_notebook = type(sys.stderr).__module__.startswith("ipykernel")
+    if not (sys.stderr.isatty() or in_notebook if wanted is None else wanted):
         yield lambda: None
         return
     with tqdm(total=epochs * run.batches, unit="batch") as bar:
 
         def report() -> None:
-            bar.set_postfix(run.history.rows[-1] if run.history.rows else {}, refresh=False)
+            bar.set_postfix(run.history[-1] if run.history else {}, refresh=False)
             bar.update(len(run.history) * run.batches + run.batch - bar.n)
 
         yield report

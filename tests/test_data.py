@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,89 @@ def test_an_order_that_must_not_change_between_versions():
     upper, lower = data.moons(2, 0.1, seed=1).x
     assert upper == pytest.approx([-0.029803130599429295, 1.0040988022199684], abs=1e-12)
     assert lower == pytest.approx([1.1461795266663448, -0.3677640546490325], abs=1e-12)
+
+
+# ── Columns of other libraries ──────────────────────────────────────────────────────────────────────
+
+
+class Series:
+    """As one of pandas: [i] goes by the label i, and iterating by position."""
+
+    def __init__(self, numbers, labels):
+        self.numbers, self.labels = numbers, labels
+
+    def __len__(self):
+        return len(self.numbers)
+
+    def __getitem__(self, label):
+        return self.numbers[self.labels.index(label)]
+
+    def __iter__(self):
+        return iter(self.numbers)
+
+    def to_numpy(self):
+        return np.array(self.numbers)
+
+    mask = filled = None  # names that a masked array has too
+
+
+class Tensor:
+    """As one of PyTorch: NumPy may have it, unless it records its gradient."""
+
+    def __init__(self, numbers, requires_grad=False):
+        self.numbers, self.requires_grad = np.array(numbers), requires_grad
+
+    def __len__(self):
+        return len(self.numbers)
+
+    def __getitem__(self, i):
+        return Tensor(self.numbers[i])
+
+    def __array__(self, dtype=None, copy=None):
+        if self.requires_grad:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad.")
+        return self.numbers
+
+
+COLUMNS = {
+    "series": Series([0.5, 1.5, 2.5], [2, 0, 1]),
+    "tensor": Tensor([0.5, 1.5, 2.5]),
+    "numbers in a list": [Tensor(0.5), np.float32(1.5), 2.5],
+    "float16": np.array([0.5, 1.5, 2.5], np.float16),
+    "of the other byte order": np.array([0.5, 1.5, 2.5], ">f4"),
+    "objects": Series([0.5, 1.5, Fraction(5, 2)], [0, 1, 2]),
+    "matrix": np.array([[0.5], [1.5], [2.5]], np.float32).view(np.matrix),
+    "table": Series([[0.5], [1.5], [2.5]], [2, 0, 1]),
+    "rows": [Series([0.5], [7]), (np.float32(1.5),), np.array([2.5], np.float32)],
+    "tuple": (np.float32(0.5), 1.5, 2.5),
+}
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
+@pytest.mark.parametrize("case", COLUMNS)
+def test_columns_are_converted_once_by_position(case):
+    dataset = Dataset(COLUMNS[case], COLUMNS[case])
+    for column in dataset.x, dataset.y:
+        assert type(column) in (list, tuple, np.ndarray)
+        assert getattr(column, "dtype", "float64") == "float64"
+        numbers = [number[0] if hasattr(number, "__len__") else number for number in column]
+        assert numbers == [0.5, 1.5, 2.5] and {*map(type, numbers)} <= {float, np.float64, Fraction}
+    assert dataset[1:].x is not None and dataset[[2, 0]][0][0] == dataset[2][0]
+    (batch,) = dataset.batches(3)
+    assert type(batch.x) in (list, np.ndarray)
+
+
+def test_what_needs_no_conversion_is_left_as_it_is():
+    for column in [1.0, 2], [[1.0], (2, 3)], range(2), "ab", [{"a": 1}, {2}], np.arange(2), np.ones((2, 2)):
+        assert Dataset(column, column).x is column
+
+
+def test_pandas_by_position():
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"a": [1.0, 2.0, 3.0], "filled": [4, 5, 6]}).sample(frac=1, random_state=0)
+    dataset = Dataset(table, table["a"])
+    assert dataset.x.tolist() == table.values.tolist() and dataset.y.tolist() == list(table["a"])
+    assert all(x[0] == y for x, y in dataset.shuffle(1))
 
 
 # ── Toy sets ────────────────────────────────────────────────────────────────────────────────────────
@@ -286,6 +370,24 @@ FOUR = Dataset([[1], [2], [3], [4]], [0, 1, 0, 1])
 BAD = {
     "lengths": (lambda _: Dataset([1, 2], [1]), ValueError, "2 examples and 1 targets; every example needs"),
     "targets": (lambda _: Dataset([1], [1, 2]), ValueError, "1 examples and 2 targets"),
+    "dict": (
+        lambda _: Dataset({0: 1}, [1]),
+        TypeError,
+        "x is a dict, which has no rows by number; give a list",
+    ),
+    "set": (lambda _: Dataset([1], {1}), TypeError, "Dataset: y is a set, which has no rows by number"),
+    "masked": (
+        lambda _: Dataset(np.ma.array([1.0, 2.0], mask=[0, 1]), [1, 2]),
+        TypeError,
+        "Dataset: x is a masked array, and a Dataset has no gaps; leave the masked rows out, or fill",
+    ),
+    "masked row": (lambda _: Dataset([1], [np.ma.array([1.0])]), TypeError, "Dataset: y is a masked array"),
+    "tensor": (
+        lambda _: Dataset(Tensor([1.0], requires_grad=True), [1]),
+        TypeError,
+        "x holds a Tensor that gives no array (Can't call numpy() on Tensor that requires grad.); make it",
+    ),
+    "number": (lambda _: Dataset(np.float32(1), [1]), TypeError, "Dataset: x and y must be lists or arrays"),
     "generator": (lambda _: Dataset(iter("ab"), [1]), TypeError, "Dataset: x and y must be lists or arrays"),
     "index": (lambda _: FOUR[4], IndexError, "Dataset: there is no example 4 among 4"),
     "indices": (lambda _: FOUR[[0, -5]], IndexError, "there is no example -5 among 4"),
@@ -311,7 +413,7 @@ BAD = {
     "noise": (lambda _: data.moons(4, -1), ValueError, "moons: noise is a standard deviation, a number from"),
     "nan": (lambda _: data.xor(4, math.nan), ValueError, "not nan"),
     "bits": (lambda _: data.symmetry(0), ValueError, "symmetry: bits must be a whole number from 1"),
-    "gate": (lambda _: data.gates("nxor"), ValueError, "gate 'nxor' does not exist; there is"),
+    "gate": (lambda _: data.gates("nxor"), ValueError, "gate 'nxor' does not exist; did you mean 'xor'?"),
     "no folder": (lambda p: data.mnist(p / "no"), FileNotFoundError, "has no train-images-idx3-ubyte.gz; nn"),
     "file missing": (
         lambda p: data.mnist(small(p, t10k_labels_idx1=None)),

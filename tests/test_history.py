@@ -53,6 +53,22 @@ def test_the_best_row_is_the_first_of_the_least_loss_on_data_that_was_not_traine
     assert all(row[measure] > least for row in history.rows[: best["epoch"] - 1])
 
 
+@given(histories())
+def test_it_is_the_sequence_of_its_rows(history):
+    assert [*history] == history.rows and len(history) == len(history.rows)
+    assert history[1:4] == History(history.rows[1:4])
+    assert not history.rows or history[-1] is history.rows[-1]
+
+
+@given(histories(least=1), st.floats(0, 9))
+def test_the_time_is_in_its_rows_and_no_part_of_what_it_says_or_is_compared_by(history, seconds):
+    timed = History([{**row, "seconds": seconds} for row in history])
+    assert timed == history and repr(timed) == repr(history) and timed.history == history.history
+    assert timed.columns == [*history.columns, "seconds"]
+    assert timed != History([{**row, "loss": 0.5} for row in history]) or history.history["loss"][0] == 0.5
+    assert history != history.rows
+
+
 def test_nan_comes_back(tmp_path):
     History([{"epoch": 1, "loss": math.nan}]).to_json(tmp_path / "h.json")
     assert math.isnan(History.from_json(tmp_path / "h.json").rows[0]["loss"])

@@ -59,5 +59,5 @@ def test_a_number_is_a_constant_and_a_function_is_itself():
 
 
 def test_another_name_is_refused():
-    with pytest.raises(ValueError, match=r"^init 'he_norml' does not exist; there is 'he_normal'"):
+    with pytest.raises(ValueError, match=r"^init 'he_norml' does not exist; did you mean 'he_normal'\?"):
         initializer("he_norml")

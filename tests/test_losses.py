@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import autograd
+import nn
 from autograd import Value, ops, softmax, topological_order
 from autograd.protocol import Numeric
 from autograd.testing import check_grads
 from nn.losses import (
     LOSSES,
+    CrossEntropy,
     binary_cross_entropy,
     cross_entropy,
     hinge,
@@ -115,12 +118,70 @@ def test_penalties_are_exact(p, rate):
     assert gradient(l2, p, rate) == (rate * sum(x * x for x in p), [2 * rate * x for x in p])
 
 
+@given(vectors, st.floats(0, 1), st.data())
+def test_smoothing_mixes_the_target_with_equal_shares(z, epsilon, data):
+    t, n = data.draw(st.integers(0, len(z) - 1)), len(z)
+    mixed = [(1 - epsilon) * (i == t) + epsilon / n for i in range(n)]
+    expected = tuple(map(near, gradient(cross_entropy, z, mixed)))
+    assert gradient(CrossEntropy(label_smoothing=epsilon), z, t) == expected
+    assert gradient(CrossEntropy(label_smoothing=epsilon), z, [float(i == t) for i in range(n)]) == expected
+
+
+@given(vectors, st.floats(0, 1), st.data())
+def test_weights_multiply_the_cost_of_every_class(z, epsilon, data):
+    t, n = data.draw(st.integers(0, len(z) - 1)), len(z)
+    w = data.draw(st.lists(st.floats(0, 9), min_size=n, max_size=n))
+    p, shares = softmax(z), [(1 - epsilon) * (i == t) + epsilon / n for i in range(n)]
+    loss = CrossEntropy(epsilon, w)
+    assert loss(z, t) == near(-sum(wi * s * math.log(pi) for wi, s, pi in zip(w, shares, p)))
+    assert CrossEntropy(weight=w)(z, shares) == near(loss(z, t))
+    assert CrossEntropy(weight=[1] * n)(z, t) == near(cross_entropy(z, t)) == near(CrossEntropy()(z, t))
+
+
+@pytest.mark.parametrize("ignored", [-100, -1, 0, 1, 2, 3])
+def test_what_is_ignored_costs_nothing_and_has_no_slope(ignored):
+    loss, plain = CrossEntropy(0.1, [1, 2, 3], ignored), CrossEntropy(0.1, [1, 2, 3])
+    z = [0.5, -1.0, 2.0]
+    assert gradient(loss, z, ignored) == (0, [0, 0, 0])
+    for t in {0, 1, 2} - {ignored}:
+        assert gradient(loss, z, t) == gradient(plain, z, t)
+
+
+@pytest.mark.parametrize("ignored", [None, 0, 2, 3])
+@pytest.mark.parametrize("smoothing", [0, 0.2])
+@pytest.mark.parametrize("weight", [None, np.array([0.5, 1, 2], np.float32)])
+def test_a_compiled_cross_entropy_agrees(ignored, smoothing, weight):
+    model, loss = nn.MLP(2, [3], seed=0), CrossEntropy(smoothing, weight, ignored)
+    x, y = np.arange(8.0).reshape(4, 2) / 5, np.array([0, 1, 2, 1 if ignored is None else ignored])
+    program = autograd.compile(lambda x, y: loss(model(x), y), model.parameters())
+    value, slopes = program(program.parameters(), x, y)
+    root = autograd.mean([loss(model(xi), yi) for xi, yi in zip(x.tolist(), y.tolist())])
+    root.backward()
+    assert value == near(root.data) and slopes.tolist() == near([p.grad for p in model.parameters()])
+    assert {type(w) for w in loss.weight or [1.0]} == {float}
+
+
+def test_what_tells_one_cross_entropy_from_another_is_its_name(tmp_path):
+    def fit(loss, **options):
+        model = nn.MLP(2, [2], seed=0)
+        optimizer = nn.optim.SGD(model.parameters(), 0.1)
+        data = nn.data.gates("or")
+        return nn.fit(model, data, loss, optimizer, epochs=1, metrics=[CrossEntropy()], **options)
+
+    history = fit(CrossEntropy(0.1), checkpoint=tmp_path / "run")
+    assert "CrossEntropy(label_smoothing=0, weight=None, ignore_index=None)" in history.columns
+    with pytest.raises(ValueError, match=r"loss is 'CrossEntropy\(label_smoothing=0.1, .* and .*=0.2"):
+        fit(CrossEntropy(0.2), checkpoint=nn.Checkpoint(tmp_path / "run", resume=True))
+
+
 SMOOTH = {
     "mse": (mse, [1.5, 0.0, 2.0]),
     "quadratic": (quadratic, [1.5, 0.0, 2.0]),
     "binary_cross_entropy": (binary_cross_entropy, [1, 0, 0.3]),
     "cross_entropy of a class": (cross_entropy, 2),
     "cross_entropy": (cross_entropy, [0.2, 0.5, 0.3]),
+    "CrossEntropy": (CrossEntropy(0.1, (1, 2, 3)), [0.2, 0.5, 0.3]),
+    "CrossEntropy of a class": (CrossEntropy(0.1, (1, 2, 3), 0), 1),
     "hinge": (hinge, [1, 1, -1]),
     "hinge of a class": (hinge, 1),
     "l1": (l1, 0.1),
@@ -229,6 +290,12 @@ BAD = {
     "above 1": (binary_cross_entropy, 0.3, 2, "a target must be from 0 to 1, not 2"),
     "nan": (binary_cross_entropy, 0.3, math.nan, "not nan"),
     "negative": (cross_entropy, [0.3, 1.0], [-0.5, 1.5], "must be from 0 to 1, not -0.5"),
+    "smoothing": (lambda *_: CrossEntropy(1.5), 0, 0, "label_smoothing must be from 0 to 1, not 1.5"),
+    "weight": (lambda *_: CrossEntropy(0, [1, -1]), 0, 0, "a weight must be at least 0 and finite, not -1"),
+    "ignored": (lambda *_: CrossEntropy(ignore_index=0.5), 0, 0, "ignore_index must be whole, not 0.5"),
+    "weights": (CrossEntropy(weight=[1]), [0.3, 1.0], 0, "2 logits and 1 weights; give one per class"),
+    "class of weights": (CrossEntropy(), [0.3, 1.0], 2, "a class index must be a whole number from 0"),
+    "ignored by a symbol": (CrossEntropy(ignore_index=-1), [0.3, 1.0], Symbol(), "is to be ignored by 2"),
     "sum": (cross_entropy, [0.3, 1.0], [0.5, 0.7], "probabilities sum to 1.2; divide them by their sum"),
     "class": (cross_entropy, [0.3, 1.0], 2, "a class index must be a whole number from 0 to 1, not 2"),
     "negative class": (cross_entropy, [0.3, 1.0], -1, "from 0 to 1, not -1"),
@@ -258,6 +325,7 @@ def test_probabilities_that_do_not_add_to_one_are_refused(parts, off, data):
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input_is_refused_by_name(case):
     loss, output, target, part = BAD[case]
-    with pytest.raises(ValueError, match=f"^{loss.__name__}: .*{re.escape(part)}") as caught:
+    name = loss.__name__ if loss in LOSSES.values() else "CrossEntropy"
+    with pytest.raises(ValueError, match=f"^{name}: .*{re.escape(part)}") as caught:
         loss(output, target)
     assert "\n" not in str(caught.value)

@@ -294,6 +294,21 @@ def test_names_state_and_zero_grad():
     assert not any(p.grad for p in model.parameters())
 
 
+def test_a_perceptron_without_biases():
+    model = nn.MLP(2, [3, 1], "tanh", seed=0, bias=False)
+    assert len(model.parameters()) == 9 and model([0, 0]) == 0
+    assert repr(model) == "MLP(2, [3, 1], activation='tanh', output='linear', bias=False)  # 9 parameters"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("ReLU", "relu"), ("Tanh", "tanh"), ("leaky-relu", "leaky_relu"), ("leakyrelu", "leaky_relu")],
+)
+def test_a_name_written_as_elsewhere_is_told_as_here(name, meant):
+    with pytest.raises(ValueError, match=rf"^activation '{name}' does not exist; did you mean '{meant}'\?$"):
+        nn.Neuron(1, name)
+
+
 def test_reprs():
     assert repr(nn.Neuron(3, "tanh")) == "Neuron(3, 'tanh')"
     assert repr(nn.Layer(3, 2, "linear")) == "Layer(3, 2, 'linear')"
@@ -325,9 +340,33 @@ BAD = {
     "activation": (
         lambda: nn.Neuron(1, "sigmiod"),
         ValueError,
-        "'sigmiod' does not exist; there is 'sigmoid'",
+        "'sigmiod' does not exist; did you mean 'sigmoid'?",
     ),
     "init": (lambda: nn.Layer(1, 1, init="hi"), ValueError, "init 'hi' does not exist; there is"),
+    "no name": (
+        lambda: nn.Neuron(1, "zzz"),
+        ValueError,
+        "'zzz' does not exist; there is 'linear', 'relu', 'tanh', ",
+    ),
+    "no function": (
+        lambda: nn.Neuron(1, 3),
+        TypeError,
+        "activation must be a name or a function of a number, n",
+    ),
+    "one number of neurons": (
+        lambda: nn.MLP(2, 3),
+        TypeError,
+        "nouts must be a list, the number of neurons of every",
+    ),
+    "text as neurons": (lambda: nn.MLP(2, "31"), TypeError, "as in MLP(2, [16, 1]); not '31'"),
+    "a batch": (
+        lambda: nn.MLP(2, [1])([[1, 2], [3, 4]]),
+        TypeError,
+        "Layer: the input is a batch, and a model takes",
+    ),
+    "a batch of arrays": (lambda: nn.MLP(2, [1])(numpy.ones((3, 2))), TypeError, "[model(x) for x in batch]"),
+    "a batch for a neuron": (lambda: nn.Neuron(2)([[1, 2]]), TypeError, "one example of 2 numbers"),
+    "a Dataset": (lambda: nn.MLP(2, [1])(nn.data.gates("or")), TypeError, "the input is a batch"),
     "size": (lambda: nn.MLP(0, [1]), ValueError, "a whole number from 1, not 0"),
     "float size": (lambda: nn.MLP(2, [1.5]), ValueError, "not 1.5"),
     "no layers": (lambda: nn.MLP(2, []), ValueError, "nouts is empty"),

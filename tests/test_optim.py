@@ -11,9 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from interruptions import assert_all_or_nothing
 
+import nn
 from autograd import Value
-from nn import commit, optim, schedules
-from nn.optim import SGD, AdaGrad, Adam, AdamW, Optimizer, RMSProp, clip_grad_norm, clip_grad_value
+from nn import commit, losses, optim, schedules
+from nn.optim import (
+    SGD,
+    AdaGrad,
+    Adam,
+    AdamW,
+    Groups,
+    Optimizer,
+    RMSProp,
+    clip_grad_norm,
+    clip_grad_value,
+)
 
 KINDS = {
     "SGD": lambda p: SGD(p, 0.1),
@@ -25,6 +36,7 @@ KINDS = {
     "RMSProp, centered": lambda p: RMSProp(p, centered=True, weight_decay=0.1),
     "Adam": lambda p: Adam(p, weight_decay=0.1),
     "AdamW": lambda p: AdamW(p, schedules.cosine(0.1, 7)),
+    "Groups": lambda p: Groups(*[Adam([x], 0.1, weight_decay=0.2 * i) for i, x in enumerate(p)]),
 }
 kinds = pytest.mark.parametrize("kind", KINDS)
 numbers = st.floats(-1e3, 1e3)
@@ -144,6 +156,27 @@ def test_clipping_by_value_is_exact(gradients, limit):
     assert array.tolist() == [float(p.grad) for p in parameters]
 
 
+@kinds
+@given(st.lists(numbers, min_size=6, max_size=6))
+def test_groups_move_as_each_would_alone(kind, table):
+    if kind == "Groups":
+        return  # no group of groups
+    start = [1.0, -2.0, 3.0]
+    together, alone = leaves(start, table[:3]), leaves(start, table[:3])
+    kinds = [KINDS[kind](together[:2]), KINDS[kind](together[2:])]
+    kinds[1].weight_decay = 0.5
+    groups, others = Groups(*kinds), [KINDS[kind](alone[:2]), KINDS[kind](alone[2:])]
+    others[1].weight_decay = 0.5
+    for gradients in table[:3], table[3:]:
+        set_gradients(together, gradients)
+        set_gradients(alone, gradients)
+        for optimizer in (groups, *others):
+            optimizer.step()
+        assert data(together) == data(alone) and groups.steps == others[0].steps
+    assert groups.rate() == others[0].rate()
+    assert [*groups.state_dict()] == [*others[0].state_dict()]
+
+
 # ── Schedules ───────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -166,6 +199,25 @@ def test_a_warm_up_rises_evenly_to_where_the_next_schedule_begins(steps, lr):
     assert rates == [lr * (n + 1) / (steps + 1) for n in range(steps + 1)]
     assert schedule(steps + 2) == lr / 4
     assert schedules.warmup(steps, lr)(99) == lr
+
+
+def reduced(losses, patience, factor, delta):
+    """The rate by PyTorch's ReduceLROnPlateau (threshold_mode "abs"), which waits for one epoch more."""
+    rate, best, bad = Fraction(1), math.inf, 0
+    for loss in losses:
+        best, bad = (loss, 0) if loss < best - delta else (best, bad + 1)
+        if bad > patience - 1:
+            rate, bad = rate * factor, 0
+    return rate
+
+
+@given(st.lists(st.integers(0, 9).map(Fraction)), st.integers(1, 4), st.fractions(0, 3), st.fractions(0, 1))
+def test_a_plateau_lowers_the_rate_as_pytorch_does(losses, patience, delta, end):
+    schedule = schedules.Plateau(Fraction(1), patience, Fraction(1, 2), delta, end)
+    assert schedule(0) == 1
+    for n in 3, len(losses):  # what it has seen before is no matter
+        schedule.see(losses[:n])
+        assert schedule(99) == max(reduced(losses[:n], patience, Fraction(1, 2), delta), end)
 
 
 def test_the_schedule_counts_steps_from_0():
@@ -233,6 +285,42 @@ def test_clipping_interrupted_anywhere_is_done_or_not_begun(clip):
     assert_all_or_nothing(lambda: np.array(numbers), lambda g: clip(g, 0.5), np.ndarray.tolist, *FILES)
 
 
+# ── Numbers that are none ───────────────────────────────────────────────────────────────────────────
+
+
+@kinds
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("arrays", [False, True])
+def test_a_gradient_that_is_no_number_names_its_parameter_and_changes_nothing(kind, bad, arrays):
+    optimizer = a_step_later(kind)
+    p = optimizer.parameters[1]
+    p.label, p.grad = "w", bad
+    theta, gradient = np.array(data(optimizer.parameters)), np.array([p.grad for p in optimizer.parameters])
+    before = repr((everything(optimizer), theta))
+    with pytest.raises(FloatingPointError) as caught:
+        optimizer.step_array(theta, gradient) if arrays else optimizer.step()
+    assert f"the parameter w = {p.data} has the gradient {bad}, and would not stay fin" in str(caught.value)
+    assert repr((everything(optimizer), theta)) == before
+
+
+@pytest.mark.parametrize("arrays", [False, True])
+@pytest.mark.parametrize("kind", ["AdaGrad", "RMSProp", "Adam", "AdamW"])
+def test_a_memory_that_overflows_would_stop_its_parameter_for_ever(kind, arrays):
+    parameters = leaves([1.0, 2.0], [1.0, 1e200])
+    optimizer = KINDS[kind](parameters)
+    with pytest.raises(
+        FloatingPointError, match=r"2\.0 has the gradient 1e\+200.*; lower the learning rate, or"
+    ):
+        optimizer.step_array(np.ones(2), np.array([1.0, 1e200])) if arrays else optimizer.step()
+    assert data(parameters) == [1, 2] and optimizer.steps == 0
+
+
+def test_an_infinite_decimal_is_no_number_either():
+    parameters = leaves([Decimal(1)], [Decimal("Infinity")])
+    with pytest.raises(FloatingPointError, match="the gradient Decimal\\('Infinity'\\)"):
+        SGD(parameters, 1).step()
+
+
 # ── Examples and regressions ────────────────────────────────────────────────────────────────────────
 
 
@@ -291,6 +379,12 @@ def test_zero_grad_and_repr():
     assert repr(optimizer) == "AdamW(2 parameters, lr=0.5, steps=1)"
 
 
+def stepped():
+    optimizer = SGD(leaves([1.0], [1.0]), 1)
+    optimizer.step()
+    return optimizer
+
+
 P = [Value(1.0), Value(2.0)]
 BAD = {
     "no parameters": (lambda: SGD([], 0.1), ValueError, "SGD: parameters is empty; give model.parameters()"),
@@ -331,7 +425,7 @@ BAD = {
     "negative steps": (
         lambda: SGD(P, 1).load_state_dict({"SGD.steps": -1, "SGD.velocity": [0, 0]}),
         ValueError,
-        "SGD: steps must be at least 0 and finite, not -1",
+        "SGD: steps must be at least 0 and below 9223372036854775808, not -1",
     ),
     "shape": (
         lambda: SGD(P, 1).step_array(np.ones(3), np.ones(3)),
@@ -343,8 +437,29 @@ BAD = {
     "no rule": (lambda: Optimizer(P, 1).step(), NotImplementedError, "Optimizer has no update"),
     "limit": (lambda: clip_grad_norm(P, 0), ValueError, "clip_grad_norm: limit must be positive, not 0"),
     "limit of values": (lambda: clip_grad_value(P, -1), ValueError, "clip_grad_value: limit must"),
+    "model to clip": (lambda: clip_grad_norm(nn.Neuron(1), 1), TypeError, "Neuron(1, 'relu') is no list of"),
+    "method": (lambda: clip_grad_value(nn.Neuron(1).parameters, 1), TypeError, "no list of parameters; gi"),
+    "model in a penalty": (lambda: losses.l2(nn.Neuron(1), 1), TypeError, "l2: Neuron(1, 'relu') is no list"),
+    "model in l1": (lambda: losses.l1(nn.Neuron(1), 1), TypeError, "l1: Neuron(1, 'relu') is no list"),
     "infinite": (lambda: clip_grad_norm(leaves([1], [math.inf]), 1), ValueError, "the gradients is inf"),
     "every": (lambda: schedules.step_decay(1, 0), ValueError, "step_decay: every must be a whole number"),
+    "plateau": (lambda: schedules.Plateau(1, 0), ValueError, "Plateau: patience must be a whole number"),
+    "factor": (lambda: schedules.Plateau(1, factor=1), ValueError, "Plateau: factor must be between 0 and 1"),
+    "two kinds": (
+        lambda: Groups(SGD(P[:1], 1), Adam(P[1:])),
+        ValueError,
+        "Groups: the optimizers are of 2 kinds (SGD, Adam); give one kind",
+    ),
+    "no groups": (lambda: Groups(), ValueError, "Groups: the optimizers are of 0 kinds"),
+    "a list of groups": (lambda: Groups([SGD(P, 1)]), TypeError, "is no optimizer; give such as SGD(weights"),
+    "groups of groups": (lambda: Groups(Groups(SGD(P, 1))), TypeError, "is no optimizer"),
+    "one in two": (lambda: Groups(SGD(P, 1), SGD(P, 1)), ValueError, "a parameter is given twice"),
+    "steps taken": (lambda: Groups(stepped()), ValueError, "steps=1) has taken steps already; give new"),
+    "rate of groups": (
+        lambda: setattr(Groups(SGD(P, 1)), "lr", 2),
+        AttributeError,
+        "each group has its own learning rate; set optimizer.groups[0].lr",
+    ),
     "true": (lambda: schedules.warmup(True, 1), ValueError, "warmup: steps must be a whole number from 1"),
     "linear": (lambda: schedules.linear(1, 1.5), ValueError, "steps must be a whole number from 1, not 1.5"),
     "cosine": (lambda: schedules.cosine(1, -1), ValueError, "cosine: steps must be"),

@@ -910,6 +910,9 @@ BAD_PARAMETERS = [
     ([], ValueError, "there are no parameters; give those of the model: model.parameters()"),
     ([w, w], ValueError, "a parameter is given twice; give each once"),
     ([2.0], TypeError, "2.0 is no parameter; give leaves, such as model.parameters()"),
+    (w, TypeError, "is no list of parameters; give model.parameters()"),
+    (nn.Neuron(1), TypeError, "compile: Neuron(1, 'relu') is no list of parameters; give model.parameters()"),
+    (nn.Neuron(1).parameters, TypeError, "is no list of parameters; give model.parameters()"),
     ([w * 2], TypeError, "is no parameter; give leaves"),
     ([autograd.constant(1.0)], TypeError, "is no parameter; give leaves"),
 ]
@@ -920,6 +923,11 @@ def test_bad_parameters(parameters, error, message):
     with pytest.raises(error) as caught:
         autograd.compile(lambda x: x, parameters)
     assert message in str(caught.value)
+
+
+def test_what_is_compiled_is_a_function():
+    with pytest.raises(TypeError, match=r"^compile: f must be a function of an example, .* not Value\("):
+        autograd.compile(w * 2, [w])
 
 
 def test_a_parameter_that_is_no_float_has_no_array():

@@ -43,9 +43,15 @@ def parts(arrange=list, seed=0):
     return model, temperature, Adam(arrange([*model.parameters(), temperature]), 0.05)
 
 
+def fit(*args, checkpoint=None, resume=False, keep_best=False, **options):
+    """nn.fit, with the settings of its groups one by one."""
+    kept = checkpoint and nn.Checkpoint(checkpoint, resume=resume)
+    return nn.fit(*args, checkpoint=kept, stop=nn.Stop(keep_best=keep_best), **options)
+
+
 def train(world, epochs, path=None, **options):
     model, temperature, optimizer = world
-    return nn.fit(
+    return fit(
         model,
         DATA,
         options.pop("loss", lambda y, t: mse(y * exp(temperature), t)),
@@ -115,9 +121,7 @@ def test_numbers_of_other_types_are_kept_too(path):
     def run(world, epochs, **options):
         model, scale, optimizer = world
         data = nn.data.Dataset([[Fraction(1)]], [Fraction(3)])
-        nn.fit(
-            model, data, lambda y, t: mse(y * scale, t), optimizer, epochs=epochs, checkpoint=path, **options
-        )
+        fit(model, data, lambda y, t: mse(y * scale, t), optimizer, epochs=epochs, checkpoint=path, **options)
         return state(world)
 
     run(world(0), 2)
@@ -150,11 +154,11 @@ def test_another_temperature_is_refused(path):
 def test_a_parameter_that_a_checkpoint_cannot_name_is_refused_at_once(labels, path):
     model = nn.MLP(2, [1])
     optimizer = SGD([*model.parameters(), *(Value(1.0, label) for label in labels)], 0.1)
-    nn.fit(model, DATA, "mse", optimizer, epochs=1, keep_best=True)  # without a file it needs no name
+    fit(model, DATA, "mse", optimizer, epochs=1, keep_best=True)  # without a file it needs no name
     with pytest.raises(
         ValueError, match=r"fit: the optimizer holds Value\(1.0, .*give it a label of its own"
     ):
-        nn.fit(model, DATA, "mse", optimizer, epochs=1, checkpoint=path)
+        fit(model, DATA, "mse", optimizer, epochs=1, checkpoint=path)
     assert optimizer.steps == 1 and not path.exists()
 
 
@@ -340,12 +344,12 @@ def test_a_file_of_an_earlier_version_goes_on(path):
     def run(epochs, **options):
         model = nn.MLP(2, [1], seed=0)
         optimizer = Adam(model.parameters())
-        nn.fit(model, DATA, lambda y, t: mse(y, t), optimizer, epochs=epochs, keep_best=True, **options)
+        fit(model, DATA, lambda y, t: mse(y, t), optimizer, epochs=epochs, keep_best=True, **options)
         return model.state_dict(), optimizer.state_dict()
 
     run(2, checkpoint=path)
     header, tensors = opened(path)
-    for later in ("loose", "best_loose"):
+    for later in ("loose", "best_loose", "before"):
         header["training"].pop(later)
     for later in ("parameters", "code"):
         header["training"]["settings"].pop(later)

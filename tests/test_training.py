@@ -4,28 +4,32 @@ import gc
 import io
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
 import weakref
+from contextlib import nullcontext
 from fractions import Fraction
 from functools import partial
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from interruptions import assert_all_or_nothing, interrupted
 from processes import outputs
 
+import autograd
 import nn
-from autograd import Value, mean
-from nn import checkpoints, commit, modules, optim, resuming, training, writing
+from autograd import Value, mean, ops
+from nn import Checkpoint, Stop, checkpoints, commit, modules, optim, resuming, training, writing
 from nn.data import Dataset, moons
 from nn.losses import binary_cross_entropy, l2, mse
-from nn.optim import SGD, AdaGrad, Adam, AdamW, RMSProp, clip_grad_norm
-from nn.schedules import cosine
+from nn.optim import SGD, AdaGrad, Adam, AdamW, Groups, RMSProp, clip_grad_norm
+from nn.schedules import Plateau, cosine
 from nn.steps import EagerStep
 
 DATA, VALIDATION = moons(24, noise=0.1, seed=0).split(0.7, seed=0)
@@ -37,6 +41,10 @@ OPTIMIZERS = {
     "RMSProp": lambda parameters: RMSProp(parameters, 0.01, momentum=0.5, centered=True),
     "Adam": lambda parameters: Adam(parameters, 0.05),
     "AdamW": lambda parameters: AdamW(parameters, 0.05),
+    "Groups": lambda parameters: Groups(
+        SGD(parameters[:1], Plateau(0.5, patience=1, factor=0.5), momentum=0.9),
+        SGD(parameters[1:], 0.1, weight_decay=0.1),
+    ),
 }
 
 
@@ -153,7 +161,7 @@ def test_metrics_and_validation_are_means_over_the_examples():
     (row,) = history.rows
     assert list(row) == [
         *("epoch", "loss", "accuracy", "mse", "<lambda>"),
-        *("val_loss", "val_accuracy", "val_mse", "val_<lambda>", "lr"),
+        *("val_loss", "val_accuracy", "val_mse", "val_<lambda>", "lr", "seconds"),
     ]
     for prefix, data in ("", DATA), ("val_", VALIDATION):
         for name, measure in {
@@ -241,10 +249,126 @@ def test_validation_records_no_graph():
         *[(0.5, 1, True), (0.5, 0, False), (-0.5, 0, True), (-0.5, -1, True), (0.5, -1, False)],
         *[([1, 3, 2], 1, True), ([1, 3, 2], 2, False), ([2, 2], 0, True), ((1, 2), [0, 1], True)],
         *[([1, 2], [1, 0], False), (Value(2.0), 1, True), ([Value(2.0), Value(1.0)], 0, True)],
+        *[
+            ([0.5], 0, False),
+            ([0.5], [1], True),
+            (-0.5, [0], True),
+            ([1, 3], [1], True),
+            ([1, 3], [0], False),
+        ],
+        *[([1, math.inf], 1.0, True), (np.array([1.0, 3.0]), np.int64(1), True), ([1, 3], True, True)],
     ],
 )
 def test_accuracy(output, target, right):
     assert nn.accuracy(output, target) is right
+
+
+NO_ACCURACY = {
+    "nan": ([math.nan] * 3, 0, ValueError, "the output is nan"),
+    "one nan": ([1.0, math.nan], 0, ValueError, "the output is nan"),
+    "nan of a Value": (Value(math.nan), 0, ValueError, "the output is nan"),
+    "no target": ([1.0, 2.0], math.nan, ValueError, "the target is nan"),
+    "text": ([1.0, 2.0], "1", TypeError, "the target '1' is no number; classes count from 0"),
+    "text for one": (1.0, "1", TypeError, "the target '1' is no number"),
+    "nothing": ([], 0, TypeError, "the output [] is no number"),
+    "none": (1.0, None, TypeError, "the target None is no number"),
+    "class": (
+        [1.0, 2.0],
+        2,
+        ValueError,
+        "2 outputs and the target 2; give a class from 0 to 1, or one number",
+    ),
+    "negative": ([1.0, 2.0], -1, ValueError, "2 outputs and the target -1"),
+    "half": ([1.0, 2.0], 0.5, ValueError, "2 outputs and the target 0.5"),
+    "one-hot": ([1.0, 2.0], [0, 1, 0], ValueError, "2 outputs and the target [0, 1, 0]"),
+}
+
+
+@pytest.mark.parametrize("case", NO_ACCURACY)
+def test_what_is_no_class_is_refused_by_accuracy(case):
+    output, target, kind, part = NO_ACCURACY[case]
+    with pytest.raises(kind) as caught:
+        nn.accuracy(output, target)
+    assert str(caught.value).startswith(f"accuracy: {part}") and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("output", "sizes", "loss", "metrics", "named"),
+    [
+        ("sigmoid", [1], "binary_cross_entropy", [], "binary_cross_entropy"),
+        (ops.sigmoid, [1], "binary_cross_entropy", [], "binary_cross_entropy"),
+        ("relu", [1], "hinge", [], "hinge"),
+        ("sigmoid", [2], "cross_entropy", [], "cross_entropy"),
+        ("sigmoid", [1], "mse", ["accuracy"], "accuracy"),
+        ("sigmoid", [2], "quadratic", ["accuracy"], None),
+        ("sigmoid", [1], "mse", [], None),
+        ("tanh", [1], "binary_cross_entropy", ["accuracy"], None),
+        ("linear", [2], "cross_entropy", ["accuracy"], None),
+    ],
+)
+def test_probabilities_where_logits_are_taken_give_a_warning_that_names_both(
+    output, sizes, loss, metrics, named
+):
+    model = nn.MLP(2, sizes, output=output, seed=0)
+    targets = [[0.25, 0.75]] * 4 if loss == "quadratic" else [1] * 4
+    data, optimizer = Dataset([[1.0, 2.0]] * 4, targets), SGD(model.parameters(), 0.1)
+    text = re.escape(f"{named} takes logits, of either sign, and output={output!r} makes them")
+    with pytest.warns(UserWarning, match=f"^fit: {text}") if named else nullcontext():
+        nn.fit(model, data, loss, optimizer, epochs=1, metrics=metrics)
+    with pytest.warns(UserWarning, match=f"^evaluate: {text}") if named else nullcontext():
+        nn.evaluate(model, data, [loss, *metrics])
+
+
+# ── Numbers from NumPy ──────────────────────────────────────────────────────────────────────────────
+
+NARROW = {
+    "data": lambda number: {"x": np.array(DATA.x, number)},
+    "targets": lambda number: {"y": np.array(DATA.y, number)},
+    "lists": lambda number: {"x": [[number(xi) for xi in x] for x in DATA.x]},
+    "rows": lambda number: {"x": [np.array(x, number) for x in DATA.x], "y": [*map(number, DATA.y)]},
+    "lr": lambda number: {"optimizer": {"lr": number(0.1)}},
+    "schedule": lambda number: {"optimizer": {"lr": lambda n: number(0.1)}},
+    "momentum": lambda number: {"optimizer": {"lr": 0.1, "momentum": number(0.5)}},
+    "weight_decay": lambda number: {"optimizer": {"lr": 0.1, "weight_decay": number(0.5)}},
+    "init": lambda number: {"init": number(0.5)},
+    "drawn": lambda number: {"init": lambda rng, n, m: number(rng.random())},
+    "clip_norm": lambda number: {"options": {"clip_norm": number(0.1)}},
+    "penalty": lambda number: {"rate": number(0.1)},
+}
+
+
+@pytest.mark.parametrize("case", NARROW)
+@pytest.mark.parametrize("number", [np.float16, np.float32, np.float64, np.longdouble])
+def test_numbers_of_numpy_leave_the_parameters_as_they_were(case, number, tmp_path):
+    given = NARROW[case](number)
+    model = nn.MLP(2, [2, 1], "tanh", init=given.get("init", "uniform"), seed=0)
+    optimizer = SGD(model.parameters(), **given.get("optimizer", {"lr": 0.1}))
+    data = Dataset(given.get("x", DATA.x), given.get("y", DATA.y))
+    rate = given.get("rate")
+    penalty = None if rate is None else lambda: l2(model.parameters(), rate)
+    nn.fit(model, data, "mse", optimizer, epochs=1, batch_size=5, penalty=penalty, **given.get("options", {}))
+    assert {type(p.data) for p in model.parameters()} == {float}
+    assert {type(x) for x in optimizer.state_dict()["SGD.velocity"]} == {float}
+    nn.save(model, tmp_path / "model")
+    autograd.compile(lambda x, y: mse(model(x), y), model.parameters()).parameters()
+
+
+def test_parameters_that_are_float32_on_purpose_stay_so():
+    model = nn.MLP(2, [2, 1], "tanh", seed=0)
+    for p in model.parameters():
+        p.data = np.float32(p.data)
+    state = model.state_dict()
+    model.load_state_dict({name: float(x) for name, x in state.items()})
+    assert {type(x) for x in model.state_dict().values()} == {float}
+    model.load_state_dict(state)
+    assert {type(x) for x in model.state_dict().values()} == {float}
+    for p in model.parameters():
+        p.data = np.float32(p.data)
+    optimizer = Adam(model.parameters())
+    nn.fit(model, DATA, "mse", optimizer, epochs=2, batch_size=5)
+    assert {type(x) for x in optimizer.state_dict()["Adam.m"]} == {np.float32}
+    model.load_state_dict(model.state_dict())
+    assert {type(x) for x in model.state_dict().values()} == {np.float32}
 
 
 def test_another_step_takes_the_place_of_the_eager_one():
@@ -260,7 +384,7 @@ def test_another_step_takes_the_place_of_the_eager_one():
         model, DATA[:6], "mse", optimizer, epochs=1, batch_size=4, seed=None, metrics=["accuracy"], step=step
     )
     assert seen == [(DATA.x[:4], DATA.y[:4]), (DATA.x[4:6], DATA.y[4:6])] and model.state_dict() == before
-    assert history.rows == [{"epoch": 1, "loss": 0.25, "accuracy": sum(DATA.y[:6]) / 6, "lr": 0.5}]
+    assert history == nn.History([{"epoch": 1, "loss": 0.25, "accuracy": sum(DATA.y[:6]) / 6, "lr": 0.5}])
 
 
 def test_the_rate_of_a_row_is_that_of_its_last_step():
@@ -291,20 +415,24 @@ def uninterrupted(name, **options):
     keep_best=st.booleans(),
 )
 def test_a_run_resumed_after_any_batch_gives_the_same_bits(path, name, at, crashes, every, keep_best):
-    options = {**OPTIONS, "checkpoint": path, "every": every, "keep_best": keep_best}
+    options = {**OPTIONS, "stop": Stop(keep_best=keep_best)}
     path.unlink(missing_ok=True)
     model, optimizer = parts(name)
     step = at_call(at, crash if crashes else ctrl_c_now)(model, optimizer)
     try:
-        history = nn.fit(model, DATA, "binary_cross_entropy", optimizer, step=step, **options)
+        kept = Checkpoint(path, every)
+        history = nn.fit(
+            model, DATA, "binary_cross_entropy", optimizer, step=step, checkpoint=kept, **options
+        )
         assert history.interrupted and len(history) == (at - 1) // BATCHES
         assert optimizer.steps == at
     except CrashError:
         assert crashes
 
     model, optimizer = parts(name, seed=1)  # all that it needs is in the file
-    history = nn.fit(model, DATA, "binary_cross_entropy", optimizer, resume=True, **options)
-    expected, parameters, memory = uninterrupted(name, keep_best=keep_best)
+    kept = Checkpoint(path, every, resume=True)
+    history = nn.fit(model, DATA, "binary_cross_entropy", optimizer, checkpoint=kept, **options)
+    expected, parameters, memory = uninterrupted(name, stop=Stop(keep_best=keep_best))
     assert history == expected and not history.interrupted
     assert model.state_dict() == parameters and optimizer.state_dict() == memory
 
@@ -322,12 +450,12 @@ def test_a_finished_run_resumes_to_more_epochs_and_with_none_it_returns_at_once(
         "binary_cross_entropy",
         optimizer,
         **{**OPTIONS, "epochs": 2},
-        checkpoint=path,
-        resume=True,
+        checkpoint=Checkpoint(path, resume=True),
         step=crash,
     )
     assert again == short and path.read_bytes() == data
-    history = nn.fit(model, DATA, "binary_cross_entropy", optimizer, **OPTIONS, checkpoint=path, resume=True)
+    kept = Checkpoint(path, resume=True)
+    history = nn.fit(model, DATA, "binary_cross_entropy", optimizer, **OPTIONS, checkpoint=kept)
     assert (history, model.state_dict(), optimizer.state_dict()) == uninterrupted("SGD")
 
 
@@ -337,7 +465,8 @@ def test_exact_training_resumes_with_exact_fractions(path):
         model.layers[0].neurons[0].b.data = Fraction(0)
         optimizer = SGD(model.parameters(), Fraction(1, 10), momentum=Fraction(1, 2))
         data = Dataset([[Fraction(1)], [Fraction(2, 7)]], [Fraction(3), Fraction(4)])
-        nn.fit(model, data, "mse", optimizer, epochs=epochs, checkpoint=path, resume=resume)
+        kept = Checkpoint(path, resume=resume)
+        nn.fit(model, data, "mse", optimizer, epochs=epochs, checkpoint=kept)
         return model.state_dict()
 
     run(2, False)
@@ -352,10 +481,10 @@ def test_checkpoints_are_written_at_once_after_every_few_epochs_and_at_the_end(p
         training.checkpoints, "write", lambda path, model, t: written.append(len(t["history"]))
     )
     model, optimizer = parts()
-    nn.fit(model, DATA, "mse", optimizer, epochs=5, checkpoint=path, every=2)
+    nn.fit(model, DATA, "mse", optimizer, epochs=5, checkpoint=Checkpoint(path, every=2))
     assert written == [0, 2, 4, 5]
     written.clear()
-    nn.fit(model, DATA, "mse", optimizer, epochs=4, checkpoint=path, every=2)
+    nn.fit(model, DATA, "mse", optimizer, epochs=4, checkpoint=Checkpoint(path, every=2))
     assert written == [0, 2, 4]
 
 
@@ -423,7 +552,7 @@ def test_ctrl_c_in_a_real_process_ends_after_the_batch_and_the_run_resumes_here(
         history = nn.fit(model, data, "mse", Adam(model.parameters()), epochs=3, batch_size=6, **options)
         return history, model.state_dict()
 
-    assert run(checkpoint=path, resume=True) == run()
+    assert run(checkpoint=Checkpoint(path, resume=True)) == run()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to a group of processes")
@@ -478,7 +607,7 @@ def test_the_same_history_in_every_process():
     script = (
         "import nn; from nn.data import moons; from nn.optim import Adam; m = nn.MLP(2, [3, 1], seed=0)\n"
         "h = nn.fit(m, moons(9, noise=0.1, seed=1), 'mse', Adam(m.parameters()), epochs=3, batch_size=4)\n"
-        "print(h.rows, m.state_dict())"
+        "print(h.history, m.state_dict())"
     )
     assert len(outputs(script)) == 1
 
@@ -541,7 +670,7 @@ def test_resuming_interrupted_anywhere_has_loaded_model_and_optimizer_or_neither
 
     def resume(world):
         signal.signal(signal.SIGINT, signal.default_int_handler)  # which fit's last lines might have kept
-        train(world, checkpoint=path, resume=True)
+        train(world, checkpoint=Checkpoint(path, resume=True))
 
     files = [*FILES, modules.__file__, training.__file__]
     assert_all_or_nothing(one_weight, resume, state, *files, bytecodes=False)
@@ -554,7 +683,7 @@ def test_resuming_interrupted_anywhere_has_loaded_model_and_optimizer_or_neither
 @settings(max_examples=5)
 def test_patience_ends_a_run_that_learns_nothing(patience):
     model, _ = parts()
-    history = nn.fit(model, DATA, "mse", SGD(model.parameters(), 0), epochs=99, patience=patience)
+    history = nn.fit(model, DATA, "mse", SGD(model.parameters(), 0), epochs=99, stop=Stop(patience))
     assert len(history) == 1 + patience
 
 
@@ -567,8 +696,8 @@ def diverging():
 @pytest.mark.parametrize("keep_best", [False, True])
 def test_patience_leaves_the_last_parameters_and_keep_best_the_best(keep_best, path):
     model, optimizer = diverging()
-    options = {"validation": VALIDATION, "checkpoint": path, "patience": 3, "keep_best": keep_best}
-    history = nn.fit(model, DATA, "mse", optimizer, epochs=99, **options)
+    options = {"epochs": 99, "validation": VALIDATION, "stop": Stop(3, keep_best=keep_best)}
+    history = nn.fit(model, DATA, "mse", optimizer, checkpoint=path, **options)
     best = history.best["epoch"]
     assert 1 < best == len(history) - 3
     other, optimizer = diverging()
@@ -576,7 +705,8 @@ def test_patience_leaves_the_last_parameters_and_keep_best_the_best(keep_best, p
     assert model.state_dict() == other.state_dict()
 
     again, optimizer = diverging()
-    resumed = nn.fit(again, DATA, "mse", optimizer, epochs=99, **options, resume=True, step=crash)
+    kept = Checkpoint(path, resume=True)
+    resumed = nn.fit(again, DATA, "mse", optimizer, checkpoint=kept, **options, step=crash)
     assert resumed == history and again.state_dict() == model.state_dict()
 
 
@@ -603,8 +733,76 @@ def test_a_loss_that_is_no_number_ends_the_run_and_spares_model_and_checkpoint(b
 
 def test_a_validation_loss_that_is_no_number_ends_the_run():
     model, optimizer = parts()
+    loss = lambda y, t: mse(y, t) * (math.nan if t == 5 else 1)
     with pytest.raises(FloatingPointError, match="fit: the validation loss is nan in epoch 1;"):
-        nn.fit(model, DATA, "mse", optimizer, epochs=1, validation=Dataset([[0, 0]], [math.nan]))
+        nn.fit(model, DATA, loss, optimizer, epochs=1, validation=Dataset([[0, 0]], [5]))
+
+
+@pytest.mark.parametrize("delta", [0, 0.1])
+def test_an_epoch_that_is_better_by_less_than_min_delta_does_not_count(delta):
+    losses = iter([1.0, 0.95, 0.85, 0.8, 0.8, 0.75, 0.8, 0.76, 0.75])
+    model, optimizer = parts()
+    step = lambda x, y: (next(losses), x)
+    history = nn.fit(model, DATA, "mse", optimizer, epochs=9, stop=Stop(3, delta), step=step)
+    assert len(history) == (6 if delta else 9)
+
+
+# ── Callbacks ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("answer", [True, np.True_])
+def test_callbacks_get_the_history_after_every_epoch_and_one_may_end_the_training(answer, path):
+    model, optimizer = parts()
+    seen, states = [], []
+
+    def look(history):
+        seen.append([row["epoch"] for row in history])
+        states.append(model.state_dict())
+
+    options = {"checkpoint": path, "callbacks": [lambda h: answer if len(h) == 3 else None, look]}
+    history = nn.fit(model, DATA, "mse", optimizer, epochs=9, **options)
+    assert seen == [[1], [1, 2], [1, 2, 3]] and len(history) == 3 and not history.interrupted
+    assert states[-1] == model.state_dict() and len(checkpoints.read(path).training["history"]) == 3
+
+
+def test_a_callback_may_set_the_learning_rate():
+    model, optimizer = parts("Adam")
+    slower = lambda history: setattr(optimizer, "lr", 0.05 / 2 ** len(history))
+    history = nn.fit(model, DATA, "mse", optimizer, epochs=3, callbacks=[slower])
+    assert [row["lr"] for row in history] == [0.05, 0.025, 0.0125]
+
+
+def test_a_plateau_sees_the_epochs_before_a_resume(path):
+    def fit(**options):
+        model, _ = parts()
+        optimizer = SGD(model.parameters(), Plateau(0.0625, patience=2, factor=0.5, min_delta=9))
+        return nn.fit(model, DATA, "mse", optimizer, **options), model.state_dict()
+
+    fit(epochs=4, checkpoint=path)
+    history, state = fit(epochs=7, checkpoint=Checkpoint(path, resume=True))
+    assert (history, state) == fit(epochs=7)
+    assert [16 * row["lr"] for row in history] == [1, 1, 1, 1 / 2, 1 / 2, 1 / 4, 1 / 4]
+
+
+@pytest.mark.parametrize("end", [OSError, KeyboardInterrupt])
+def test_whatever_ends_a_training_has_its_history(end, path, monkeypatch):
+    def write(path, model, training):
+        if len(training["history"]) == 3:
+            raise end(28, "No space left on device")
+
+    monkeypatch.setattr(training.checkpoints, "write", write)
+    model, optimizer = parts()
+    with pytest.raises(end, match="No space left") as caught:
+        nn.fit(model, DATA, "mse", optimizer, epochs=5, checkpoint=path)
+    assert [row["epoch"] for row in caught.value.history] == [1, 2, 3]
+
+
+def test_the_seconds_of_an_epoch_are_its_own(monkeypatch):
+    clock = iter(range(100, 200, 3))
+    monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
+    model, optimizer = parts()
+    history = nn.fit(model, DATA, "mse", optimizer, epochs=2, compiled=False)
+    assert [row["seconds"] for row in history] == [3, 3]
 
 
 # ── The progress bar ────────────────────────────────────────────────────────────────────────────────
@@ -615,9 +813,15 @@ class Terminal(io.StringIO):
         return True
 
 
+OutStream = type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream"})  # that of a notebook
+
+
 @pytest.mark.parametrize(
     ("stream", "progress", "shown"),
-    [(Terminal, None, True), (Terminal, False, False), (io.StringIO, None, False), (io.StringIO, True, True)],
+    [
+        *[(Terminal, None, True), (Terminal, False, False), (io.StringIO, None, False)],
+        *[(io.StringIO, True, True), (OutStream, None, True), (OutStream, False, False)],
+    ],
 )
 def test_the_bar_is_shown_on_a_terminal_or_when_asked_for(stream, progress, shown, monkeypatch):
     monkeypatch.setattr(sys, "stderr", stream())
@@ -629,7 +833,7 @@ def test_the_bar_is_shown_on_a_terminal_or_when_asked_for(stream, progress, show
 
 
 def test_without_tqdm_there_is_no_bar_and_asking_for_one_names_the_remedy(monkeypatch):
-    monkeypatch.setitem(sys.modules, "tqdm", None)
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
     monkeypatch.setattr(sys, "stderr", Terminal())
     model, optimizer = parts()
     assert len(nn.fit(model, DATA, "mse", optimizer, epochs=1)) == 1
@@ -650,11 +854,11 @@ def fit(loss="mse", model=None, data=DATA, optimizer=None, **options):
 
 
 BAD = {
-    "loss": (lambda: fit("mes"), ValueError, "loss 'mes' does not exist; there is 'mse'"),
+    "loss": (lambda: fit("mes"), ValueError, "loss 'mes' does not exist; did you mean 'mse'?"),
     "metric": (
         lambda: fit(metrics=["accurracy"]),
         ValueError,
-        "metric 'accurracy' does not exist; there is 'accuracy'",
+        "metric 'accurracy' does not exist; did you mean 'accuracy'?",
     ),
     "one metric": (lambda: fit(metrics="accuracy"), TypeError, "metrics must be a list, not 'accuracy'"),
     "a number as metric": (
@@ -725,12 +929,37 @@ BAD = {
         ValueError,
         "batch_size must be a whole number from 1, not -1",
     ),
-    "every": (lambda: fit(every=0), ValueError, "every must be a whole number from 1, not 0"),
-    "patience": (lambda: fit(patience=0), ValueError, "patience must be a whole number from 1, not 0"),
+    "every": (
+        lambda: Checkpoint("a", 0),
+        ValueError,
+        "Checkpoint: every must be a whole number from 1, not 0",
+    ),
+    "patience": (lambda: Stop(0), ValueError, "Stop: patience must be a whole number from 1, not 0"),
+    "min_delta": (
+        lambda: Stop(1, math.nan),
+        ValueError,
+        "Stop: min_delta must be at least 0 and finite, not",
+    ),
+    "stop": (
+        lambda: fit(stop=5),
+        TypeError,
+        "fit: stop must be of type Stop, as nn.Stop(patience=5), not int",
+    ),
+    "checkpoint": (lambda: fit(checkpoint=True), TypeError, "path must be that of a file, not True"),
+    "a resume": (lambda: Checkpoint("a", resume="b"), ValueError, "must be True, False or \"auto\", not 'b'"),
+    "one callback": (lambda: fit(callbacks=crash), TypeError, "callbacks must be a list of functions of the"),
+    "an answer": (
+        lambda: fit(callbacks=[len]),
+        TypeError,
+        "fit: the callback len returned 1; True ends the training, and None or False goes on",
+    ),
     "seed": (lambda: fit(seed="x", batch_size=2), TypeError, "seed must be an int"),
     "nowhere to save": (lambda: fit(step=crash, checkpoint="no/file"), OSError, "lies in no, which is no"),
-    "resume": (lambda: fit(resume=True), ValueError, "resume needs the file to go on from"),
-    "no file": (lambda: fit(resume=True, checkpoint="no"), FileNotFoundError, "there is no file no"),
+    "no file": (
+        lambda: fit(checkpoint=Checkpoint("no", resume=True)),
+        FileNotFoundError,
+        "there is no file no",
+    ),
 }
 
 
@@ -751,7 +980,7 @@ CHANGED = {
     "seed": ({"seed": 4}, "seed is 3 there, and 4 here"),
     "metrics": ({"metrics": []}, "metrics is ['accuracy'] there, and [] here"),
     "validation": ({"validation": None}, "validation is True there, and False here"),
-    "keep_best": ({"keep_best": True}, "keep_best is False there, and True here"),
+    "keep_best": ({"stop": Stop(keep_best=True)}, "keep_best is False there, and True here"),
     "compiled": ({"compiled": True}, "compiled is False there, and True here; give compiled=False"),
     "model": ({"sizes": (2, 2, 1)}, "holds MLP(2, [2, 1], activation='tanh', output='linear') # 9"),
     "no training": ({"save": True}, "holds a model and no training to resume"),
@@ -768,8 +997,9 @@ def test_a_checkpoint_of_another_training_is_refused_and_nothing_changes(case, p
     model, optimizer = parts(changes.pop("optimizer", "SGD"), changes.pop("sizes", (2, 1)), seed=1)
     data, loss = changes.pop("data", DATA), changes.pop("loss", "binary_cross_entropy")
     before, memory = model.state_dict(), optimizer.state_dict()
+    kept = Checkpoint(path, resume=True)
     with pytest.raises(ValueError, match=r"run\.safetensors") as caught:
-        nn.fit(model, data, loss, optimizer, **{**OPTIONS, **changes}, checkpoint=path, resume=True)
+        nn.fit(model, data, loss, optimizer, **{**OPTIONS, **changes}, checkpoint=kept)
     assert part in str(caught.value) and "\n" not in str(caught.value)
     assert (model.state_dict(), optimizer.state_dict()) == (before, memory)
 
@@ -804,6 +1034,8 @@ FOREIGN = {
     "columns": with_("history/0/a", 1.0),
     "epochs": with_("history/0/epoch", 2),
     "lr": with_("lr", None),
+    "before": with_("before", -1),
+    "half an epoch before": with_("before", 0.5),
     "best": with_("best", 5),
     "best of another model": with_("best", {"w": 1.0}),
 }
@@ -811,15 +1043,15 @@ FOREIGN = {
 
 @pytest.mark.parametrize("case", FOREIGN)
 def test_a_training_that_fit_did_not_write_is_refused_and_nothing_changes(case, path):
-    options = {**OPTIONS, "checkpoint": path, "keep_best": True}
+    options = {**OPTIONS, "stop": Stop(keep_best=True)}
     model, optimizer = parts("Adam")
-    nn.fit(model, DATA, "mse", optimizer, **{**options, "epochs": 1})
+    nn.fit(model, DATA, "mse", optimizer, **{**options, "epochs": 1}, checkpoint=path)
     file = training.checkpoints.read(path)
     FOREIGN[case](file.training)
     training.checkpoints.write(path, model, file.training)
     model, optimizer = parts("Adam", seed=1)
     before = model.state_dict(), optimizer.state_dict()
     with pytest.raises(ValueError, match=r"run\.safetensors holds|Adam: ") as caught:
-        nn.fit(model, DATA, "mse", optimizer, **options, resume=True)
+        nn.fit(model, DATA, "mse", optimizer, **options, checkpoint=Checkpoint(path, resume=True))
     assert "\n" not in str(caught.value)
     assert (model.state_dict(), optimizer.state_dict()) == before

@@ -3,6 +3,7 @@
 import gc
 import math
 import random
+import re
 import signal
 import sys
 from fractions import Fraction
@@ -16,8 +17,8 @@ from processes import outputs
 from test_training import OPTIMIZERS, CrashError, crash, ctrl_c, ctrl_c_now  # noqa: F401 (a fixture)
 
 import nn
-from autograd import Value
-from nn import commit, optim, steps, training
+from autograd import Value, sqrt
+from nn import Checkpoint, Stop, checkpoints, commit, optim, steps, training
 from nn.data import Dataset, moons
 from nn.losses import binary_cross_entropy, cross_entropy, l2, mse
 from nn.optim import SGD, Adam
@@ -81,13 +82,13 @@ def test_compiled_and_eager_training_agree(name, loss, arrays, size, penalized, 
             clip_norm=clip_norm,
             compiled=compiled,
         )
-        return history.rows, model.state_dict(), optimizer
+        return history, model.state_dict(), optimizer
 
-    rows, state, optimizer = train(True)
-    eager_rows, eager_state, eager_optimizer = train(False)
-    assert [*rows[0]] == [*eager_rows[0]]
-    for row, other in zip(rows, eager_rows):
-        assert row == pytest.approx(other, **APPROXIMATELY)
+    history, state, optimizer = train(True)
+    eager_history, eager_state, eager_optimizer = train(False)
+    assert history.columns == eager_history.columns
+    for name, curve in history.history.items():
+        assert curve == pytest.approx(eager_history.history[name], **APPROXIMATELY)
     assert state == pytest.approx(eager_state, **APPROXIMATELY)
     assert optimizer.steps == eager_optimizer.steps
     assert all(type(x) is float for x in state.values())
@@ -192,7 +193,7 @@ def test_a_run_resumed_after_any_batch_gives_the_same_bits(path, name, at, act, 
         return model, OPTIMIZERS[name](model.layers[-1].parameters() if frozen else model.parameters())
 
     def train(model, optimizer, **options):
-        options = {**OPTIONS, "keep_best": keep_best, **options}
+        options = {**OPTIONS, "stop": Stop(keep_best=keep_best), **options}
         history = nn.fit(model, DATA, "binary_cross_entropy", optimizer, **options)
         return history, model.state_dict(), optimizer.state_dict()
 
@@ -204,10 +205,10 @@ def test_a_run_resumed_after_any_batch_gives_the_same_bits(path, name, at, act, 
         assert optimizer.steps == at
     except CrashError:
         assert act is crash
-    if act is crash or not keep_best:
+    if not keep_best:
         assert [p.data for p in optimizer.parameters] == step.theta.tolist()
     # All that it needs is in the file, even the parameters that the optimizer leaves alone.
-    resumed = train(*start(seed=1), checkpoint=path, resume=True, compiled=True)
+    resumed = train(*start(seed=1), checkpoint=Checkpoint(path, resume=True), compiled=True)
     assert resumed == train(*start(), compiled=True)
 
 
@@ -216,7 +217,7 @@ def test_the_same_history_in_every_process():
         "import nn; from nn.data import moons; from nn.optim import Adam; m = nn.MLP(2, [3, 1], seed=0)\n"
         "h = nn.fit(m, moons(9, noise=0.1, seed=1), 'mse', Adam(m.parameters()), epochs=3, batch_size=4,\n"
         "           compiled=True)\n"
-        "print(h.rows, m.state_dict())"
+        "print(h.history, m.state_dict())"
     )
     assert len(outputs(script)) == 1
 
@@ -263,8 +264,9 @@ def test_a_checkpoint_of_the_other_kind_is_refused(compiled, path):
     nn.fit(model, DATA, "mse", optimizer, epochs=1, checkpoint=path, compiled=compiled)
     model, optimizer = parts(seed=1)
     before = model.state_dict()
+    kept = Checkpoint(path, resume=True)
     with pytest.raises(ValueError, match=rf"compiled is {compiled} there.*; give compiled={compiled}$"):
-        nn.fit(model, DATA, "mse", optimizer, epochs=2, checkpoint=path, resume=True, compiled=not compiled)
+        nn.fit(model, DATA, "mse", optimizer, epochs=2, checkpoint=kept, compiled=not compiled)
     assert model.state_dict() == before
 
 
@@ -357,12 +359,109 @@ def test_parameters_that_are_nan_are_no_fault_of_an_example():
     assert math.isnan(loss) and optimizer.steps == 0
 
 
-def test_an_example_that_is_nan_is_named():
-    x = np.array(X)
-    x[7, 1] = math.nan
-    model, optimizer = parts()
-    with pytest.raises(ValueError, match=r"input 1 is nan at \(7, 1\)"):
-        nn.fit(model, Dataset(x, CLASSES), "mse", optimizer, epochs=1, compiled=True)
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+@pytest.mark.parametrize("column", ["x", "y"])
+@pytest.mark.parametrize("where", ["data", "validation"])
+@pytest.mark.parametrize("arrays", [True, False])
+@pytest.mark.parametrize("example", [0, 7])
+def test_a_number_that_is_none_is_named_by_example_whatever_the_order(
+    compiled, bad, column, where, arrays, example
+):
+    x, y = np.array(X), np.array(CLASSES, float)
+    (x[:, 1] if column == "x" else y)[example] = bad
+    wrong = Dataset(x, y) if arrays else Dataset(x.tolist(), y.tolist())
+    sets = {"data": wrong} if where == "data" else {"data": DATA, "validation": wrong}
+    place = f"{where}.{column}[{example}]{'[1]' if column == 'x' else ''}"
+    model = nn.MLP(2, [1], seed=0)
+    optimizer = SGD(model.parameters(), 0.01)
+    with pytest.raises(
+        ValueError, match=rf"^fit: {re.escape(place)} is {bad}; drop or mend example {example} "
+    ):
+        nn.fit(model, loss="mse", optimizer=optimizer, epochs=1, batch_size=5, compiled=compiled, **sets)
+
+
+class Root(nn.Module):
+    """A model whose outputs are finite where their slope is not."""
+
+    def __init__(self):
+        self.w, self.b = Value(0.0, "w"), Value(0.5, "b")
+
+    def __call__(self, x):
+        return sqrt(self.w) * x + self.b
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("clip_norm", [None, 1.0])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_slope_that_is_infinite_names_the_parameter_and_changes_nothing(compiled, clip_norm, name, path):
+    model = Root()
+    optimizer = OPTIMIZERS[name](model.parameters())
+    memory = optimizer.state_dict()
+    with pytest.raises(ArithmeticError, match=r"w = 0\.0") as caught:
+        nn.fit(
+            model,
+            Dataset([1.0, 2.0], [3.0, 4.0]),
+            "mse",
+            optimizer,
+            epochs=1,
+            checkpoint=path,
+            compiled=compiled,
+            clip_norm=clip_norm,
+        )
+    assert "\n" not in str(caught.value) and len(caught.value.history) == 0
+    assert model.state_dict() == {"w": 0.0, "b": 0.5} and optimizer.state_dict() == memory
+    file = checkpoints.read(path)  # as it was written before the first epoch
+    assert file.parameters == {"w": 0.0, "b": 0.5} and file.training["optimizer"] == memory
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_fit_in_a_loop_goes_on_as_one_training_would(compiled):
+    model, optimizer = parts("Adam")
+    loop = [
+        nn.fit(model, DATA, "mse", optimizer, epochs=n, batch_size=5, compiled=compiled) for n in (1, 2, 1)
+    ]
+    other, others = parts("Adam")
+    whole = nn.fit(other, DATA, "mse", others, epochs=4, batch_size=5, compiled=compiled)
+    assert [row["loss"] for history in loop for row in history] == whole.history["loss"]
+    assert model.state_dict() == other.state_dict() and optimizer.state_dict() == others.state_dict()
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_training_that_goes_on_is_resumed_to_the_same_bits(compiled, path):
+    def train(at=None):
+        model, optimizer = parts()
+        nn.fit(model, DATA, "mse", optimizer, epochs=1, batch_size=5, compiled=compiled)
+        options = {"epochs": 3, "batch_size": 5, "compiled": compiled}
+        if at:
+            end = lambda history: len(history) == at
+            nn.fit(model, DATA, "mse", optimizer, **options, checkpoint=path, callbacks=[end])
+            model, optimizer = parts(seed=1)  # which has taken no steps
+            options["checkpoint"] = Checkpoint(path, resume=True)
+        return nn.fit(model, DATA, "mse", optimizer, **options), model.state_dict()
+
+    assert train(at=2) == train()
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("keep_best", [True, False])
+def test_an_error_keeps_the_history_and_the_best_parameters(compiled, keep_best):
+    def start():
+        model = nn.MLP(2, [1], seed=0)
+        return model, SGD(model.parameters(), lambda n: 0.02 * 3**n)
+
+    options = {"stop": Stop(keep_best=keep_best), "compiled": compiled}
+    model, optimizer = start()
+    with pytest.raises(FloatingPointError, match="lower the learning rate") as caught:
+        nn.fit(model, DATA, "mse", optimizer, epochs=999, **options)
+    history = caught.value.history
+    best = history.best["epoch"]
+    assert 1 < best < len(history)
+    end = f"error.history has {len(history)} epochs" + f", the model its best epoch, {best}" * keep_best
+    assert str(caught.value).endswith(end)
+    other, optimizer = start()
+    whole = nn.fit(other, DATA, "mse", optimizer, epochs=len(history), **options)
+    assert history == whole and model.state_dict() == other.state_dict()
 
 
 # ── Whether to compile ──────────────────────────────────────────────────────────────────────────────
@@ -391,7 +490,7 @@ def test_fit_compiles_where_it_pays_and_says_so_in_a_line(pays, capsys):
 @pytest.mark.parametrize("metrics", [[], ["accuracy"]])
 def test_outputs_are_computed_where_a_metric_needs_them(metrics, monkeypatch):
     chosen = []
-    monkeypatch.setattr(CompiledStep, "check", lambda step, data: chosen.append(step.outputs))
+    monkeypatch.setattr(CompiledStep, "check", lambda step, *data: chosen.append(step.outputs))
     undecided(compiled=True, metrics=metrics)
     assert chosen == [bool(metrics)]
 

@@ -42,6 +42,10 @@ class Program:
     """What `compile` returns: call it for the value and the gradient."""
 
     def __init__(self, f: Callable[..., Any], parameters: Iterable[Value], reduction: str = "mean") -> None:
+        if not callable(f):
+            raise TypeError(f"compile: f must be a function of an example, (x, y) → loss, not {f!r:.60}")
+        if not isinstance(parameters, Iterable):
+            raise TypeError(f"compile: {parameters!r:.60} is no list of parameters; give model.parameters()")
         self.f = f
         self.leaves = list(parameters)
         self.reduction = reduction

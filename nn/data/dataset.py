@@ -1,25 +1,32 @@
 """Dataset: examples and their targets, which a seed alone splits, shuffles and cuts into batches."""
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from numbers import Integral
 from random import Random
 from typing import Any
 
-from nn.checks import check_whole
+from nn.checks import check_whole, library, plain
 
 Seed = int | tuple[int, ...]
 """What decides random numbers: an int, or several, such as (seed, epoch)."""
 
 
+NUMBERS = {int, float, bool, complex, str}  # types that are as they should be
+
+
 class Dataset:
     """Examples x and their targets y: two lists or NumPy arrays of the same length.
+
+    Columns of pandas, tensors and the like are made arrays here, once, row by row as they stand; and floats
+    of other sizes, also in lists, become Python's, so that no parameter takes their type.
 
     `data[3]` is the pair (x[3], y[3]), and iterating gives all pairs; `data[10:20]` and `data[[3, 1, 4]]`
     are Datasets. The same seed gives the same order in every process, so that a training that shuffles by
     (seed, epoch) can be resumed at any epoch.
 
-    ValueError for lengths that differ, TypeError for what has no length.
+    ValueError for lengths that differ; TypeError for what has no length, no order (a dict, a set), or gaps
+    (a masked array).
 
     >>> data = Dataset([[0, 0], [0, 1], [1, 0]], [0, 1, 1])
     >>> data[1]
@@ -29,6 +36,7 @@ class Dataset:
     """
 
     def __init__(self, x: Any, y: Any) -> None:
+        x, y = _column("x", x), _column("y", y)
         try:
             n, targets = len(x), len(y)
         except TypeError as error:
@@ -45,12 +53,19 @@ class Dataset:
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return Dataset(self.x[index], self.y[index])
+            return self._part(self.x[index], self.y[index])
         if hasattr(index, "__len__"):
             rows = [self._row(i) for i in index]
-            return Dataset(_take(self.x, rows), _take(self.y, rows))
+            return self._part(_take(self.x, rows), _take(self.y, rows))
         row = self._row(index)
         return self.x[row], self.y[row]
+
+    @staticmethod
+    def _part(x: Any, y: Any) -> "Dataset":
+        """A Dataset of rows of this one, which are converted."""
+        part = object.__new__(Dataset)
+        part.x, part.y = x, y
+        return part
 
     def _row(self, index: Any) -> int:
         if not isinstance(index, Integral) or isinstance(index, bool):
@@ -93,7 +108,7 @@ class Dataset:
         order = range(n) if seed is None else _permutation(n, seed)
         end = n - n % size if drop_last else n
         chosen = (list(order[i : i + size]) for i in range(0, end, size))
-        return (Dataset(_take(self.x, rows), _take(self.y, rows)) for rows in chosen)
+        return (self._part(_take(self.x, rows), _take(self.y, rows)) for rows in chosen)
 
     def __repr__(self) -> str:
         return f"Dataset({len(self)} examples)"
@@ -115,3 +130,52 @@ def _permutation(n: int, seed: Seed) -> list[int]:
 
 def _take(sequence: Any, rows: list[int]) -> Any:
     return sequence[rows] if hasattr(sequence, "__array__") else [sequence[row] for row in rows]
+
+
+# ── Columns ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _column(name: str, rows: Any) -> Any:
+    """The examples or the targets, as Python's numbers in lists or as an array of NumPy's."""
+    if isinstance(rows, Mapping | Set):
+        raise TypeError(
+            f"Dataset: {name} is a {type(rows).__name__}, which has no rows by number; "
+            f"give a list in the order of the examples"
+        )
+    return _converted(name, rows)
+
+
+def _converted(name: str, rows: Any) -> Any:
+    """The same rows, those of lists one by one."""
+    kind = type(rows)
+    if kind in (list, tuple):
+        if {*map(type, rows)} <= NUMBERS:
+            return rows
+        converted = [_converted(name, row) for row in rows]
+        return rows if all(map(operator.is_, rows, converted)) else kind(converted)
+    if hasattr(rows, "to_numpy"):  # a column or a table of pandas or polars, whose [i] may go by a label
+        array = rows.to_numpy()
+        return _converted(name, array.tolist() if array.dtype.kind == "O" else array)
+    if hasattr(rows, "mask") and hasattr(rows, "filled"):
+        raise TypeError(
+            f"Dataset: {name} is a masked array, and a Dataset has no gaps; leave the masked rows out, or "
+            f"fill them: {name}.filled(0)"
+        )
+    return _array(name, rows) if hasattr(kind, "__array__") else rows
+
+
+def _array(name: str, rows: Any) -> Any:
+    """What NumPy can hold, as an array of float64 if it is one of floats; a scalar as Python's number."""
+    numpy = library("numpy", "Dataset")
+    array = rows
+    if not isinstance(rows, numpy.ndarray) or isinstance(rows, numpy.matrix):
+        try:
+            array = numpy.asarray(rows)
+        except Exception as error:  # a tensor on another device, or one that records its gradient
+            raise TypeError(
+                f"Dataset: {name} holds a {type(rows).__name__} that gives no array ({error}); "
+                "make it one, for PyTorch by .detach().cpu().numpy()"
+            ) from None
+    if not array.ndim:
+        return plain(array)
+    return array.astype(float, copy=False) if array.dtype.kind == "f" else array

@@ -53,13 +53,14 @@ def activations():
     """z and slope of every activation that PyTorch has too, at its points."""
     import torch
 
+    from autograd import ops
     from nn.modules import ACTIVATIONS
 
     torchs = {"log_sigmoid": "logsigmoid"}
-    for name, op in ACTIVATIONS.items():
+    for name, op in ops.METHODS.items():
         theirs = torchs.get(name, name)
         libraries = [library for library in (torch, torch.nn.functional) if hasattr(library, theirs)]
-        if op is None or not libraries or name == "sinc":  # PyTorch's is sin πx / πx
+        if name not in ACTIVATIONS or not libraries or name == "sinc":  # PyTorch's is sin πx / πx
             continue
         function = getattr(libraries[0], theirs)
         settings = {"threshold": math.inf} if name == "softplus" else {}  # else it is x from x = 20
