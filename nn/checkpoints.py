@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from autograd import Value
+from autograd.writing import replace
 from nn.checks import library
 from nn.modules import Module
-from nn.writing import replace
 
 VERSION = 1
 KEY = "scalar-autograd"  # the only key of the metadata, since safetensors writes several in random order

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any, overload
 
-from nn.writing import replace
+from autograd.writing import replace
 
 COLUMNS = "epoch", "lr", "seconds"  # of a row, beside what is measured
 

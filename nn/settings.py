@@ -16,10 +16,12 @@ class Checkpoint:
     """Where a training is kept, as `nn.fit(…, checkpoint=nn.Checkpoint("run.safetensors", every=5))`.
 
     path     of a file that `nn.load` reads: the parameters of the last step, and all that `resume` needs.
-             It is written at once, after `every` epochs, at the end and on Ctrl-C
+             It is written at once, after `every` epochs, at the end and on Ctrl-C. Parameters that the
+             optimizer holds and the model does not are in it by their labels
     resume   go on from the file, to the same numbers, bit for bit, as an uninterrupted run; "auto": where it
              exists. What cannot be compared is taken as it is now: the examples, the settings of the
-             optimizer (a new learning rate, say), penalty and clip_norm
+             optimizer (a new learning rate, say), penalty and clip_norm. A loss or metric of your own is
+             known by its name, a lambda by its code
 
     TypeError and ValueError for other arguments.
     """

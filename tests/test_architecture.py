@@ -17,6 +17,7 @@ MAY_IMPORT = {  # module of autograd: the modules of autograd it may import
     "op": set(),
     "ops": {"functions", "special", "op"},
     "recording": set(),
+    "writing": set(),
     "protocol": {"op", "ops", "recording"},
     "commit": {"op", "protocol"},
     "fast": {"functions", "op", "ops", "recording"},
@@ -51,7 +52,7 @@ PROGRAM = {  # module of autograd.program: what it may import of autograd
     "program": {"op", "value", "compiled", "jax"},
 }
 # What viz, nn and the demos may import of autograd.
-PUBLIC = {"autograd", *(f"autograd.{room}" for room in ("formula", "op", "ops", "parse", "terms"))}
+PUBLIC = {"autograd", *(f"autograd.{room}" for room in ("formula", "op", "ops", "parse", "terms", "writing"))}
 
 
 def imports(path):

@@ -20,8 +20,8 @@ from safetensors import safe_open
 from safetensors.numpy import save as to_bytes
 
 import nn
-from autograd import Value
-from nn import checkpoints, commit, modules, writing
+from autograd import Value, writing
+from nn import checkpoints, commit, modules
 
 sizes = st.lists(st.integers(1, 4), min_size=2, max_size=4)
 NUMBERS = {

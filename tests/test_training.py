@@ -24,8 +24,8 @@ from processes import outputs
 
 import autograd
 import nn
-from autograd import Value, mean, ops
-from nn import Checkpoint, Stop, checkpoints, commit, modules, optim, resuming, training, writing
+from autograd import Value, mean, ops, writing
+from nn import Checkpoint, Stop, checkpoints, commit, modules, optim, resuming, training
 from nn.data import Dataset, moons
 from nn.losses import binary_cross_entropy, l2, mse
 from nn.optim import SGD, AdaGrad, Adam, AdamW, Groups, RMSProp, clip_grad_norm

@@ -9,8 +9,8 @@ from subprocess import Popen
 import pytest
 
 import nn
+from autograd.writing import STALE, replace
 from nn.data import idx
-from nn.writing import STALE, replace
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes and links of other systems")
 

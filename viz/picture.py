@@ -1,12 +1,11 @@
 """What every picture can do: show itself in a notebook, be taken as text or as dots, be saved."""
 
-import os
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar
-from uuid import uuid4
 
+from autograd.writing import replace
 from viz import raster
 from viz.options import check
 
@@ -46,28 +45,12 @@ class Drawing:
         check("file ending", path.suffix.lower(), self.formats)
         written = self.formats[path.suffix.lower()](self)
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace(path, written if isinstance(written, bytes) else written.encode())
+        data = written if isinstance(written, bytes) else written.encode()
+        if path.exists() and not path.is_file():  # a pipe; a folder, which says so
+            path.write_bytes(data)
+        else:
+            replace(path, data, "save")
         return path
 
     def _repr_svg_(self) -> str:
         return self.svg()
-
-
-def replace(path: Path, data: bytes) -> None:
-    """Put the bytes in the place of the file at one moment, so that a full disk leaves the old ones there."""
-    path = path.resolve()
-    if path.exists() and not path.is_file():  # a pipe; a folder, which says so
-        path.write_bytes(data)
-        return
-    old = path.stat().st_mode if path.exists() else None
-    if old is not None and not os.access(path, os.W_OK):
-        raise PermissionError(f"{path} is read-only; save under another name, or make it writable")
-    partial = path.with_name(f".{uuid4().hex}.partial")
-    try:
-        partial.write_bytes(data)
-        if old is not None:
-            partial.chmod(old)
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise

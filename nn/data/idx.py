@@ -13,8 +13,8 @@ import struct
 import zlib
 from typing import IO, Any
 
+from autograd.writing import replace
 from nn.checks import library
-from nn.writing import replace
 
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 CHUNK = 1 << 20  # bytes read at a time
