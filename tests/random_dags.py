@@ -28,8 +28,9 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import partial
-from itertools import repeat
+from itertools import combinations, repeat
 from random import Random
 
 import mpmath
@@ -138,18 +139,29 @@ class Rounded(Numeric):
         numbers = [getattr(x, "data", x) for x in args]
         z = op.compute(numbers, args)
         error = UNITS * (EPSILON * max(abs(z), op is ops.lgamma) + TINY)
-        moving = [type(x) is Rounded for x in args] if op.partials else []
+        if not op.partials:
+            return Rounded(z, error)
+        errors = [getattr(x, "error", 0.0) for x in args]
         try:
-            locals_ = op.local_derivatives((*numbers, z), moving) if any(moving) else []
-        except ArithmeticError:  # a derivative of a rule, which the engine need not compute
+            locals_ = slopes(op, numbers, z, args)
+            bent = locals_
+            if any(e > 2**-20 * abs(x) for x, e in zip(numbers, errors)):  # beyond the first order
+                far = [x + e if e else x for x, e in zip(numbers, errors)]
+                bent = slopes(op, far, op.compute(far, args), args)
+        except (ArithmeticError, ValueError):  # a derivative of a rule, which the engine need not compute
             return Rounded(z, math.inf)
-        if op is ops.stop_gradient:
-            locals_ = [1]
-        for x, local in zip(args, locals_):
-            if local is not None:
-                own = 0 if op in ONE_STROKE else UNITS * EPSILON * abs(x.data)
-                error += abs(local) * (x.error + own)
+        for x, e, local, other in zip(numbers, errors, locals_, bent):
+            own = 0 if op in ONE_STROKE else UNITS * EPSILON * abs(x)
+            error += (abs(local) + abs(other - local)) * (e + own)
         return Rounded(z, error)
+
+
+def slopes(op, numbers, z, args):
+    """∂z/∂x by every argument that has an error; that of stop_gradient is 1 here."""
+    if op is ops.stop_gradient:
+        return [1]
+    found = op.local_derivatives((*numbers, z), [type(x) is Rounded for x in args])
+    return [0 if local is None else local for local in found]
 
 
 ONE_STROKE = {op for op in ROWS if op.infix or op is ops.neg or library(float, op.name)} - {ops.mod}
@@ -296,7 +308,13 @@ def check(seed, tally, torch=None):
     if not all(settled(node, rounded) for node in e.order if node.args):
         tally.counts["ill-conditioned"] += 1
         return
-    root.backward()
+    try:
+        root.backward()
+    except ArithmeticError:
+        if all(abs(df) < sys.float_info.max for df in Exact(e).gradient):
+            raise
+        tally.counts["too large"] += 1
+        return
     by = [leaf.grad for leaf in leaves]
     tally.counts[e.style] += 1
     tally.rows.update(node.op.name for node in e.order if node.args)
@@ -337,7 +355,8 @@ def by_torch(e, by, rounded, bounds, tally, torch):
     """Twice the bound, as PyTorch rounds too."""
     import torch as t
 
-    if any(node.op.name in INACCURATE or at_a_convention(node) for node in e.order if node.args):
+    steps = [node for node in e.order if node.args]
+    if any(node.op.name in INACCURATE or at_a_convention(node) or torn(node, rounded) for node in steps):
         tally.counts["not for PyTorch"] += 1
         return
     tensors = [t.tensor(x, dtype=t.float64, requires_grad=True) for x in e.numbers]
@@ -354,6 +373,20 @@ def at_a_convention(node):
     """Whether a node is at a kink or a tie where PyTorch takes other slopes."""
     x = node.operands
     return any(node.op.name == name for name, *_ in CONVENTIONS) and len({*x}) < len(x)
+
+
+def torn(node, rounded):
+    """Whether rounding decides on which side of a kink or jump the arguments lie."""
+    if node.op.kind != "kinked":
+        return False
+    sizes = [rounded[arg].error for arg in node.args]
+    if node.op in (ops.mod, ops.floordiv):
+        x, y = node.operands
+        quotient = Fraction(x) / Fraction(y)
+        near = abs(quotient - round(quotient)) * abs(Fraction(y)) <= sizes[0] + abs(quotient) * sizes[1]
+        return near and any(sizes)
+    numbers = [*zip(node.operands, sizes), (0.0, 0.0)]
+    return any(abs(x - y) <= a + b > 0 for (x, a), (y, b) in combinations(numbers, 2))
 
 
 # ── The long run ────────────────────────────────────────────────────────────────────────────────────
