@@ -86,6 +86,23 @@ SMOOTH = {
     "dot": lambda *x: m.fdot(x[: len(x) // 2], x[len(x) // 2 :]),
     "logsumexp": lambda *x: m.log(m.fsum(map(m.exp, x))),
     "element": lambda i, *x: x[int(i)],
+    "cbrt": lambda x: m.cbrt(x) if x >= 0 else -m.cbrt(-x),
+    "square": lambda x: x * x,
+    "rsqrt": lambda x: 1 / m.sqrt(x),
+    "log_base": lambda x, b: m.log(x) / m.log(b),
+    "log1mexp": lambda x: m.log(-m.expm1(x)),
+    "logit": lambda x: m.log(x) - m.log1p(-x),
+    "logaddexp": lambda x, y: m.log(m.exp(x) + m.exp(y)),
+    "xlogy": lambda x, y: x * m.log(y),
+    "xlog1py": lambda x, y: x * m.log1p(y),
+    "digamma": m.digamma,
+    "polygamma_rise": lambda n, x, y: m.psi(int(n), x + y) - m.psi(int(n), x),
+    "gamma": m.gamma,
+    "beta": m.beta,
+    "erfinv": m.erfinv,
+    "silu": lambda x: x / (1 + m.exp(-x)),
+    "mish": lambda x: x * m.tanh(m.log1p(m.exp(x))),
+    "weighted": lambda w, x: w * x,
 }
 
 
@@ -93,9 +110,13 @@ def still(*args):
     """A piece on which the result does not move: None stands for the engine's own number."""
 
 
-def share(x, y):
-    return (x + y) / 2
+def ties(value, args):
+    """The piece of an extremum: the mean of the arguments that have its value."""
+    hits = [i for i, x in enumerate(args) if x == value]
+    return lambda *x: m.fsum(x[i] for i in hits) / len(hits)
 
+
+SELU = m.mpf(10507009873554804934193349852946) / 10**31, m.mpf(16732632423543772848170429916717) / 10**31
 
 KINKED = {
     "relu": lambda X: (lambda x: x) if X > 0 else lambda x: 0 * x,
@@ -108,7 +129,7 @@ KINKED = {
     "floordiv": lambda X, Y: still,
     "stop_gradient": lambda X: still,
     "mod": lambda X, Y: lambda x, y: x - y * math.floor(Fraction(X) / Fraction(Y)),
-    "maximum": lambda X, Y: share if X == Y else (lambda x, y: x) if X > Y else lambda x, y: y,
+    "maximum": lambda *X: ties(max(X), X),
     "clip": lambda X, L, H: (
         (lambda x, low, high: x)
         if L < X < H
@@ -118,7 +139,15 @@ KINKED = {
         if max(X, L) > H
         else still
     ),
-    "minimum": lambda X, Y: share if X == Y else (lambda x, y: x) if X < Y else lambda x, y: y,
+    "minimum": lambda *X: ties(min(X), X),
+    "amax": lambda *X: ties(max(X), X),
+    "amin": lambda *X: ties(min(X), X),
+    "floor": lambda X: still,
+    "ceil": lambda X: still,
+    "rint": lambda X: still,
+    "fmod": lambda X, Y: lambda x, y: x - y * math.trunc(Fraction(X) / Fraction(Y)),
+    "selu": lambda X: (lambda x: SELU[0] * x) if X >= 0 else lambda x: SELU[0] * SELU[1] * m.expm1(x),
+    "softsign": lambda X: (lambda x: x / (1 + x)) if X >= 0 else lambda x: x / (1 - x),
 }
 
 
@@ -132,9 +161,15 @@ CONVENTIONS = [
     ("clip", (1.0, 1.0, 1.0), (0, 0, 0), (1, 0, 0)),
     ("clip", (0.0, 1.0, 1.0), (0, 0, 0), (0, 0, 1)),
 ]
-INACCURATE = {  # rows of PyTorch that are no peers in double precision
+INACCURATE = {  # rows of which PyTorch has no peer in double precision
     "polygamma": "ten digits",
-    "sinc": "it has no derivatives of sinc as functions of their own",
+    "digamma": "its derivative has ten digits",
+    "gamma": "none",
+    "beta": "none",
+    "cbrt": "none",
+    "polygamma_rise": "none",
+    "sinc": "none of its derivatives",
+    "erfinv": "to be seen",
 }
 
 
@@ -159,7 +194,27 @@ def torch_rows():
         "identity": lambda x: x,
         "mod": t.remainder,
         "floordiv": lambda x, y: t.div(x, y, rounding_mode="floor"),
-        "sinc": lambda x, n: t.sinc(x),
+        "square": t.square,
+        "rsqrt": t.rsqrt,
+        "log_base": lambda x, b: t.log(x) / t.log(b),
+        "log1mexp": lambda x: t.log(-expm1(x)),
+        "logit": t.logit,
+        "logaddexp": t.logaddexp,
+        "xlogy": t.xlogy,
+        "xlog1py": t.special.xlog1py,
+        "silu": lambda x: x * t.sigmoid(x),
+        "mish": lambda x: x * t.tanh(softplus(x, threshold=700)),
+        "softsign": lambda x: x / (1 + t.abs(x)),
+        "weighted": t.mul,
+        "amax": lambda *x: t.amax(t.stack(x), 0),
+        "amin": lambda *x: t.amin(t.stack(x), 0),
+        "floor": t.floor,
+        "ceil": t.ceil,
+        "rint": t.round,
+        "fmod": t.fmod,
+        "selu": lambda x: (
+            t.where(x >= 0, x, float(SELU[1]) * expm1(t.where(x >= 0, nought, x))) * float(SELU[0])
+        ),
         "softplus": lambda x: softplus(x, threshold=700),
         "log_sigmoid": logsigmoid,
         "expm1": expm1,
