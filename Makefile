@@ -4,13 +4,20 @@ PYTHON ?= python3
 VENV ?= .venv
 RUN = $(VENV)/bin/python
 
-.PHONY: demo test docs lint coverage bench clean
+# The tests that meet an optional library.
+MEETING = arrays checkpoints data download exports functions fuzz history idx notebooks page peers plots program \
+    strategies training
+
+.PHONY: demo test oldest docs lint coverage bench clean
 
 demo: $(VENV)/demo.done ## the main job: the textbook's apples, node by node
 	$(RUN) -m demos apples
 
 test: $(VENV)/test.done ## the whole suite
 	$(RUN) -m pytest -n 2
+
+oldest: $(VENV)-oldest/test.done ## what meets a dependency, with the oldest versions that pyproject.toml allows
+	$(VENV)-oldest/bin/python -m pytest -n 2 $(MEETING:%=tests/test_%.py)
 
 docs: $(VENV)/docs.done ## the documentation, as pages in build/site
 	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet
@@ -28,7 +35,7 @@ bench: $(VENV)/test.done ## benchmarks: read the ratios, not the milliseconds
 	    --benchmark-columns=median,iqr,rounds --benchmark-warmup=off --benchmark-sort=name --benchmark-group-by=group
 
 clean: ## what the other targets have made
-	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(VENV)-oldest build .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
 
 $(VENV)/demo.done: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
@@ -38,6 +45,13 @@ $(VENV)/demo.done: pyproject.toml
 
 $(VENV)/test.done: $(VENV)/demo.done
 	$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@
+
+$(VENV)-oldest/test.done: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-oldest
+	$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(VENV)-oldest/bin/uv pip install --quiet --python $(VENV)-oldest/bin/python --resolution lowest-direct \
+	    --editable '.[test]'
 	touch $@
 
 $(VENV)/docs.done: $(VENV)/demo.done

@@ -138,9 +138,11 @@ class Formula:
     def backward(self, *variables: Value) -> Value:
         """The recorded value, after its backward pass.
 
-        FormulaError, with the column, where a local derivative does not exist, and in an exact formula where
-        a gradient is no fraction.
+        FormulaError, with the column, where a local derivative does not exist, where the formula names no
+        variable, and in an exact formula where a gradient is no fraction.
         """
+        if not self.columns:
+            raise FormulaError("the formula names no variable to differentiate by", self.text, 0)
         results = self.results(*variables)
         root: Value = results[self.root]
         try:
@@ -151,7 +153,7 @@ class Formula:
             raise FormulaError(_message(error), self.text, column) from error
         for name, x in zip(self.variables, variables, strict=True):
             if self.exact and not isinstance(x.grad, Rational):
-                message = f"the derivative by {name} is {x.grad!r}, no fraction; compute without exact"
+                message = f"the derivative by {_short(name)} is {x.grad!r}, no fraction; compute without exact"
                 raise FormulaError(message, self.text, self.columns[name])
         return root
 
@@ -348,9 +350,12 @@ class _Reader:
         name = node.func.id
         if name in FUNCTIONS:
             return FUNCTIONS[name]
+        shown = _short(name)
         if name in self.variables or name in CONSTANTS:
-            raise self._error(f"{name} is no function; write {name} * (…) for a product", self._column(node))
-        raise self._error(f"there is no function {name}{_suggestion(name, FUNCTIONS)}", self._column(node))
+            message = f"{shown} is no function; write {shown} * (…) for a product"
+        else:
+            message = f"there is no function {shown}{_suggestion(name, FUNCTIONS)}"
+        raise self._error(message, self._column(node))
 
     def _constant(self, node: Any) -> tuple[Any, str]:
         """The number that a literal or a name stands for, and its label."""
@@ -364,7 +369,7 @@ class _Reader:
         elif name in FUNCTIONS:
             message = f"{name} is a function: write {name}(…)"
         else:
-            message = f"{name} has no value{_suggestion(name, [*self.variables, *CONSTANTS])}"
+            message = f"{_short(name)} has no value{_suggestion(name, [*self.variables, *CONSTANTS])}"
         raise self._error(message, self._column(node))
 
     def _literal(self, node: Any) -> Any:
@@ -403,6 +408,11 @@ def _printable(text: str) -> str:
     return "".join(" " if c.isspace() else c if c.isprintable() else "\ufffd" for c in text)
 
 
+def _short(name: str) -> str:
+    """A name as a message shows it."""
+    return name if len(name) <= 40 else f"{name[:39]}…"
+
+
 def _bare(node: Any) -> Any:
     """The node without signs + before it."""
     while isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd):
@@ -412,4 +422,4 @@ def _bare(node: Any) -> Any:
 
 def _suggestion(name: str, known: Iterable[str]) -> str:
     """`; did you mean …?` where a known name is close."""
-    return "".join(f"; did you mean {close}?" for close in get_close_matches(name, list(known), n=1))
+    return "".join(f"; did you mean {_short(close)}?" for close in get_close_matches(name, list(known), n=1))

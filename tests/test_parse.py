@@ -258,6 +258,19 @@ def test_backward_gives_the_value_and_the_gradients():
     assert (root.data, x.grad, y.grad) == (15, 5, 3)
 
 
+@pytest.mark.parametrize("text", ["2", "pi", "2*3", "pi*2", "max(1, 2)"])
+def test_without_a_variable_there_is_nothing_to_differentiate_by(text):
+    with pytest.raises(FormulaError, match="the formula names no variable to differentiate by"):
+        parse(text, ["x"]).backward(Value(1))
+
+
+@pytest.mark.parametrize("text", ["a" * 900, "a" * 900 + "(x)", "x" * 899 + "y(x)"])
+def test_a_long_name_is_shown_short(text):
+    with pytest.raises(FormulaError) as caught:
+        parse(text, ["x", "x" * 900])
+    assert len(str(caught.value)) < 120
+
+
 def test_a_long_text_is_shown_around_the_column():
     with pytest.raises(FormulaError) as caught:
         parse("x + " * 100 + "z" + " + x" * 100, ["x"])
