@@ -19,13 +19,11 @@ from autograd.value import Value
 
 # NumPy's functions of one element that are no rows of the table, but expressions in rows.
 COMPOSED: dict[str, Callable[..., Any]] = {
-    "cbrt": lambda x: ops.sign(x) * ops.absolute(x) ** (1 / 3),
     "fabs": ops.absolute,
     "float_power": ops.power,
-    "fmod": lambda x, y: ops.sign(x) * (ops.absolute(x) % ops.absolute(y)),
-    "logaddexp": lambda x, y: ops.logsumexp([x, y]),
-    "logaddexp2": lambda x, y: ops.logsumexp([x * math.log(2), y * math.log(2)]) / math.log(2),
-    "rint": round,
+    "heaviside": lambda x, at_zero: ops.where(x == 0, at_zero, ops.step(x)),
+    "logaddexp2": lambda x, y: ops.logaddexp(x * math.log(2), y * math.log(2)) / math.log(2),
+    "trunc": lambda x: ops.where(x > 0, ops.floor(x), ops.ceil(x)),
     "real": lambda x: x.real,
     "imag": lambda x: x.imag,
 }
@@ -34,7 +32,7 @@ PREDICATES: dict[str, Callable[[Any], Any]] = {  # whose results are booleans
     "isinf": lambda x: ops.absolute(x) == math.inf,
     "isfinite": lambda x: ops.absolute(x) < math.inf,
 }
-NUMPYS_REFUSALS = ("Cannot cast", "not supported for the input types", "no callable")
+NUMPYS_REFUSALS = ("Cannot cast", "not supported for the input types")
 REMEDY = "use autograd's functions, or a.astype(float) where no derivative is meant"
 FLOATS = "fciu"  # the kinds of dtype that hold numbers but no Values
 

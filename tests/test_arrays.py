@@ -301,7 +301,6 @@ LOST = {
     "no row": (lambda a: np.frexp(a), "np.frexp knows numbers alone, and the table has no such row; use"),
     "no loop": (lambda a: np.linalg.det(np.outer(a, a)), "np.linalg.det: Cannot cast|or a.astype(float)"),
     "no cast": (lambda a: np.interp(a, [0, 1], [0, 1]), "np.interp: Cannot cast|use autograd's functions"),
-    "no method": (lambda a: np.round(a, 1), "np.round: |which has no callable rint method; use"),
     "no attribute": (lambda a: np.linalg.norm(a, 3), "np.linalg.norm: 'Value' object has no attribute"),
 }
 
