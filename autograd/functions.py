@@ -60,11 +60,9 @@ def library(kind: type, name: str) -> Callable[..., Number] | None:
     if hasattr(kind, "context"):  # mpmath: a number's class knows its context, and so its precision
         return getattr(kind.context, {"lgamma": "loggamma", "rint": "nint"}.get(name, short), None)
     if is_jax(kind):
-        from jax import numpy, scipy
-
-        return getattr(numpy, name, None) or getattr(
-            scipy.special, {"lgamma": "gammaln"}.get(name, name), None
-        )
+        jax: Any = sys.modules["jax"]
+        special = {"lgamma": "gammaln"}.get(name, name)
+        return getattr(jax.numpy, name, None) or getattr(jax.scipy.special, special, None)
     if is_numpy(kind):
         scalar = getattr(math, short, None)  # NumPy itself lacks erf, erfc and lgamma
         return getattr(sys.modules["numpy"], name, None) or (scalar and each(scalar, kind))
@@ -265,7 +263,7 @@ def where(condition: Any, x: Any, y: Any) -> Any:
         with numpy.errstate(all="ignore"):  # both branches are computed everywhere, then masked
             x, y = x() if callable(x) else x, y() if callable(y) else y
         if is_jax(type(condition)):
-            from jax import numpy
+            numpy = sys.modules["jax"].numpy
         return numpy.where(condition, x, y)
     taken = x if condition else y
     return taken() if callable(taken) else taken
