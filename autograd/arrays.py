@@ -34,6 +34,7 @@ PREDICATES: dict[str, Callable[[Any], Any]] = {  # whose results are booleans
 }
 NUMPYS_REFUSALS = ("Cannot cast", "not supported for the input types")
 REMEDY = "use autograd's functions, or a.astype(float) where no derivative is meant"
+QUIET: dict[str, Any] = {"invalid": "ignore"}  # else NumPy warns of comparisons with nan in our own functions
 FLOATS = "fciu"  # the kinds of dtype that hold numbers but no Values
 
 
@@ -59,12 +60,13 @@ class Array(np.ndarray[Any, np.dtype[np.object_]]):
         """The operation, element by element."""
         if op.sequences:
             raise TypeError(f"{op.name} takes sequences of numbers: give it the rows one by one")
-        return _wrap(_elementwise(op, len(args))(*map(_plain, args)))
+        with np.errstate(**QUIET):
+            return _wrap(_elementwise(op, len(args))(*map(_plain, args)))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
         """NumPy's function, by the row of the same name; the infix ones find the operators of Value."""
         if ufunc.__name__ in PREDICATES and method == "__call__" and not keywords:
-            with np.errstate(invalid="ignore"):  # a comparison with nan
+            with np.errstate(**QUIET):
                 result = _elementwise(PREDICATES[ufunc.__name__], 1)(*map(_plain, inputs))
             return np.array(result, bool)[()]
         _refuse_floats(ufunc, keywords)
@@ -81,7 +83,8 @@ class Array(np.ndarray[Any, np.dtype[np.object_]]):
             keywords["out"] = tuple(map(_plain, keywords["out"]))
         if method == "reduce" and keywords.get("where", True) is not True and ufunc.identity is not None:
             keywords.setdefault("initial", ufunc.identity)  # which NumPy leaves out for objects
-        return _wrap(getattr(ufunc, method)(*map(_plain, inputs), **keywords))
+        with np.errstate(**QUIET):
+            return _wrap(getattr(ufunc, method)(*map(_plain, inputs), **keywords))
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         """NumPy's other functions, whose results stay arrays of Values (`np.where`, `np.stack`, …).
