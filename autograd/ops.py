@@ -8,7 +8,8 @@ the derivative as a graph (so orders go on for ever, and its formula can be prin
 number (`guard`), which leaves no trace in the derivative's graph. What else a row may say: `op.Op`.
 
 At a kink the rules take the subgradient of least norm: relu′(0) = 0, |x|′(0) = 0, and the two arguments
-of `maximum` share ½ : ½ on a tie. The bounds of `clip` count as constants there, so its x gets 0.
+of `maximum` share ½ : ½ on a tie. The bounds of `clip` count as constants there, so its x gets 0. The slope
+of `floor`, `ceil` and `rint` is 0, also at their steps.
 
 Formulas: Abramowitz & Stegun, chapters 4, 6 and 7, unless a row says otherwise.
 """
