@@ -16,6 +16,7 @@ import pytest
 
 import autograd
 from autograd import Value, grad, log, ops, parse
+from autograd.formula import latex_name
 
 inf, nan = math.inf, math.nan
 LARGEST, SMALLEST = 1.7976931348623157e308, 5e-324
@@ -266,6 +267,10 @@ def test_what_is_no_function_of_complex_numbers_refuses_them(name, number):
     op = ops.TABLE[name]
     with pytest.raises(TypeError):
         op(*[number] * op.arity)
+
+
+def test_every_symbol_of_the_table_has_signs_that_latex_knows():
+    assert {op.symbol for op in ops.TABLE.values() if not latex_name(op.symbol).isascii()} == set()
 
 
 # ── Whole numbers ───────────────────────────────────────────────────────────────────────────────────
