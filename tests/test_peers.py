@@ -195,7 +195,19 @@ RENAMED = {  # rows that go by another name, or are compositions, there
 COMMON = (
     "exp log log1p expm1 sqrt sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh".split()
 )
-COMMON += ["exp2", "log2", "log10", "hypot", "arctan2", "deg2rad", "rad2deg"]
+COMMON += [
+    "exp2",
+    "log2",
+    "log10",
+    "hypot",
+    "arctan2",
+    "deg2rad",
+    "rad2deg",
+    "square",
+    "logaddexp",
+    "floor",
+    "ceil",
+]
 PEER_ROWS = [op for op in rows() if op.name in {*RENAMED, *COMMON}]
 
 
@@ -267,7 +279,7 @@ HIPS = {
     "arccosh": (ops.arccosh, [(1.3,), (4.0,)]),
     "arctanh": (ops.arctanh, [(0.2,), (-0.8,)]),
     "sqrt": (ops.sqrt, [(0.3,), (4.0,)]),
-    "square": (lambda x: x**2, [(0.7,), (-3.0,)]),
+    "square": (ops.square, [(0.7,), (-3.0,)]),
     "reciprocal": (ops.reciprocal, [(0.7,), (-3.0,)]),
     "negative": (ops.negative, [(0.7,), (-3.0,)]),
     "rad2deg": (ops.rad2deg, [(0.7,), (-3.0,)]),
@@ -292,18 +304,21 @@ HIPS = {
     "hypot": (ops.hypot, [(1.2, -0.7)]),
     "arctan2": (ops.arctan2, [(1.2, -0.7), (-0.4, 2.0)]),
     "float_power": (lambda x, y: x**y, [(1.2, 2.5)]),
-    "logaddexp": (lambda x, y: ops.logsumexp([x, y]), [(1.2, -0.7)]),
+    "logaddexp": (ops.logaddexp, [(1.2, -0.7)]),
     "logaddexp2": (lambda x, y: ops.log2(ops.exp2(x) + ops.exp2(y)), [(1.2, -0.7)]),
     "clip": (lambda x: ops.clip(x, -1.0, 2.0), [(0.3,), (-1.7,), (2.6,)]),
     "where": (lambda x, y: ops.where(x > y, x * x, y * y * y), [(1.2, 0.7), (0.7, 1.2)]),
     "erf": (ops.erf, [(0.3,), (-1.7,)]),
     "erfc": (ops.erfc, [(0.3,), (-1.7,)]),
     "gammaln": (ops.lgamma, [(0.3,), (4.2,)]),
-    "psi": (lambda x: ops.polygamma(0, x), [(0.3,), (4.2,)]),
+    "psi": (ops.digamma, [(0.3,), (4.2,)]),
+    "gamma": (ops.gamma, [(0.3,), (4.2,)]),
+    "beta": (ops.beta, [(0.3, 4.2), (12.5, 1.5)]),
+    "erfinv": (ops.erfinv, [(0.3,), (-0.9,)]),
     "polygamma": (lambda x: ops.polygamma(2, x), [(0.3,), (4.2,)]),
     "logsumexp": (lambda x, y, z: ops.logsumexp([x, y, z]), [(1.2, -0.7, 0.3)]),
     "expit": (ops.sigmoid, [(0.3,), (-4.2,)]),
-    "logit": (lambda x: ops.log(x / (1 - x)), [(0.3,), (0.9,)]),
+    "logit": (ops.logit, [(0.3,), (0.9,)]),
 }
 
 
