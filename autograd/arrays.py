@@ -19,13 +19,11 @@ from autograd.value import Value
 
 # NumPy's functions of one element that are no rows of the table, but expressions in rows.
 COMPOSED: dict[str, Callable[..., Any]] = {
-    "cbrt": lambda x: ops.sign(x) * ops.absolute(x) ** (1 / 3),
     "fabs": ops.absolute,
     "float_power": ops.power,
-    "fmod": lambda x, y: ops.sign(x) * (ops.absolute(x) % ops.absolute(y)),
-    "logaddexp": lambda x, y: ops.logsumexp([x, y]),
-    "logaddexp2": lambda x, y: ops.logsumexp([x * math.log(2), y * math.log(2)]) / math.log(2),
-    "rint": round,
+    "heaviside": lambda x, at_zero: ops.where(x == 0, at_zero, ops.step(x)),
+    "logaddexp2": lambda x, y: ops.logaddexp(x * math.log(2), y * math.log(2)) / math.log(2),
+    "trunc": lambda x: ops.where(x > 0, ops.floor(x), ops.ceil(x)),
     "real": lambda x: x.real,
     "imag": lambda x: x.imag,
 }
@@ -34,8 +32,9 @@ PREDICATES: dict[str, Callable[[Any], Any]] = {  # whose results are booleans
     "isinf": lambda x: ops.absolute(x) == math.inf,
     "isfinite": lambda x: ops.absolute(x) < math.inf,
 }
-NUMPYS_REFUSALS = ("Cannot cast", "not supported for the input types", "no callable")
+NUMPYS_REFUSALS = ("Cannot cast", "not supported for the input types")
 REMEDY = "use autograd's functions, or a.astype(float) where no derivative is meant"
+QUIET: dict[str, Any] = {"invalid": "ignore"}  # else NumPy warns of comparisons with nan in our own functions
 FLOATS = "fciu"  # the kinds of dtype that hold numbers but no Values
 
 
@@ -61,12 +60,13 @@ class Array(np.ndarray[Any, np.dtype[np.object_]]):
         """The operation, element by element."""
         if op.sequences:
             raise TypeError(f"{op.name} takes sequences of numbers: give it the rows one by one")
-        return _wrap(_elementwise(op, len(args))(*map(_plain, args)))
+        with np.errstate(**QUIET):
+            return _wrap(_elementwise(op, len(args))(*map(_plain, args)))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
         """NumPy's function, by the row of the same name; the infix ones find the operators of Value."""
         if ufunc.__name__ in PREDICATES and method == "__call__" and not keywords:
-            with np.errstate(invalid="ignore"):  # a comparison with nan
+            with np.errstate(**QUIET):
                 result = _elementwise(PREDICATES[ufunc.__name__], 1)(*map(_plain, inputs))
             return np.array(result, bool)[()]
         _refuse_floats(ufunc, keywords)
@@ -83,7 +83,8 @@ class Array(np.ndarray[Any, np.dtype[np.object_]]):
             keywords["out"] = tuple(map(_plain, keywords["out"]))
         if method == "reduce" and keywords.get("where", True) is not True and ufunc.identity is not None:
             keywords.setdefault("initial", ufunc.identity)  # which NumPy leaves out for objects
-        return _wrap(getattr(ufunc, method)(*map(_plain, inputs), **keywords))
+        with np.errstate(**QUIET):
+            return _wrap(getattr(ufunc, method)(*map(_plain, inputs), **keywords))
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         """NumPy's other functions, whose results stay arrays of Values (`np.where`, `np.stack`, …).

@@ -32,7 +32,7 @@ TEX_SYMBOLS = {
     "φ": r"\phi", "ψ": r"\psi", "ω": r"\omega", "Δ": r"\Delta", "Σ": r"\Sigma", "Φ": r"\Phi", "Ω": r"\Omega",
     "Π": r"\Pi", "×": r"\times", "·": r"\cdot", "−": "-", "–": r"\text{--}", "∂": r"\partial", "√": r"\surd",
     "…": r"\dots", "∞": r"\infty", "→": r"\to", "↑": r"\uparrow", "^": r"\wedge", "▸": r"\triangleright",
-    "ln 2": r"\ln 2", "ln 10": r"\ln 10",
+    "Γ": r"\Gamma", "∛": r"\sqrt[3]{}", "ln 2": r"\ln 2", "ln 10": r"\ln 10",
 }  # fmt: skip
 LIGATURE = re.compile(r"(?<=[-<>,'`?!])(?=[-<>,'`])")  # TeX makes one sign of -- and of <<
 

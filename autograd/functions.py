@@ -1,8 +1,8 @@
 """exp, log, sin, … found in the library of their argument's own number type.
 
 `math` serves int, float and Fraction, `cmath` complex, its own methods Decimal, its context an mpmath
-number, and NumPy its scalars and arrays: N functions and M types, not N × M cases. The functions below
-`elementary` are our own: stable where the textbook formula overflows or cancels, and generic in the
+number, NumPy and JAX their scalars and arrays: N functions and M types, not N × M cases. The functions
+below `elementary` are our own: stable where the textbook formula overflows or cancels, and generic in the
 number type. Nothing here knows of derivatives; `ops` does.
 
     x, y    arguments          s    the sign of x, to keep exp from overflowing: exp(−s·x) ≤ 1
@@ -14,7 +14,7 @@ import math
 import operator
 import sys
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from itertools import accumulate
 from typing import Any
@@ -30,8 +30,14 @@ def one(x: Number) -> Number:
 
 
 def is_array(x: Number) -> bool:
-    """Whether x is a NumPy array with axes (a NumPy scalar is a number)."""
-    return bool(getattr(x, "shape", ()))
+    """Whether x is an array: NumPy's with axes (a NumPy scalar is a number), or any of JAX."""
+    shape = getattr(x, "shape", None)
+    return shape is not None and (bool(shape) or is_jax(type(x)))
+
+
+def is_jax(kind: type) -> bool:
+    """Whether a type is one of JAX's, whose numbers are not known while it traces."""
+    return kind.__module__.partition(".")[0] in ("jax", "jaxlib")
 
 
 def real(x: Number) -> Number:
@@ -54,12 +60,21 @@ def library(kind: type, name: str) -> Callable[..., Number] | None:
     if hasattr(kind, "context"):  # mpmath: a number's class knows its context, and so its precision
         if name == "hypot" and issubclass(kind, kind.context.mpc):
             return None  # its own is for real numbers
-        return getattr(kind.context, {"lgamma": "loggamma"}.get(name, short), None)
-    numpy = sys.modules.get("numpy")
-    if numpy is not None and issubclass(kind, numpy.ndarray | numpy.generic):
+        return getattr(kind.context, {"lgamma": "loggamma", "rint": "nint"}.get(name, short), None)
+    if is_jax(kind):
+        jax: Any = sys.modules["jax"]
+        special = {"lgamma": "gammaln"}.get(name, name)
+        return getattr(jax.numpy, name, None) or getattr(jax.scipy.special, special, None)
+    if is_numpy(kind):
         scalar = getattr(math, short, None)  # NumPy itself lacks erf, erfc and lgamma
-        return getattr(numpy, name, None) or (scalar and each(scalar, kind))
+        return getattr(sys.modules["numpy"], name, None) or (scalar and each(scalar, kind))
     return None
+
+
+def is_numpy(kind: type) -> bool:
+    """Whether a type is one of NumPy's scalars or its arrays."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and issubclass(kind, numpy.ndarray | numpy.generic)
 
 
 def each(function: Callable[..., Number], kind: Any) -> Callable[..., Number]:
@@ -69,10 +84,14 @@ def each(function: Callable[..., Number], kind: Any) -> Callable[..., Number]:
     vectorized = numpy.vectorize(function, otypes=[float])
 
     def quiet(*args: Number) -> Number:
+        if any(map(numpy.iscomplexobj, args)):  # whose imaginary part NumPy would drop
+            raise TypeError(
+                f"{function.__name__} is a function of real numbers; use the real part, or mpmath"
+            )
         with numpy.errstate(all="ignore"):  # nan stays nan, in silence as with floats
-            return vectorized(*args)
+            return vectorized(*args) if issubclass(kind, numpy.ndarray) else kind(function(*args))
 
-    return quiet if issubclass(kind, numpy.ndarray) else lambda *args: kind(function(*args))
+    return quiet
 
 
 def elementary(name: str, otherwise: Callable[..., Number] | None = None) -> Callable[..., Number]:
@@ -95,6 +114,23 @@ def elementary(name: str, otherwise: Callable[..., Number] | None = None) -> Cal
     function.__name__ = name
     function.__doc__ = f"{name}, in the library of its argument's number type."
     return function
+
+
+def of_floats(function: Callable[..., Number]) -> Callable[..., Number]:
+    """A function of floats of our own, for the types that become floats, and whose library lacks it."""
+    name = function.__name__
+
+    def otherwise(*args: Number) -> Number:
+        kind = type(args[0] if len(args) == 1 else operator.add(*args))
+        if issubclass(kind, int | float | Fraction):
+            return function(*map(float, args))
+        if is_numpy(kind):
+            return each(function, kind)(*args)
+        raise TypeError(f"{kind.__name__} has no {name}; use float or an mpmath number")
+
+    found = elementary(name, otherwise)
+    found.__doc__ = function.__doc__
+    return found
 
 
 # Kahan's forms lose no digit near 0, although 1 + x and exp(x) are rounded: the same rounding error
@@ -136,6 +172,66 @@ exp2 = elementary("exp2", lambda x: (2 * one(x)) ** x)
 hypot = elementary("hypot", lambda x, y: sqrt(x * x + y * y))
 arctan2 = elementary("arctan2")
 erf, erfc, lgamma = elementary("erf"), elementary("erfc"), elementary("lgamma")
+gamma = elementary("gamma")
+
+
+def square(x: Number) -> Number:
+    """The product x · x, exact for Fraction."""
+    return x * x
+
+
+def rsqrt(x: Number) -> Number:
+    """1 / √x."""
+    return one(x) / sqrt(x)
+
+
+_root = elementary("cbrt", lambda x: x and x ** (one(x) / 3))  # Decimal has none
+
+
+def cbrt(x: Number) -> Number:
+    """The real cube root, also of a negative number. (mpmath's own would be complex there.)"""
+    s = where(x >= 0, 1, -1)
+    return s * _root(s * x)
+
+
+def log_base(x: Number, base: Number) -> Number:
+    """log(x) / log(base), by the library's own logarithms to the bases 2 and 10, which round once."""
+    return where(
+        base == 10, lambda: log10(x), lambda: where(base == 2, lambda: log2(x), lambda: log(x) / log(base))
+    )
+
+
+# Logarithms and their products where the textbook's form cancels, overflows or is 0 · ∞.
+
+
+def log1mexp(x: Number) -> Number:
+    """log(1 − exp(x)) for x < 0, without cancellation near 0 and far out.
+
+    (Mächler, "Accurately computing log(1 − exp(−|a|))", 2012, whose switch at −ln 2 loses least.)
+    """
+    return where(real(x) > -math.log(2), lambda: log(-expm1(x)), lambda: log1p(-exp(x)))
+
+
+def logit(p: Number) -> Number:
+    """log(p / (1 − p)), the inverse of sigmoid; where p is near ½, 2p − 1 is exact and keeps the digits."""
+    s = 2 * p - 1
+    return where(abs(s) <= 0.5, lambda: log1p(s) - log1p(-s), lambda: log(p) - log1p(-p))
+
+
+def logaddexp(x: Number, y: Number) -> Number:
+    """log(exp(x) + exp(y)), shifted by the greater so that exp cannot overflow."""
+    low, high = where(real(x) >= real(y), y, x), where(real(x) >= real(y), x, y)
+    return where(x == y, lambda: x + ln2(x), lambda: high + log1p(exp(low - high)))  # ∞ − ∞ would be nan
+
+
+def xlogy(x: Number, y: Number) -> Number:
+    """The product x · log(y), which is 0 for x = 0 whatever y is (but nan)."""
+    return where((x == 0) & (y == y), lambda: x * one(y), lambda: x * log(y))
+
+
+def xlog1py(x: Number, y: Number) -> Number:
+    """The product x · log(1 + y), which is 0 for x = 0 whatever y is (but nan)."""
+    return where((x == 0) & (y == y), lambda: x * one(y), lambda: x * log1p(y))
 
 
 # ── Constants, to the precision of x's number type ──────────────────────────────────────────────────
@@ -168,6 +264,8 @@ def where(condition: Any, x: Any, y: Any) -> Any:
 
         with numpy.errstate(all="ignore"):  # both branches are computed everywhere, then masked
             x, y = x() if callable(x) else x, y() if callable(y) else y
+        if is_jax(type(condition)):
+            numpy = sys.modules["jax"].numpy
         return numpy.where(condition, x, y)
     taken = x if condition else y
     return taken() if callable(taken) else taken
@@ -236,6 +334,55 @@ def elu(x: Number, alpha: Number = 1) -> Number:
     return where(x > 0, x, lambda: alpha * expm1(x))
 
 
+def _whole(name: str, nearest: Callable[[Any], int], mode: str, doc: str) -> Callable[[Number], Number]:
+    """A function that takes x to a whole number of x's own type; ±∞, nan and the sign of 0 stay."""
+
+    def function(x: Number) -> Number:
+        if isinstance(x, float):
+            return math.copysign(nearest(x), x) if math.isfinite(x) else x
+        if isinstance(x, int | Fraction):
+            return type(x)(nearest(x))
+        if isinstance(x, Decimal):
+            return x.to_integral_value(mode)
+        found = library(type(x), name)
+        if found is None:
+            raise TypeError(f"{type(x).__name__} has no {name}")
+        return found(x)
+
+    function.__name__, function.__doc__ = name, doc
+    return function
+
+
+floor = _whole("floor", math.floor, ROUND_FLOOR, "The greatest whole number that is not above x.")
+ceil = _whole("ceil", math.ceil, ROUND_CEILING, "The least whole number that is not below x.")
+rint = _whole(
+    "rint", round, ROUND_HALF_EVEN, "The whole number nearest to x, of two equally near the even one."
+)
+
+
+def fmod(x: Number, y: Number) -> Number:
+    """The remainder x − y · trunc(x / y), exactly: with the sign of x, as in C (that of `mod` has y's)."""
+    return where(x >= 0, 1, -1) * (abs(x) % abs(y))
+
+
+# Klambauer et al. 2017, "Self-normalizing neural networks", to the 31 digits of their code
+
+
+def selu_alpha(x: Number) -> Number:
+    """α of selu, 1.6732632423543772848170429916717."""
+    return 16732632423543772848170429916717 * one(x) / 10**31
+
+
+def selu_scale(x: Number) -> Number:
+    """λ of selu, 1.0507009873554804934193349852946."""
+    return 10507009873554804934193349852946 * one(x) / 10**31
+
+
+def selu(x: Number) -> Number:
+    """λ · elu(x, α), with which the outputs of a layer keep mean 0 and variance 1 (Klambauer et al. 2017)."""
+    return selu_scale(x) * elu(x, selu_alpha(x))
+
+
 # ── The smooth neural functions, stable everywhere ──────────────────────────────────────────────────
 
 
@@ -265,6 +412,21 @@ def gelu(x: Number) -> Number:
 def normal_cdf(x: Number) -> Number:
     """Φ(x) = ½ erfc(−x/√2), which keeps its digits where Φ is small."""
     return erfc(-x / sqrt(2 * one(x))) / 2
+
+
+def silu(x: Number) -> Number:
+    """The product x · sigmoid(x), also called swish (Elfwing et al. 2017); 0 at −∞."""
+    return where(x == -math.inf, lambda: 1 / x, lambda: x * sigmoid(x))
+
+
+def mish(x: Number) -> Number:
+    """The product x · tanh(softplus(x)) (Misra 2019); 0 at −∞."""
+    return where(x == -math.inf, lambda: 1 / x, lambda: x * tanh(softplus(x)))
+
+
+def softsign(x: Number) -> Number:
+    """The quotient x / (1 + |x|), exact for Fraction; ±1 at ±∞."""
+    return where(abs(x) == math.inf, lambda: sign(x), lambda: x * one(x) / (1 + abs(x)))
 
 
 # ── Functions of many arguments ─────────────────────────────────────────────────────────────────────

@@ -16,7 +16,8 @@ from unicodedata import category
 
 __all__ = [
     "ATOM", "FAILURES", "KINDS", "NONZERO", "POSITIVE", "POWER", "PRODUCT", "REAL", "SIGN", "SUM",
-    "Choice", "Either", "Interval", "Op", "RuleError", "describe", "is_complex", "is_symbolic", "printable",
+    "Choice", "Either", "Interval", "Op", "Overloaded", "RuleError", "describe", "is_complex", "is_symbolic",
+    "printable",
 ]  # fmt: skip
 
 FAILURES = (ArithmeticError, ValueError, TypeError)  # what functions and rules raise outside their domains
@@ -36,11 +37,10 @@ class Interval(NamedTuple):
 
     def describe(self, name: str) -> str:
         """The interval as a condition on the argument `name`: `0 < x`; "" where there is none."""
-        if self.hole is not None:
-            return f"{name} ≠ {self.hole:g}"
+        hole = f"{name} ≠ {self.hole:g}" if self.hole is not None else ""
         low = f"{self.low:g} < " if self.low > -math.inf else ""
         high = f" < {self.high:g}" if self.high < math.inf else ""
-        return f"{low}{name}{high}" if low or high else ""
+        return " and ".join(filter(None, (f"{low}{name}{high}" if low or high else "", hole)))
 
 
 class Either(tuple[Interval, ...]):
@@ -68,6 +68,8 @@ class Op:
     parameters   the arguments that are settings and no variables, such as the order of sinc: by
                  position a few of the values that may stand there, the simplest first
     commutative  whether the arguments may stand in reverse order
+    kinks        where a kinked row has its kinks, if not at 0 and where two arguments are equal: a function
+                 of the arguments that gives the distance of one of them from the nearest
     infix        how strongly the symbol binds between its arguments; 0: written as name(x, y)
     latex        a format string with one {} per argument
 
@@ -86,6 +88,7 @@ class Op:
         sequences: int = 0,
         parameters: Mapping[int, Sequence[Any]] = {},
         commutative: bool = False,
+        kinks: Callable[..., Any] | None = None,
         infix: int = 0,
         latex: str = "",
     ) -> None:
@@ -103,12 +106,17 @@ class Op:
         self.sequences = sequences
         self.parameters = dict(parameters)
         self.commutative = commutative
+        self.kinks = kinks
         self.arity = 0 if sequences else len(partials)
         self.infix = infix
         self.latex = printable(latex)
         self.defaults = getattr(function, "__defaults__", None) or ()
         self.__doc__ = function.__doc__
         self.__module__ = sys._getframe(1).f_globals.get("__name__", "")  # where pickle finds the row
+
+    def form(self, count: int) -> "Op":
+        """The row that so many arguments ask for: this one, but for log(x, base)."""
+        return self
 
     # ── Applying it ─────────────────────────────────────────────────────────────────────────────────
 
@@ -265,6 +273,24 @@ class Choice(Op):
             x = (x() if condition else math.nan) if callable(x) else x
             y = (math.nan if condition else y()) if callable(y) else y
         return super().__call__(condition, x, y)
+
+
+class Overloaded(Op):
+    """A row that with one more argument is another one: log(x), and log(x, base) as in Python's math."""
+
+    def __init__(self, *args: Any, longer: Op, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.longer = longer
+        self.__module__ = longer.__module__
+
+    def form(self, count: int) -> Op:
+        """The row that so many arguments ask for."""
+        return self.longer if count == self.longer.arity else self
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """Apply the operation of so many arguments."""
+        row = self.form(len(args) + len(named))
+        return super().__call__(*args, **named) if row is self else row(*args, **named)
 
 
 def _called(branch: Any) -> Any:

@@ -8,7 +8,8 @@ the derivative as a graph (so orders go on for ever, and its formula can be prin
 number (`guard`), which leaves no trace in the derivative's graph. What else a row may say: `op.Op`.
 
 At a kink the rules take the subgradient of least norm: relu′(0) = 0, |x|′(0) = 0, and the two arguments
-of `maximum` share ½ : ½ on a tie. The bounds of `clip` count as constants there, so its x gets 0.
+of `maximum` share ½ : ½ on a tie. The bounds of `clip` count as constants there, so its x gets 0. The slope
+of `floor`, `ceil` and `rint` is 0, also at their steps.
 
 Formulas: Abramowitz & Stegun, chapters 4, 6 and 7, unless a row says otherwise.
 """
@@ -31,6 +32,11 @@ def guard(condition: Any, x: Any, y: Any) -> Any:
     return (where if is_symbolic(condition) else f.where)(condition, x, y)
 
 
+def steps_from(x: Any, y: Any = 1) -> Any:
+    """How far x is from the nearest multiple of y: where the kinks of mod and floor lie."""
+    return y * (x / y - f.rint(x / y))
+
+
 # ── Arithmetic ──────────────────────────────────────────────────────────────────────────────────────
 # fmt: off
 
@@ -49,11 +55,15 @@ power     = Op("^", f.power,
                lambda x, y, z: guard(x == 0, 0, lambda: z * log(x)),
                infix=POWER, latex="{}^{{{}}}", domain=(POSITIVE, REAL))
 mod       = Op("mod", operator.mod,       lambda x, y, z: 1,            lambda x, y, z: -floordiv(x, y),
-               kind="kinked", infix=PRODUCT, latex=r"{} \bmod {}", domain=(REAL, NONZERO))
+               kind="kinked", infix=PRODUCT, latex=r"{} \bmod {}", domain=(REAL, NONZERO), kinks=steps_from)
 floordiv  = Op("//", f.floordiv,          lambda x, y, z: 0,            lambda x, y, z: 0,
-               kind="kinked", infix=PRODUCT, latex=r"\lfloor {} / {} \rfloor", domain=(REAL, NONZERO))
+               kind="kinked", infix=PRODUCT, latex=r"\lfloor {} / {} \rfloor", domain=(REAL, NONZERO),
+               kinks=steps_from)
+fmod      = Op("fmod", f.fmod,            lambda x, y, z: 1,            lambda x, y, z: -rint((x - z) / y),
+               kind="kinked", domain=(REAL, NONZERO), kinks=steps_from)
 reciprocal = Op("1/", f.reciprocal,       lambda x, z: -(z * z), kind="rational", domain=(NONZERO,),
                latex=r"\frac{{1}}{{{}}}")
+square    = Op("square", f.square,        lambda x, z: 2 * x, kind="rational", latex=r"\left({}\right)^{{2}}")
 
 # ── Constants, to the precision of x's number type: rows without rules ──────────────────────────────
 
@@ -63,18 +73,39 @@ one       = Op("1", f.one, kind="constant")
 pi        = Op("π", f.pi, kind="constant")
 ln2       = Op("ln 2", f.ln2, kind="constant")
 ln10      = Op("ln 10", f.ln10, kind="constant")
+selu_alpha = Op("α", f.selu_alpha, kind="constant")
+selu_scale = Op("λ", f.selu_scale, kind="constant")
 
 # ── Exponentials and logarithms ─────────────────────────────────────────────────────────────────────
 
 exp       = Op("exp", f.exp,              lambda x, z: z)
 exp2      = Op("exp2", f.exp2,            lambda x, z: z * ln2(x), latex="2^{{{}}}")
 expm1     = Op("expm1", f.expm1,          lambda x, z: exp(x))
-log       = Op("log", f.log,              lambda x, z: 1 / x, domain=(POSITIVE,))
+log_base  = Op("log", f.log_base,
+               lambda x, b, z: 1 / log(b) / x,                          lambda x, b, z: -z / log(b) / b,
+               domain=(POSITIVE, Interval(low=0, hole=1)), latex=r"\log\left({}, {}\right)")
+log       = Overloaded("log", f.log,      lambda x, z: 1 / x, domain=(POSITIVE,), longer=log_base)
 log2      = Op("log2", f.log2,            lambda x, z: 1 / (x * ln2(x)), domain=(POSITIVE,))
 log10     = Op("log10", f.log10,          lambda x, z: 1 / (x * ln10(x)), domain=(POSITIVE,))
 log1p     = Op("log1p", f.log1p,          lambda x, z: 1 / (1 + x), domain=(Interval(low=-1),))
 sqrt      = Op("√", f.sqrt,               lambda x, z: 1 / (2 * z), domain=(POSITIVE,),
                latex=r"\sqrt{{{}}}")
+rsqrt     = Op("1/√", f.rsqrt,            lambda x, z: -z / (2 * x), domain=(POSITIVE,),
+               latex=r"\frac{{1}}{{\sqrt{{{}}}}}")
+cbrt      = Op("∛", f.cbrt,               lambda x, z: 1 / (3 * (z * z)), kind="smooth", domain=(NONZERO,),
+               latex=r"\sqrt[3]{{{}}}")
+log1mexp  = Op("log1mexp", f.log1mexp,    lambda x, z: exp(x) / expm1(x), domain=(Interval(high=0),))
+logit     = Op("logit", f.logit,          lambda x, z: 1 / x + 1 / (1 - x), domain=(Interval(0, 1),))
+logaddexp = Op("logaddexp", f.logaddexp,
+               lambda x, y, z: guard(z == -math.inf, 0, lambda: sigmoid(x - y)),
+               lambda x, y, z: guard(z == -math.inf, 0, lambda: sigmoid(y - x)), commutative=True)
+xlogy     = Op("x log y", f.xlogy,
+               lambda x, y, z: log(y),
+               lambda x, y, z: guard((x == 0) & (y == 0), 0, lambda: x / y), domain=(REAL, POSITIVE))
+xlog1py   = Op("x log1p y", f.xlog1py,
+               lambda x, y, z: log1p(y),
+               lambda x, y, z: guard((x == 0) & (y == -1), 0, lambda: x / (1 + y)),
+               domain=(REAL, Interval(low=-1)))
 
 # ── Circular and hyperbolic functions ───────────────────────────────────────────────────────────────
 
@@ -111,6 +142,20 @@ lgamma    = Op("lgamma", f.lgamma,        lambda x, z: polygamma(0, x), kind="sm
                domain=(POSITIVE,))
 polygamma = Op("ψ", special.polygamma,    lambda n, x, z: None,         lambda n, x, z: polygamma(n + 1, x),
                kind="smooth", domain=(REAL, POSITIVE), parameters={0: (0, 1, 2)})
+digamma   = Op("ψ", special.digamma,      lambda x, z: polygamma(1, x), kind="smooth", domain=(POSITIVE,))
+polygamma_rise = Op("Δψ", special.polygamma_rise,  # ψ⁽ⁿ⁾(x + y) − ψ⁽ⁿ⁾(x)
+               lambda n, x, y, z: None,
+               lambda n, x, y, z: polygamma_rise(n + 1, x, y),
+               lambda n, x, y, z: polygamma(n + 1, x + y),
+               kind="smooth", domain=(REAL, POSITIVE, POSITIVE), parameters={0: (0, 1, 2)})
+gamma     = Op("Γ", f.gamma,              lambda x, z: z * polygamma(0, x), kind="smooth", domain=(POSITIVE,),
+               latex=r"\Gamma\left({}\right)")
+beta      = Op("B", special.beta,
+               lambda x, y, z: -z * polygamma_rise(0, x, y),
+               lambda x, y, z: -z * polygamma_rise(0, y, x),
+               kind="smooth", domain=(POSITIVE, POSITIVE), commutative=True, latex=r"B\left({}, {}\right)")
+erfinv    = Op("erfinv", special.erfinv,  lambda x, z: sqrt(pi(x)) / 2 * exp(z * z), kind="smooth",
+               domain=(Interval(-1, 1),), latex=r"\operatorname{{erf}}^{{-1}}\left({}\right)")
 sinc      = Op("sinc", special.sinc,      lambda x, n, z: sinc(x, n + 1), lambda x, n, z: None,
                parameters={1: (0, 1, 2)})
 
@@ -124,6 +169,11 @@ gelu      = Op("gelu", f.gelu,
                kind="smooth")
 normal_cdf = Op("Φ", f.normal_cdf,        lambda x, z: exp(-(x * x) / 2) / sqrt(2 * pi(x)), kind="smooth",
                latex=r"\Phi({})")
+silu      = Op("silu", f.silu,
+               lambda x, z: sigmoid(x) + guard(x == math.inf, 0, lambda: z * sigmoid(-x)))
+mish      = Op("mish", f.mish,
+               lambda x, z: tanh(softplus(x)) + guard(
+                   x == math.inf, 0, lambda: silu(x) * (1 - tanh(softplus(x)) ** 2)))
 relu      = Op("relu", f.relu,            lambda x, z: step(x), kind="kinked")
 leaky_relu = Op("leaky_relu", f.leaky_relu,
                lambda x, a, z: where(step(x), 1, a),                    lambda x, a, z: where(step(x), 0, x),
@@ -133,11 +183,22 @@ elu       = Op("elu", f.elu,
                lambda x, a, z: expm1(-relu(-x)),  # relu(−x) = −min(x, 0) keeps the branch not taken finite
                kind="kinked")
 
+selu      = Op("selu", f.selu,
+               lambda x, z: selu_scale(x) * where(step(-x), selu_alpha(x) * exp(-relu(-x)), 1), kind="kinked")
+softsign  = Op("softsign", f.softsign,    lambda x, z: square(one(z) / (1 + absolute(x))),
+               kind="kinked")  # its second derivative jumps at 0
+
 # ── Choices and kinks ───────────────────────────────────────────────────────────────────────────────
 
 absolute  = Op("abs", f.absolute,         lambda x, z: sign(x), kind="kinked", latex=r"\left|{}\right|")
 sign      = Op("sign", f.sign,            lambda x, z: 0, kind="kinked")
 step      = Op("step", f.step,            lambda x, z: 0, kind="kinked")
+floor     = Op("floor", f.floor,          lambda x, z: 0, kind="kinked", kinks=steps_from,
+               latex=r"\left\lfloor {} \right\rfloor")
+ceil      = Op("ceil", f.ceil,            lambda x, z: 0, kind="kinked", kinks=steps_from,
+               latex=r"\left\lceil {} \right\rceil")
+rint      = Op("round", f.rint,           lambda x, z: 0, kind="kinked",  # half to even
+               kinks=lambda x: steps_from(x + one(x) / 2), latex=r"\left\lfloor {} \right\rceil")
 share     = Op("share", f.share,          lambda x, y, z: 0,            lambda x, y, z: 0, kind="kinked")
 maximum   = Op("max", f.maximum,          lambda x, y, z: share(x, y),  lambda x, y, z: share(y, x),
                kind="kinked", commutative=True)
@@ -217,5 +278,18 @@ def take(x: Sequence[Any], i: Any) -> Any:
     return [take(c, i) for c in zip(*x, strict=True)] if hasattr(x[0], "__len__") else element((i, *x))
 
 
-_INTERNAL = {"constant", "identity", "one", "share", "normal_cdf", "ln2", "ln10", "pi", "element"}
+_INTERNAL = {
+    "constant",
+    "identity",
+    "one",
+    "share",
+    "normal_cdf",
+    "ln2",
+    "ln10",
+    "pi",
+    "element",
+    "selu_alpha",
+    "selu_scale",
+    "polygamma_rise",
+}
 __all__ = [*sorted(TABLE.keys() - _INTERNAL), "log_softmax", "matvec", "softmax", "take"]

@@ -32,6 +32,7 @@ ORDER = 20  # of a derivative that an argument asks for
 
 FUNCTIONS = {name: row for name, row in ops.TABLE.items() if name in ops.__all__} | {
     "ln": ops.log, "abs": ops.absolute, "max": ops.maximum, "min": ops.minimum, "pow": ops.power,
+    "round": ops.rint,
 }  # fmt: skip
 CONSTANTS = {"pi": (math.pi, "π"), "π": (math.pi, "π"), "e": (math.e, "e")}  # number and label
 OPERATORS: dict[type[ast.AST], Op] = {
@@ -75,7 +76,7 @@ def parse(text: str, variables: Iterable[str] = (), exact: bool = False) -> "For
     """The formula as a function of `variables`, in their order.
 
     Beside them it may name the constants pi and e, and in calls the table's functions, also as ln, abs,
-    max, min and pow. `exact` reads every number as a Fraction: 0.1 is 1/10. FormulaError, with the
+    max, min, pow and round. `exact` reads every number as a Fraction: 0.1 is 1/10. FormulaError, with the
     column, for whatever else stands in the text.
 
     >>> area = parse("pi * r**2", ["r"])
@@ -153,7 +154,9 @@ class Formula:
             raise FormulaError(_message(error), self.text, column) from error
         for name, x in zip(self.variables, variables, strict=True):
             if self.exact and not isinstance(x.grad, Rational):
-                message = f"the derivative by {_short(name)} is {x.grad!r}, no fraction; compute without exact"
+                message = (
+                    f"the derivative by {_short(name)} is {x.grad!r}, no fraction; compute without exact"
+                )
                 raise FormulaError(message, self.text, self.columns[name])
         return root
 
@@ -349,7 +352,7 @@ class _Reader:
             raise self._error("only functions can be called; write * for a product", self._column(node))
         name = node.func.id
         if name in FUNCTIONS:
-            return FUNCTIONS[name]
+            return FUNCTIONS[name].form(len(node.args))
         shown = _short(name)
         if name in self.variables or name in CONSTANTS:
             message = f"{shown} is no function; write {shown} * (…) for a product"

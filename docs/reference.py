@@ -133,7 +133,7 @@ def formulas(op: Op) -> tuple[str, str]:
 
 def inside(span: Interval) -> float:
     """A number on which an operation of this domain can be recorded."""
-    return 2 if 2 in span else 0.5
+    return next((x for x in (2, 0.5) if x in span), -0.5)
 
 
 def domain(op: Op) -> str:

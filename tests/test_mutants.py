@@ -15,6 +15,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from engines import load
+from oracles import FLAT
 from slips import Mutants
 
 from autograd import Value, ops
@@ -31,7 +32,6 @@ ROWS = [
     for name, op in ops.TABLE.items()
     if op.name == name and op.partials and (op.sequences or len(op.parameters) < op.arity)
 ]
-FLAT = {"floordiv", "sign", "step", "share"}  # whose derivative is 0 by nature
 
 #        row          argument  wrong rule                                      as a slip of the pen
 WRONG = [
@@ -49,6 +49,9 @@ WRONG = [
     ("power",      1, lambda x, y, z: z),                                     # without log x
     ("power",      1, lambda x, y, z: z * x),                                 # x for its logarithm
     ("mod",        1, lambda x, y, z: -(x / y)),                              # without the floor
+    ("fmod",       1, lambda x, y, z: -(x / y)),                              # the quotient not cut
+    ("fmod",       1, lambda x, y, z: -ops.floordiv(x, y)),                   # that of mod
+    ("square",     0, lambda x, z: x),                                        # without 2
     ("exp",        0, lambda x, z: 0),
     ("exp",        0, lambda x, z: 1.01 * z),                                 # 1 % too much
     ("exp",        0, lambda x, z: x),                                        # argument for result
@@ -61,6 +64,15 @@ WRONG = [
     ("log10",      0, lambda x, z: 1 / (x * math.log(2))),                    # that of log2
     ("log1p",      0, lambda x, z: 1 / x),                                    # without 1 +
     ("sqrt",       0, lambda x, z: 1 / z),                                    # without ½
+    ("rsqrt",      0, lambda x, z: -z / x),                                   # without ½
+    ("cbrt",       0, lambda x, z: 1 / (3 * z)),                              # not squared
+    ("log_base",   0, lambda x, b, z: 1 / x),                                 # the natural one's
+    ("log_base",   1, lambda x, b, z: z / log(b) / b),                        # sign
+    ("log1mexp",   0, lambda x, z: 1 / ops.expm1(x)),                         # without exp(x)
+    ("logit",      0, lambda x, z: 1 / x - 1 / (1 - x)),                      # sign
+    ("logaddexp",  0, lambda x, y, z: ops.sigmoid(y - x)),                    # swapped
+    ("xlogy",      0, lambda x, y, z: log(y) + 1),                            # that of x · log(x)
+    ("xlog1py",    1, lambda x, y, z: x / y),                                 # that of xlogy
     ("sin",        0, lambda x, z: 0.995 * cos(x)),                           # ½ % too little
     ("sin",        0, lambda x, z: -cos(x)),                                  # sign
     ("sin",        0, lambda x, z: math.cos(getattr(x, "data", x))),          # breaks off at second order
@@ -82,6 +94,14 @@ WRONG = [
     ("deg2rad",    0, lambda x, z: 180 / math.pi),                            # that of rad2deg
     ("erf",        0, lambda x, z: exp(-(x * x))),                            # without 2/√π
     ("lgamma",     0, lambda x, z: log(x)),                                   # the leading term alone
+    ("gamma",      0, lambda x, z: ops.digamma(x)),                           # that of lgamma
+    ("digamma",    0, lambda x, z: ops.polygamma(2, x)),                      # one order too far
+    ("beta",       0, lambda x, y, z: -z * ops.polygamma_rise(0, y, x)),      # swapped
+    ("erfinv",     0, lambda x, z: exp(z * z)),                               # without √π/2
+    ("silu",       0, lambda x, z: ops.sigmoid(x)),                           # a term is missing
+    ("mish",       0, lambda x, z: ops.tanh(ops.softplus(x))),                # a term is missing
+    ("selu",       0, lambda x, z: ops.selu_scale(x)),                        # also left of the kink
+    ("softsign",   0, lambda x, z: 1 / (1 + ops.absolute(x))),                # not squared
     ("sigmoid",    0, lambda x, z: z * (1 + z)),                              # sign
     ("sigmoid",    0, lambda x, z: z),                                        # a factor is missing
     ("softplus",   0, lambda x, z: ops.sigmoid(-x)),                          # that of log_sigmoid
@@ -115,6 +135,8 @@ def points(op):
         return [args, [-5.0, *args[1:]], [9.0, *args[1:]]]
     if op.name == "where":
         return [args, [False, *args[1:]]]
+    if op.kinks is not None:  # some teeth further, where the quotient of fmod is not 0
+        return [args, [-x for x in args], [5 * args[0], *args[1:]]]
     return [args, [-x for x in args]] if op.kind == "kinked" else [args]
 
 

@@ -47,6 +47,7 @@ def test_mpmath_agrees_to_thirty_digits_on_random_graphs(e):
 
 S = sympy
 HALF = S.Rational(1, 2)
+SELU = S.Rational("1.0507009873554804934193349852946"), S.Rational("1.6732632423543772848170429916717")
 SYMPY = {  # the rows in SymPy's words; min and max as pieces, since their derivatives are Heaviside's
     "add": lambda x, y: x + y,
     "sub": lambda x, y: x - y,
@@ -56,7 +57,9 @@ SYMPY = {  # the rows in SymPy's words; min and max as pieces, since their deriv
     "power": lambda x, y: x**y,
     "mod": lambda x, y: x - y * S.floor(S.Float(1.25) / S.Float(-2.5)),  # the floor is constant nearby
     "floordiv": lambda x, y: S.Integer(-1) + 0 * x,
+    "fmod": lambda x, y: x - y * S.Integer(0),  # the quotient, cut towards 0, is constant nearby
     "reciprocal": lambda x: 1 / x,
+    "square": lambda x: x**2,
     "identity": lambda x: x,
     "exp": S.exp,
     "exp2": lambda x: 2**x,
@@ -65,7 +68,15 @@ SYMPY = {  # the rows in SymPy's words; min and max as pieces, since their deriv
     "log2": lambda x: S.log(x, 2),
     "log10": lambda x: S.log(x, 10),
     "log1p": lambda x: S.log(1 + x),
+    "log_base": lambda x, base: S.log(x) / S.log(base),
+    "log1mexp": lambda x: S.log(1 - S.exp(x)),
+    "logit": lambda x: S.log(x / (1 - x)),
+    "logaddexp": lambda x, y: S.log(S.exp(x) + S.exp(y)),
+    "xlogy": lambda x, y: x * S.log(y),
+    "xlog1py": lambda x, y: x * S.log(1 + y),
     "sqrt": S.sqrt,
+    "rsqrt": lambda x: 1 / S.sqrt(x),
+    "cbrt": lambda x: x ** S.Rational(1, 3),
     "sin": S.sin,
     "cos": S.cos,
     "tan": S.tan,
@@ -86,15 +97,27 @@ SYMPY = {  # the rows in SymPy's words; min and max as pieces, since their deriv
     "erfc": S.erfc,
     "lgamma": S.loggamma,
     "polygamma": S.polygamma,
+    "digamma": S.digamma,
+    "polygamma_rise": lambda n, x, y: S.polygamma(n, x + y) - S.polygamma(n, x),
+    "gamma": S.gamma,
+    "beta": lambda x, y: S.gamma(x) * S.gamma(y) / S.gamma(x + y),
+    "erfinv": S.erfinv,
     "sinc": lambda x, n: S.diff(S.sin(S.pi * x) / (S.pi * x), x, int(n)),
     "sigmoid": lambda x: 1 / (1 + S.exp(-x)),
     "softplus": lambda x: S.log(1 + S.exp(x)),
     "log_sigmoid": lambda x: -S.log(1 + S.exp(-x)),
     "gelu": lambda x: x * (1 + S.erf(x / S.sqrt(2))) / 2,
+    "silu": lambda x: x / (1 + S.exp(-x)),
+    "mish": lambda x: x * S.tanh(S.log(1 + S.exp(x))),
     "normal_cdf": lambda x: (1 + S.erf(x / S.sqrt(2))) / 2,
     "relu": lambda x: S.Piecewise((x, x > 0), (0, True)),
     "leaky_relu": lambda x, a: S.Piecewise((x, x > 0), (a * x, True)),
     "elu": lambda x, a: S.Piecewise((x, x > 0), (a * (S.exp(x) - 1), True)),
+    "selu": lambda x: SELU[0] * S.Piecewise((x, x > 0), (SELU[1] * (S.exp(x) - 1), True)),
+    "softsign": lambda x: S.Piecewise((x / (1 + x), x > 0), (x / (1 - x), True)),
+    "floor": lambda x: S.Integer(1) + 0 * x,  # constant nearby
+    "ceil": lambda x: S.Integer(2) + 0 * x,
+    "rint": lambda x: S.Integer(1) + 0 * x,
     "absolute": lambda x: S.Piecewise((x, x > 0), (-x, True)),
     "sign": lambda x: S.Piecewise((1, x > 0), (-1, True)),
     "step": lambda x: S.Piecewise((1, x > 0), (0, True)),
@@ -130,7 +153,7 @@ def test_sympy_agrees_to_thirty_digits(op):
         given = dict(zip(free, numbers))
         return apply(op, [given.get(i, fixed.get(i)) for i in range(len(args))])
 
-    signs = (1, -1) if op.kind == "kinked" and op is not ops.floordiv and op is not ops.mod else (1,)
+    signs = (1, -1) if op.kind == "kinked" and op.kinks is None else (1,)
     for sign in signs:
         with mpmath.workdps(40):
             point = [sign * mpmath.mpf(args[i]) for i in free]
@@ -172,7 +195,19 @@ RENAMED = {  # rows that go by another name, or are compositions, there
 COMMON = (
     "exp log log1p expm1 sqrt sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh".split()
 )
-COMMON += ["exp2", "log2", "log10", "hypot", "arctan2", "deg2rad", "rad2deg"]
+COMMON += [
+    "exp2",
+    "log2",
+    "log10",
+    "hypot",
+    "arctan2",
+    "deg2rad",
+    "rad2deg",
+    "square",
+    "logaddexp",
+    "floor",
+    "ceil",
+]
 PEER_ROWS = [op for op in rows() if op.name in {*RENAMED, *COMMON}]
 
 
@@ -244,7 +279,7 @@ HIPS = {
     "arccosh": (ops.arccosh, [(1.3,), (4.0,)]),
     "arctanh": (ops.arctanh, [(0.2,), (-0.8,)]),
     "sqrt": (ops.sqrt, [(0.3,), (4.0,)]),
-    "square": (lambda x: x**2, [(0.7,), (-3.0,)]),
+    "square": (ops.square, [(0.7,), (-3.0,)]),
     "reciprocal": (ops.reciprocal, [(0.7,), (-3.0,)]),
     "negative": (ops.negative, [(0.7,), (-3.0,)]),
     "rad2deg": (ops.rad2deg, [(0.7,), (-3.0,)]),
@@ -269,18 +304,21 @@ HIPS = {
     "hypot": (ops.hypot, [(1.2, -0.7)]),
     "arctan2": (ops.arctan2, [(1.2, -0.7), (-0.4, 2.0)]),
     "float_power": (lambda x, y: x**y, [(1.2, 2.5)]),
-    "logaddexp": (lambda x, y: ops.logsumexp([x, y]), [(1.2, -0.7)]),
+    "logaddexp": (ops.logaddexp, [(1.2, -0.7)]),
     "logaddexp2": (lambda x, y: ops.log2(ops.exp2(x) + ops.exp2(y)), [(1.2, -0.7)]),
     "clip": (lambda x: ops.clip(x, -1.0, 2.0), [(0.3,), (-1.7,), (2.6,)]),
     "where": (lambda x, y: ops.where(x > y, x * x, y * y * y), [(1.2, 0.7), (0.7, 1.2)]),
     "erf": (ops.erf, [(0.3,), (-1.7,)]),
     "erfc": (ops.erfc, [(0.3,), (-1.7,)]),
     "gammaln": (ops.lgamma, [(0.3,), (4.2,)]),
-    "psi": (lambda x: ops.polygamma(0, x), [(0.3,), (4.2,)]),
+    "psi": (ops.digamma, [(0.3,), (4.2,)]),
+    "gamma": (ops.gamma, [(0.3,), (4.2,)]),
+    "beta": (ops.beta, [(0.3, 4.2), (12.5, 1.5)]),
+    "erfinv": (ops.erfinv, [(0.3,), (-0.9,)]),
     "polygamma": (lambda x: ops.polygamma(2, x), [(0.3,), (4.2,)]),
     "logsumexp": (lambda x, y, z: ops.logsumexp([x, y, z]), [(1.2, -0.7, 0.3)]),
     "expit": (ops.sigmoid, [(0.3,), (-4.2,)]),
-    "logit": (lambda x: ops.log(x / (1 - x)), [(0.3,), (0.9,)]),
+    "logit": (ops.logit, [(0.3,), (0.9,)]),
 }
 
 

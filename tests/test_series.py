@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Op, Value, cos, exp, grad, log, ops, relu, sin, sqrt, tanh, taylor, where
 from autograd import series as series_module
+from autograd.testing.strategies import targets
 
 fractions = st.fractions(min_value=-2, max_value=2, max_denominator=6)
 orders = st.integers(0, 8)
@@ -80,7 +81,7 @@ ROWS = sorted({op.name for op in ops.METHODS.values() if op.arity - len(op.param
 @pytest.mark.parametrize("name", [name for name in ROWS if getattr(ops, name).kind != "kinked"])
 def test_every_row_has_the_series_that_mpmath_finds_by_differences(name):
     op, n = getattr(ops, name), 8
-    x = mpmath.mpf("1.3") if name == "arccosh" else mpmath.mpf("0.4")
+    (x,) = targets(op, 1, mpmath.mpf)
     with mpmath.workdps(30):
         for mine, theirs in zip(taylor(op, x, n), mpmath.taylor(op, x, n)):
             assert mpmath.almosteq(mine, theirs, 1e-20, 1e-20)
@@ -145,13 +146,9 @@ def computed(monkeypatch):
 @pytest.mark.parametrize("name", sorted({op.name for op in ops.METHODS.values()}))
 def test_no_row_needs_more_than_a_square_of_coefficients(computed, name):
     op = getattr(ops, name)
-    x = 1.3 if name == "arccosh" else 0.4
-    f = lambda x: op(*[x + i / 8 for i in range(op.arity)])
-    if name == "polygamma":
-        f = lambda x: op(0, x)
-    elif name == "sinc":
-        f = lambda x: op(x)
-    twelve, once_more = computed(f, x, 12), computed(f, x, 24)
+    places = targets(op, op.arity, float)
+    f = lambda x: op(*[place if i in op.parameters else place + x for i, place in enumerate(places)])
+    twelve, once_more = computed(f, 0.0, 12), computed(f, 0.0, 24)
     assert once_more <= 4.5 * twelve, (twelve, once_more)
 
 

@@ -9,7 +9,6 @@ derivatives. What jax.jit, jax.vmap and jax.sharding do to functions they do to 
     full    the whole shape of an array    look    what reads some places of a flat array
 """
 
-import math
 from collections.abc import Callable, Sequence
 from functools import reduce
 from operator import add
@@ -52,25 +51,17 @@ def sinc(x: Data, n: Any) -> Data:
 
 FUNCTIONS: dict[Op, Callable[..., Data]] = {
     **{row: getattr(jnp, name) for row, name in UFUNCS.items()},
-    ops.erf: special.erf,
-    ops.erfc: special.erfc,
-    ops.lgamma: special.gammaln,
     ops.polygamma: lambda n, x: special.polygamma(jnp.asarray(n).astype(int), x),
+    ops.polygamma_rise: lambda n, x, y: FUNCTIONS[ops.polygamma](n, x + y) - FUNCTIONS[ops.polygamma](n, x),
     ops.sinc: sinc,
     ops.sigmoid: jax.nn.sigmoid,
     ops.softplus: lambda x: jnp.logaddexp(x, 0),
     ops.log_sigmoid: lambda x: -jnp.logaddexp(-x, 0),
-    ops.normal_cdf: lambda x: special.erfc(-x / math.sqrt(2)) / 2,
-    ops.gelu: lambda x: x * special.erfc(-x / math.sqrt(2)) / 2,
-    ops.relu: lambda x: jnp.maximum(x, 0),
-    ops.leaky_relu: lambda x, slope: jnp.where(x > 0, x, slope * x),
-    ops.elu: lambda x, alpha: jnp.where(x > 0, x, alpha * jnp.expm1(x)),
     ops.step: lambda x: jnp.heaviside(x, 0),
-    ops.share: lambda x, y: jnp.where(x > y, 1, jnp.where(x == y, 0.5, jnp.where(x < y, 0, x + y))),
-    ops.clip: jnp.clip,
     ops.where: jnp.where,
 }
-"""What JAX calls the rows; other rows run by their own function. `FUNCTIONS[row] = f` adds one."""
+"""What JAX calls rows; all others run by their own function, which finds JAX's exp, log, … as it finds those
+of any number type (`functions.library`). `FUNCTIONS[row] = f` adds one."""
 
 
 class Program(Protocol):

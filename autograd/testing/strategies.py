@@ -125,7 +125,16 @@ def is_closed(op: Op, number: type) -> bool:
     A derivative may be an int, and a result in place of a float; in a graph of Fractions an int would
     become a float at the next division.
     """
-    args = [Value(target) for target in targets(op, 2 * op.sequences or op.arity, number)]
+    places = targets(op, 2 * op.sequences or op.arity, number)
+    kinked = op.kind == "kinked"
+    sides = [1, -1] if kinked and not op.domain else [1]  # selu is rational on one side alone
+    stays = all(_stays(op, [side * place for place in places], number) for side in sides)
+    return stays and not (kinked and is_near_kink(op, places))  # every whole number is a kink of floor
+
+
+def _stays(op: Op, numbers: Sequence[Any], number: type) -> bool:
+    """Whether the row and its rules give numbers of the type for these."""
+    args = [Value(x) for x in numbers]
     try:
         root = apply(op, args)
         root.backward()
@@ -269,12 +278,10 @@ def is_inside(x: Any, domain: Interval, kind: str) -> bool:
 
 
 def is_near_kink(op: Op, numbers: Sequence[Any]) -> bool:
-    """Whether a number is near 0, or two are near each other; for mod, whether x / y is near an integer."""
-    if op in (ops.mod, ops.floordiv):
-        rest = abs(numbers[0] % numbers[1])
-        distances = [rest, abs(numbers[1]) - rest]
-    else:
-        distances = [*numbers, *(x - y for x, y in combinations(numbers, 2))]
+    """Whether the numbers are near a kink of the row: if it says no other, near 0 or near each other."""
+    if op.kinks is not None:
+        return bool(abs(op.kinks(*numbers)) < MARGIN)
+    distances = [*numbers, *(x - y for x, y in combinations(numbers, 2))]
     return any(abs(distance) < MARGIN for distance in distances)
 
 
