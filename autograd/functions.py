@@ -301,17 +301,36 @@ def others(args: Sequence[Any]) -> list[Any]:
     return [left * right for left, right in zip(before, reversed(after), strict=True)]
 
 
+def weighted(w: Number, x: Number) -> Number:
+    """W · x, and 0 where w is 0, whatever x: a class that cannot be, log p = −∞, costs nothing."""
+    return where(w == 0, w, lambda: w * x)
+
+
+def greatest(*args: Number) -> Number:
+    """The greatest of all arguments, of complex ones by their real parts."""
+    if any(map(is_array, args)):
+        import numpy
+
+        return numpy.maximum.reduce(numpy.broadcast_arrays(*args))
+    return max(args, key=real)
+
+
 def logsumexp(*args: Number) -> Number:
-    """log(exp(x₁) + exp(x₂) + …), shifted by the greatest argument so that exp cannot overflow."""
+    """log(exp(x₁) + exp(x₂) + …), as the greatest argument m + log1p(Σ exp(x − m) over the others).
+
+    So exp cannot overflow, and what the others add keeps its digits.
+    """
     if any(map(is_array, args)):
         import numpy
 
         with numpy.errstate(invalid="ignore"):
             return numpy.logaddexp.reduce(numpy.broadcast_arrays(*args))
-    m = max(args, key=real)
+    m = greatest(*args)
     if abs(m) == math.inf:  # the difference of two infinities would be nan
         return next((x for x in args if x != x), m)
-    return m + log(sum(exp(x - m) for x in args))
+    others = list(args)
+    others.remove(m)
+    return m + log1p(sum((exp(x - m) for x in others), 0 * m))
 
 
 # ── Python's own operators, with Python's surprises removed ─────────────────────────────────────────

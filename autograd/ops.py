@@ -31,6 +31,13 @@ def guard(condition: Any, x: Any, y: Any) -> Any:
     return (where if is_symbolic(condition) else f.where)(condition, x, y)
 
 
+def normalized(p: Sequence[Any], z: Any) -> list[Any]:
+    """Probabilities exp(xᵢ − z) divided by their sum: where x is large, the rounding of z is not small."""
+    infinite = (z == math.inf) | (z == -math.inf)
+    total = guard(infinite, 1, lambda: unity(p))
+    return [pi / total for pi in p]
+
+
 # ── Arithmetic ──────────────────────────────────────────────────────────────────────────────────────
 # fmt: off
 
@@ -153,6 +160,7 @@ where     = Choice("where", f.where,
                lambda c, x, y, z: guard(c, 1, None),
                lambda c, x, y, z: guard(c, None, 1),
                kind="rational", parameters={0: (True, False)})
+weighted  = Op("·", f.weighted,           lambda w, x, z: x,            lambda w, x, z: w, kind="rational")
 stop_gradient = Op("stop", f.same,        lambda x, z: None, kind="rational", parameters={0: (1.0,)})
 
 # ── Sequences: one rule gives all local derivatives ─────────────────────────────────────────────────
@@ -165,8 +173,10 @@ prod      = Op("Π", f.prod,               lambda x, z: f.others(x),
                kind="rational", sequences=1, commutative=True)
 dot       = Op("dot", f.dot,              lambda x, z: x[len(x) // 2:] + x[:len(x) // 2],
                kind="rational", sequences=2, commutative=True)
+greatest  = Op("max", f.greatest, kind="constant", sequences=1)  # what to shift by
+unity     = Op("Σp", f.total, kind="constant", sequences=1)  # what is 1, but for the rounding of its terms
 logsumexp = Op("logsumexp", f.logsumexp,
-               lambda x, z: [guard(z == -math.inf, 0, lambda xi=xi: exp(xi - z)) for xi in x],
+               lambda x, z: normalized([guard(z == -math.inf, 0, lambda xi=xi: exp(xi - z)) for xi in x], z),
                sequences=1, commutative=True)
 element   = Op("take", f.element,         # (i, x₀, x₁, …) → xᵢ
                lambda x, z: [None] + [guard(x[0] == j, 1, None) for j in range(len(x) - 1)],
@@ -193,15 +203,28 @@ METHODS = {  # by which NumPy applies its functions to the elements of object ar
 # ── Several outputs: compositions over the rows ─────────────────────────────────────────────────────
 
 
+# What follows depends on differences alone, so a shift is no matter: the greatest is subtracted as a number
+# without slope, and never added again, which would cost the digits that are smaller than its last.
+
+
+def shifted(x: Sequence[Any]) -> list[Any]:
+    """xᵢ − max(x₁, x₂, …) for every i; the maximum counts as a constant."""
+    m = greatest(x)
+    return [xi - m for xi in x]
+
+
 def log_softmax(x: Sequence[Any]) -> list[Any]:
     """xᵢ − log(exp(x₁) + exp(x₂) + …) for every i."""
+    x = shifted(x)
     z = logsumexp(x)
     return [xi - z for xi in x]
 
 
 def softmax(x: Sequence[Any]) -> list[Any]:
     """exp(xᵢ) / (exp(x₁) + exp(x₂) + …) for every i, which never overflows."""
-    return [exp(xi) for xi in log_softmax(x)]
+    e = [exp(xi) for xi in shifted(x)]
+    portion = reciprocal(sum(e))  # whose series, unlike that of a quotient, loses few digits
+    return [ei * portion for ei in e]
 
 
 def matvec(rows: Sequence[Sequence[Any]], x: Sequence[Any]) -> list[Any]:
@@ -217,5 +240,8 @@ def take(x: Sequence[Any], i: Any) -> Any:
     return [take(c, i) for c in zip(*x, strict=True)] if hasattr(x[0], "__len__") else element((i, *x))
 
 
-_INTERNAL = {"constant", "identity", "one", "share", "normal_cdf", "ln2", "ln10", "pi", "element"}
+_INTERNAL = {
+    "constant", "identity", "one", "share", "normal_cdf", "ln2", "ln10", "pi", "element", "greatest", "unity",
+    "weighted",
+}  # fmt: skip
 __all__ = [*sorted(TABLE.keys() - _INTERNAL), "log_softmax", "matvec", "softmax", "take"]

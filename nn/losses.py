@@ -16,6 +16,7 @@ from typing import Any
 
 from autograd import absolute, dot, logsumexp, relu, softplus, take
 from autograd import sum as total
+from autograd.ops import shifted, weighted
 
 Loss = Callable[[Any, Any], Any]
 
@@ -52,14 +53,17 @@ def cross_entropy(z: Any, t: Any) -> Any:
     """
     z = _sequence(z)
     if not _is_sequence(t):
-        return logsumexp(z) - _pick("cross_entropy", z, t)
+        _check_class("cross_entropy", z, t)
+        z = shifted(z)
+        return logsumexp(z) - take(z, t)
     z, t = _pairs("cross_entropy", z, t)
     _probabilities("cross_entropy", t)
     if all(map(_plain, t)) and abs(sum(t) - 1) > 1e-6:
         raise ValueError(
             f"cross_entropy: the target's probabilities sum to {sum(t)}; divide them by their sum"
         )
-    return logsumexp(z) - dot(t, z)
+    z = shifted(z)
+    return logsumexp(z) - total([weighted(ti, zi) for ti, zi in zip(t, z, strict=True)])
 
 
 softmax_with_loss = cross_entropy  # Saitō's name
@@ -73,7 +77,8 @@ def hinge(y: Any, t: Any) -> Any:
     """
     y = _sequence(y)
     if len(y) > 1 and not _is_sequence(t):
-        y_t = _pick("hinge", y, t)
+        _check_class("hinge", y, t)
+        y_t = take(y, t)
         margins = [relu(yi - y_t + 1) for yi in y]
         return (total(margins) - 1) / len(y)  # class t itself adds 1 and no gradient, whichever it is
     y, t = _pairs("hinge", y, t)
@@ -133,13 +138,11 @@ def _mean(loss: Any, n: int) -> Any:
     return loss if n == 1 else loss / n
 
 
-def _pick(loss: str, output: Sequence[Any], target: Any) -> Any:
-    """The output of the class `target`: the one place that takes an output by a target's number."""
+def _check_class(loss: str, output: Sequence[Any], target: Any) -> None:
     if _plain(target) and not (isinstance(target, Integral) and 0 <= int(target) < len(output)):
         raise ValueError(
             f"{loss}: a class index must be a whole number from 0 to {len(output) - 1}, not {target!r}"
         )
-    return take(output, target)
 
 
 def _probabilities(loss: str, target: Sequence[Any]) -> None:

@@ -394,6 +394,42 @@ def test_logsumexp(args, z, slopes):
         assert math.isfinite(second_order(ops.logsumexp, args, i, j))
 
 
+@pytest.mark.parametrize("kind", [float, np.float32, Decimal, mpmath.mpf, Fraction, int])
+@pytest.mark.parametrize("size", [10**3, 10**15, 10**17])
+def test_softmax_and_its_kin_depend_on_differences_alone(kind, size):
+    """Equal numbers share equally, however large they are, to second order."""
+    x = [kind(size), kind(size)]
+    half = pytest.approx([0.5, 0.5], rel=1e-15)
+    assert [*map(float, autograd.softmax(x))] == half
+    assert [*map(float, autograd.log_softmax(x))] == pytest.approx([-math.log(2)] * 2, rel=1e-7)
+    assert [*map(float, autograd.grad(autograd.logsumexp)(x))] == half
+    hessian = autograd.hessian(autograd.logsumexp)(x)
+    assert [[*map(float, row)] for row in hessian] == [
+        pytest.approx([0.25, -0.25]),
+        pytest.approx([-0.25, 0.25]),
+    ]
+    by_softmax = autograd.jacobian(autograd.softmax)(x)
+    assert [[*map(float, row)] for row in by_softmax] == [
+        pytest.approx([0.25, -0.25]),
+        pytest.approx([-0.25, 0.25]),
+    ]
+
+
+def test_logsumexp_keeps_what_the_others_add():
+    """log(1 + e⁻¹⁰⁰) is e⁻¹⁰⁰ to all digits of a float, in each number type, for arrays and compiled."""
+    want = pytest.approx(3.720075976020836e-44, rel=1e-14, abs=0)
+    for kind in (int, float, Decimal, mpmath.mpf, np.float64, np.array):
+        assert float(autograd.logsumexp([kind(0), kind(-100)])) == want
+    w = [Value(0.0), Value(-100.0)]
+    for more in (w, w[:1]):  # rows of one length, and of two
+        f = lambda x, more=more: (
+            autograd.logsumexp([v + x for v in w]) * autograd.exp(autograd.logsumexp(more))
+        )
+        program = autograd.compile(f, w)
+        value, gradient = program(program.parameters(), np.array([0.0]))
+        assert value == want and gradient[1] == want
+
+
 def test_softmax_is_stable_and_sums_to_one():
     x = [Value(1000.0), Value(0.0), Value(-inf)]
     y = autograd.softmax(x)

@@ -69,6 +69,7 @@ FUNCTIONS: dict[Op, Callable[..., Data]] = {
     ops.share: lambda x, y: jnp.where(x > y, 1, jnp.where(x == y, 0.5, jnp.where(x < y, 0, x + y))),
     ops.clip: jnp.clip,
     ops.where: jnp.where,
+    ops.weighted: lambda w, x: jnp.where(w == 0, 0, w * x),
 }
 """What JAX calls the rows; other rows run by their own function. `FUNCTIONS[row] = f` adds one."""
 
@@ -267,7 +268,13 @@ class _Run:
         return jnp.sum(x, self.reduced(array))
 
     def max(self, array: Array, x: Data) -> Data:
-        return finite(jnp.max(x, self.reduced(array)))
+        return jnp.max(x, self.reduced(array))
+
+    def finite(self, array: Array, x: Data) -> Data:
+        return jnp.where(jnp.isinf(x), 0, x)
+
+    def others(self, array: Array, e: Data) -> Data:
+        return others(lambda x: jnp.sum(x, self.reduced(array)), e)
 
     def reduced(self, array: Array) -> tuple[int, ...]:
         """The axes that `sum` or `max` reduces."""
@@ -279,7 +286,10 @@ class _Run:
         return segments(jax.ops.segment_sum, array, x)
 
     def segment_max(self, array: Array, x: Data) -> Data:
-        return finite(segments(jax.ops.segment_max, array, x))
+        return segments(jax.ops.segment_max, array, x)
+
+    def segment_others(self, array: Array, e: Data) -> Data:
+        return others(lambda x: segments(jax.ops.segment_sum, array, x), e)
 
     def take(self, array: Array, choices: Data, index: Data) -> Data:
         x = choices.reshape((1,) * (index.ndim + 1 - choices.ndim) + choices.shape)
@@ -298,6 +308,7 @@ def segments(function: Callable[..., Data], array: Array, x: Data) -> Data:
     return jnp.moveaxis(found, 0, -1)
 
 
-def finite(x: Data) -> Data:
-    """0 in place of an infinity, for the shifts of logsumexp."""
-    return jnp.where(jnp.isinf(x), 0, x)
+def others(total: Callable[[Data], Data], e: Data) -> Data:
+    """Σ − 1 of exponentials whose greatest is 1, as `kernels.others`."""
+    ones = e == 1
+    return total(jnp.where(ones, 0, e)) + (jnp.maximum(total(ones.astype(e.dtype)), 1) - 1)

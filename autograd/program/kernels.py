@@ -129,16 +129,24 @@ def vecdot(x: Any, y: Any, out: Any) -> None:
         np.einsum("...i,...i->...", x, y, out=out)
 
 
-def greatest(x: Any, axis: tuple[int, ...], out: Any) -> None:
-    """The greatest element over some axes, 0 where it is infinite: a shift must be finite."""
-    np.maximum.reduce(x, axis=axis, out=out)
-    np.copyto(out, 0, where=np.isinf(out))
+def finite(x: Any, out: Any) -> None:
+    """X, and 0 where it is infinite, to shift by."""
+    np.copyto(out, x)
+    np.copyto(out, 0, where=np.isinf(x))
 
 
-def segment_max(x: Any, starts: Any, out: Any) -> None:
-    """The greatest element of each segment of the last axis, 0 where it is infinite."""
-    np.maximum.reduceat(x, starts, axis=-1, out=out)
-    np.copyto(out, 0, where=np.isinf(out))
+def others(e: Any, axis: tuple[int, ...], out: Any) -> None:
+    """Σ − 1 over some axes of exponentials whose greatest is exp(0) = 1: that one is left out."""
+    ones = e == 1
+    np.add.reduce(np.where(ones, 0, e), axis=axis, out=out)
+    out += np.maximum(np.add.reduce(ones, axis=axis), 1) - 1
+
+
+def segment_others(e: Any, starts: Any, out: Any) -> None:
+    """The same for each segment of the last axis."""
+    ones = e == 1
+    np.add.reduceat(np.where(ones, 0, e), starts, axis=-1, out=out)
+    out += np.maximum(np.add.reduceat(ones, starts, axis=-1, dtype=int), 1) - 1
 
 
 def take(choices: Any, index: Any, out: Any) -> None:
