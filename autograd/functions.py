@@ -14,9 +14,10 @@ import math
 import operator
 import sys
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from itertools import accumulate
+from numbers import Complex, Real
 from typing import Any
 
 Number = Any  # int, float, complex, Fraction, Decimal, an mpmath number, a NumPy scalar or array
@@ -32,6 +33,14 @@ def one(x: Number) -> Number:
 def is_array(x: Number) -> bool:
     """Whether x is a NumPy array with axes (a NumPy scalar is a number)."""
     return bool(getattr(x, "shape", ()))
+
+
+def is_complex(x: Any) -> bool:
+    """Whether x is a complex number, or an array of them, by its type."""
+    if type(x) is float:
+        return False
+    dtype = getattr(x, "dtype", None)
+    return isinstance(x, Complex) and not isinstance(x, Real) if dtype is None else dtype.kind == "c"
 
 
 def real(x: Number) -> Number:
@@ -52,7 +61,9 @@ def library(kind: type, name: str) -> Callable[..., Number] | None:
     if issubclass(kind, Decimal):
         return getattr(Decimal, {"log": "ln"}.get(name, name), None)
     if hasattr(kind, "context"):  # mpmath: a number's class knows its context, and so its precision
-        return getattr(kind.context, {"lgamma": "loggamma"}.get(name, short), None)
+        if name == "lgamma":  # whose logarithm of Γ has an imaginary part where Γ is negative
+            return lambda x: kind.context.loggamma(x).real
+        return getattr(kind.context, short, None)
     numpy = sys.modules.get("numpy")
     if numpy is not None and issubclass(kind, numpy.ndarray | numpy.generic):
         scalar = getattr(math, short, None)  # NumPy itself lacks erf, erfc and lgamma
@@ -131,9 +142,16 @@ log1p, expm1 = elementary("log1p", _log1p), elementary("expm1", _expm1)
 log2 = elementary("log2", lambda x: log(x) / ln2(x))
 log10 = elementary("log10", lambda x: log(x) / ln10(x))
 exp2 = elementary("exp2", lambda x: (2 * one(x)) ** x)
-hypot = elementary("hypot", lambda x, y: sqrt(x * x + y * y))
 arctan2 = elementary("arctan2")
 erf, erfc, lgamma = elementary("erf"), elementary("erfc"), elementary("lgamma")
+
+
+_hypot = elementary("hypot", lambda x, y: sqrt(x * x + y * y))
+
+
+def hypot(x: Number, y: Number) -> Number:
+    """√(x² + y²), which neither overflows nor underflows for real numbers."""
+    return sqrt(x * x + y * y) if is_complex(x) or is_complex(y) else _hypot(x, y)
 
 
 # ── Constants, to the precision of x's number type ──────────────────────────────────────────────────
@@ -257,7 +275,7 @@ def log_sigmoid(x: Number) -> Number:
 
 def gelu(x: Number) -> Number:
     """X · Φ(x), with the normal distribution function Φ (Hendrycks & Gimpel 2016, the exact form)."""
-    return x * normal_cdf(x)
+    return weighted(normal_cdf(x), x)
 
 
 def normal_cdf(x: Number) -> Number:
@@ -275,7 +293,16 @@ def dot(*args: Number) -> Number:
 
 def element(i: int, *args: Number) -> Number:
     """The argument number i of the others, from 0."""
-    return args[operator.index(i)]
+    return args[index(i, len(args))]
+
+
+def index(i: Any, n: int) -> int:
+    """I as a place among n, from 0. TypeError and IndexError where it is none, as in compiled code."""
+    if not hasattr(i, "__index__"):
+        raise TypeError(f"take: an index is a whole number, not {i!r}; round it first")
+    if not 0 <= operator.index(i) < n:
+        raise IndexError(f"take: there is no choice {i}; there are {n}, counted from 0")
+    return operator.index(i)
 
 
 def total(*args: Number) -> Number:
@@ -337,17 +364,32 @@ def logsumexp(*args: Number) -> Number:
 
 
 def power(x: Number, y: Number) -> Number:
-    """X ** y; a negative x to a broken y is an error for real numbers, not a complex result."""
-    z = x**y
+    """X ** y, with 0⁰ = 1; a negative x to a broken y is an error for real numbers, not a complex result."""
+    try:
+        z = x**y
+    except InvalidOperation:  # Decimal has no 0⁰
+        if not x == y == 0:
+            raise
+        return one(x)
     if isinstance(z, complex) and not isinstance(x, complex) and not isinstance(y, complex):
         raise ValueError("a negative number has no real power to a broken exponent")
     return z
 
 
 def floordiv(x: Number, y: Number) -> Number:
-    """The floor of x / y: x // y, which mpmath lacks."""
+    """The floor of x / y: x // y, which mpmath lacks, and Decimal cuts towards 0."""
+    if isinstance(x, Decimal) or isinstance(y, Decimal):
+        return x // y - (x % y * y < 0)
     z = x / y if hasattr(type(x), "context") or hasattr(type(y), "context") else None
     return x // y if z is None else type(z).context.floor(z)
+
+
+def mod(x: Number, y: Number) -> Number:
+    """The rest x − y · ⌊x / y⌋, of y's sign: x % y, which has the sign of x for Decimal."""
+    z = x % y
+    if isinstance(z, Decimal):
+        return z + y if z * y < 0 else z.copy_sign(y)
+    return z
 
 
 def reciprocal(x: Number) -> Number:
@@ -357,9 +399,9 @@ def reciprocal(x: Number) -> Number:
 
 def deg2rad(x: Number) -> Number:
     """An angle in degrees, in radians."""
-    return x * pi(x) / 180
+    return x * (pi(x) / 180)
 
 
 def rad2deg(x: Number) -> Number:
     """An angle in radians, in degrees."""
-    return x * 180 / pi(x)
+    return x * (180 / pi(x))

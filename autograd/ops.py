@@ -52,10 +52,10 @@ div       = Op("/", operator.truediv,     lambda x, y, z: one(z) / y,   lambda x
                kind="rational", infix=PRODUCT, latex=r"\frac{{{}}}{{{}}}", domain=(REAL, NONZERO))
 neg       = Op("−", operator.neg,         lambda x, z: -1, kind="rational", infix=SIGN, latex="-{}")
 power     = Op("^", f.power,
-               lambda x, y, z: guard((x == 0) & (y == 0), 0, lambda: y * x ** (y - 1)),
-               lambda x, y, z: guard(x == 0, 0, lambda: z * log(x)),
+               lambda x, y, z: guard((x == 0) & (y == 0), 0, lambda: y * f.power(x, y - 1)),
+               lambda x, y, z: guard((x == 0) & (y != 0), 0, lambda: z * log(x)),
                infix=POWER, latex="{}^{{{}}}", domain=(POSITIVE, REAL))
-mod       = Op("mod", operator.mod,       lambda x, y, z: 1,            lambda x, y, z: -floordiv(x, y),
+mod       = Op("mod", f.mod,              lambda x, y, z: 1,            lambda x, y, z: -floordiv(x, y),
                kind="kinked", infix=PRODUCT, latex=r"{} \bmod {}", domain=(REAL, NONZERO))
 floordiv  = Op("//", f.floordiv,          lambda x, y, z: 0,            lambda x, y, z: 0,
                kind="kinked", infix=PRODUCT, latex=r"\lfloor {} / {} \rfloor", domain=(REAL, NONZERO))
@@ -77,8 +77,8 @@ exp       = Op("exp", f.exp,              lambda x, z: z)
 exp2      = Op("exp2", f.exp2,            lambda x, z: z * ln2(x), latex="2^{{{}}}")
 expm1     = Op("expm1", f.expm1,          lambda x, z: exp(x))
 log       = Op("log", f.log,              lambda x, z: 1 / x, domain=(POSITIVE,))
-log2      = Op("log2", f.log2,            lambda x, z: 1 / (x * ln2(x)), domain=(POSITIVE,))
-log10     = Op("log10", f.log10,          lambda x, z: 1 / (x * ln10(x)), domain=(POSITIVE,))
+log2      = Op("log2", f.log2,            lambda x, z: 1 / ln2(x) / x, domain=(POSITIVE,))
+log10     = Op("log10", f.log10,          lambda x, z: 1 / ln10(x) / x, domain=(POSITIVE,))
 log1p     = Op("log1p", f.log1p,          lambda x, z: 1 / (1 + x), domain=(Interval(low=-1),))
 sqrt      = Op("√", f.sqrt,               lambda x, z: 1 / (2 * z), domain=(POSITIVE,),
                latex=r"\sqrt{{{}}}")
@@ -97,13 +97,14 @@ arctan    = Op("arctan", f.arctan,        lambda x, z: 1 / (1 + x * x))
 sinh      = Op("sinh", f.sinh,            lambda x, z: cosh(x))
 cosh      = Op("cosh", f.cosh,            lambda x, z: sinh(x))
 tanh      = Op("tanh", f.tanh,            lambda x, z: 1 - z * z)
-arcsinh   = Op("arcsinh", f.arcsinh,      lambda x, z: 1 / sqrt(1 + x * x))
+arcsinh   = Op("arcsinh", f.arcsinh,      lambda x, z: 1 / hypot(1, x))
 arccosh   = Op("arccosh", f.arccosh,      lambda x, z: 1 / (sqrt(x - 1) * sqrt(x + 1)),
                domain=(Interval(low=1),))
 arctanh   = Op("arctanh", f.arctanh,      lambda x, z: 1 / ((1 - x) * (1 + x)),
                domain=(Interval(-1, 1),))
 arctan2   = Op("arctan2", f.arctan2,
-               lambda x, y, z: y / (x * x + y * y),                     lambda x, y, z: -x / (x * x + y * y),
+               lambda x, y, z: y / hypot(x, y) / hypot(x, y),
+               lambda x, y, z: -x / hypot(x, y) / hypot(x, y),
                kind="smooth", domain=(REAL, NONZERO))
 hypot     = Op("hypot", f.hypot,          lambda x, y, z: x / z,        lambda x, y, z: y / z,
                domain=Either((NONZERO, NONZERO)), commutative=True)
@@ -127,7 +128,7 @@ sigmoid   = Op("σ", f.sigmoid,            lambda x, z: z * (1 - z), latex=r"\si
 softplus  = Op("softplus", f.softplus,    lambda x, z: sigmoid(x))
 log_sigmoid = Op("log σ", f.log_sigmoid,  lambda x, z: sigmoid(-x), latex=r"\log\sigma({})")
 gelu      = Op("gelu", f.gelu,
-               lambda x, z: normal_cdf(x) + x * exp(-(x * x) / 2) / sqrt(2 * pi(x)),
+               lambda x, z: normal_cdf(x) + weighted(exp(-(x * x) / 2), x) / sqrt(2 * pi(x)),
                kind="smooth")
 normal_cdf = Op("Φ", f.normal_cdf,        lambda x, z: exp(-(x * x) / 2) / sqrt(2 * pi(x)), kind="smooth",
                latex=r"\Phi({})")
@@ -160,7 +161,8 @@ where     = Choice("where", f.where,
                lambda c, x, y, z: guard(c, 1, None),
                lambda c, x, y, z: guard(c, None, 1),
                kind="rational", parameters={0: (True, False)})
-weighted  = Op("·", f.weighted,           lambda w, x, z: x,            lambda w, x, z: w, kind="rational")
+weighted  = Op("×", f.weighted,           lambda w, x, z: x,            lambda w, x, z: w,
+               kind="rational", infix=PRODUCT, latex=r"{} \cdot {}")
 stop_gradient = Op("stop", f.same,        lambda x, z: None, kind="rational", parameters={0: (1.0,)})
 
 # ── Sequences: one rule gives all local derivatives ─────────────────────────────────────────────────
@@ -234,9 +236,12 @@ def matvec(rows: Sequence[Sequence[Any]], x: Sequence[Any]) -> list[Any]:
 
 
 def take(x: Sequence[Any], i: Any) -> Any:
-    """x[i]. For an i that `compile` traces it is a row; of lists it then takes column by column."""
+    """x[i], for a whole number i from 0. For one that `compile` traces it is a row, of lists by column.
+
+    TypeError and IndexError for any other i.
+    """
     if not is_symbolic(i):
-        return x[operator.index(i)]
+        return x[f.index(i, len(x))]
     return [take(c, i) for c in zip(*x, strict=True)] if hasattr(x[0], "__len__") else element((i, *x))
 
 
