@@ -42,7 +42,7 @@ def binary_cross_entropy(z: Any, t: Any) -> Any:
     z, t = _pairs("binary_cross_entropy", z, t)
     _probabilities("binary_cross_entropy", t)
     costs = [softplus(-zi) for zi in z] + [softplus(zi) for zi in z]
-    return _mean(dot([*t, *(1 - ti for ti in t)], costs), len(z))
+    return _mean(_weighted_sum([*t, *(1 - ti for ti in t)], costs), len(z))
 
 
 def cross_entropy(z: Any, t: Any) -> Any:
@@ -63,7 +63,7 @@ def cross_entropy(z: Any, t: Any) -> Any:
             f"cross_entropy: the target's probabilities sum to {sum(t)}; divide them by their sum"
         )
     z = shifted(z)
-    return logsumexp(z) - total([weighted(ti, zi) for ti, zi in zip(t, z, strict=True)])
+    return logsumexp(z) - _weighted_sum(t, z)
 
 
 softmax_with_loss = cross_entropy  # Saitō's name
@@ -132,6 +132,11 @@ def _pairs(loss: str, output: Any, target: Any) -> tuple[Sequence[Any], Sequence
 
 def _differences(loss: str, output: Any, target: Any) -> list[Any]:
     return [y - t for y, t in zip(*_pairs(loss, output, target), strict=True)]
+
+
+def _weighted_sum(t: Sequence[Any], costs: Sequence[Any]) -> Any:
+    """Σ t · cost, in which an infinite cost of what cannot be, t = 0, counts nothing."""
+    return total([weighted(ti, cost) for ti, cost in zip(t, costs, strict=True)])
 
 
 def _mean(loss: Any, n: int) -> Any:

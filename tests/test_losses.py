@@ -191,6 +191,18 @@ def test_cross_entropy_keeps_all_digits(outputs, target, value, slopes, how):
     assert [*gradients] == pytest.approx(slopes, rel=1e-13, abs=1e-15)
 
 
+@pytest.mark.parametrize("how", ["eager", "compiled"])
+@pytest.mark.parametrize(("z", "t", "slope"), [(math.inf, 1, 0), (-math.inf, 0, 0)])
+def test_an_output_that_is_infinitely_sure_and_right_costs_nothing(z, t, slope, how):
+    w = [Value(z), Value(0.0)]
+    if how == "eager":
+        got, gradients = gradient(binary_cross_entropy, [z, 0.0], [t, 1])
+    else:
+        program = autograd.compile(lambda t: binary_cross_entropy(w, t), w)
+        got, gradients = program(program.parameters(), np.array([[t, 1.0]]))
+    assert (got, *gradients) == (near(math.log(2) / 2), slope, -0.25)
+
+
 @pytest.mark.parametrize("name", sorted(LOSSES))
 @pytest.mark.parametrize("z", [1e3, 1e8, 1e16])
 def test_no_loss_gives_nan_for_large_outputs(name, z):

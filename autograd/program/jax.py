@@ -50,6 +50,11 @@ def sinc(x: Data, n: Any) -> Data:
     return jnp.where(jnp.abs(t) <= n + 1, near, far)
 
 
+def weighted(w: Data, x: Data) -> Data:
+    """The product w · x, and 0 where w is 0."""
+    return jnp.where(w == 0, 0, w * x)
+
+
 FUNCTIONS: dict[Op, Callable[..., Data]] = {
     **{row: getattr(jnp, name) for row, name in UFUNCS.items()},
     ops.erf: special.erf,
@@ -61,7 +66,7 @@ FUNCTIONS: dict[Op, Callable[..., Data]] = {
     ops.softplus: lambda x: jnp.logaddexp(x, 0),
     ops.log_sigmoid: lambda x: -jnp.logaddexp(-x, 0),
     ops.normal_cdf: lambda x: special.erfc(-x / math.sqrt(2)) / 2,
-    ops.gelu: lambda x: x * special.erfc(-x / math.sqrt(2)) / 2,
+    ops.gelu: lambda x: weighted(special.erfc(-x / math.sqrt(2)) / 2, x),
     ops.relu: lambda x: jnp.maximum(x, 0),
     ops.leaky_relu: lambda x, slope: jnp.where(x > 0, x, slope * x),
     ops.elu: lambda x, alpha: jnp.where(x > 0, x, alpha * jnp.expm1(x)),
@@ -69,7 +74,7 @@ FUNCTIONS: dict[Op, Callable[..., Data]] = {
     ops.share: lambda x, y: jnp.where(x > y, 1, jnp.where(x == y, 0.5, jnp.where(x < y, 0, x + y))),
     ops.clip: jnp.clip,
     ops.where: jnp.where,
-    ops.weighted: lambda w, x: jnp.where(w == 0, 0, w * x),
+    ops.weighted: weighted,
 }
 """What JAX calls the rows; other rows run by their own function. `FUNCTIONS[row] = f` adds one."""
 
