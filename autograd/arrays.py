@@ -91,6 +91,8 @@ class Array(np.ndarray[Any, np.dtype[np.object_]]):
 
         One that would write Values into an array of floats raises, as inside grad.
         """
+        if function is np.take and np.asarray(args[1]).dtype.kind not in "iub":  # NumPy would cut 1.7 to 1
+            raise TypeError(f"np.take: an index is a whole number, not {args[1]!r}; round it first")
         if function is np.cov:
             keywords = _with_weights(*args, **keywords)
             args = ()

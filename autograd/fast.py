@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from autograd import ops
-from autograd.op import FAILURES, Op
+from autograd.op import FAILURES, REFUSED, Op
 from autograd.recording import UNNAMED, mode
 
 new = object.__new__
@@ -102,7 +102,7 @@ def apply_op(self: Any, op: Op, args: tuple[Any, ...]) -> Any:
     numbers = [arg.data for arg in args if type(arg) is Value]
     if names is None or len(numbers) < len(args) or not op.partials:
         return plain_apply(self, op, args)
-    if op.kind == "kinked" or op.parameters:  # where(True, 1.0, symbol) is a symbol, though its number is 1
+    if op.kind in REFUSED or op.parameters:  # where(True, 1.0, symbol) is a symbol, though its number is 1
         return plain_apply(self, op, args)
     try:
         z = op.function(*numbers)

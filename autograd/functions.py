@@ -14,9 +14,10 @@ import math
 import operator
 import sys
 from collections.abc import Callable, Sequence
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, InvalidOperation
 from fractions import Fraction
 from itertools import accumulate
+from numbers import Complex, Real
 from typing import Any
 
 Number = Any  # int, float, complex, Fraction, Decimal, an mpmath number, a NumPy scalar or array
@@ -40,6 +41,14 @@ def is_jax(kind: type) -> bool:
     return kind.__module__.partition(".")[0] in ("jax", "jaxlib")
 
 
+def is_complex(x: Any) -> bool:
+    """Whether x is a complex number, or an array of them, by its type."""
+    if type(x) is float:
+        return False
+    dtype = getattr(x, "dtype", None)
+    return isinstance(x, Complex) and not isinstance(x, Real) if dtype is None else dtype.kind == "c"
+
+
 def real(x: Number) -> Number:
     """The real part, for the comparisons inside functions that are analytic all the same."""
     return x.real if hasattr(x, "real") else x
@@ -58,9 +67,9 @@ def library(kind: type, name: str) -> Callable[..., Number] | None:
     if issubclass(kind, Decimal):
         return getattr(Decimal, {"log": "ln"}.get(name, name), None)
     if hasattr(kind, "context"):  # mpmath: a number's class knows its context, and so its precision
-        if name == "hypot" and issubclass(kind, kind.context.mpc):
-            return None  # its own is for real numbers
-        return getattr(kind.context, {"lgamma": "loggamma", "rint": "nint"}.get(name, short), None)
+        if name == "lgamma":  # whose logarithm of Γ has an imaginary part where Γ is negative
+            return lambda x: kind.context.loggamma(x).real
+        return getattr(kind.context, {"rint": "nint"}.get(name, short), None)
     if is_jax(kind):
         jax: Any = sys.modules["jax"]
         special = {"lgamma": "gammaln"}.get(name, name)
@@ -169,7 +178,6 @@ log1p, expm1 = elementary("log1p", _log1p), elementary("expm1", _expm1)
 log2 = elementary("log2", lambda x: log(x) / ln2(x))
 log10 = elementary("log10", lambda x: log(x) / ln10(x))
 exp2 = elementary("exp2", lambda x: (2 * one(x)) ** x)
-hypot = elementary("hypot", lambda x, y: sqrt(x * x + y * y))
 arctan2 = elementary("arctan2")
 erf, erfc, lgamma = elementary("erf"), elementary("erfc"), elementary("lgamma")
 gamma = elementary("gamma")
@@ -232,6 +240,14 @@ def xlogy(x: Number, y: Number) -> Number:
 def xlog1py(x: Number, y: Number) -> Number:
     """The product x · log(1 + y), which is 0 for x = 0 whatever y is (but nan)."""
     return where((x == 0) & (y == y), lambda: x * one(y), lambda: x * log1p(y))
+
+
+_hypot = elementary("hypot", lambda x, y: sqrt(x * x + y * y))
+
+
+def hypot(x: Number, y: Number) -> Number:
+    """√(x² + y²), which neither overflows nor underflows for real numbers."""
+    return sqrt(x * x + y * y) if is_complex(x) or is_complex(y) else _hypot(x, y)
 
 
 # ── Constants, to the precision of x's number type ──────────────────────────────────────────────────
@@ -406,7 +422,7 @@ def log_sigmoid(x: Number) -> Number:
 
 def gelu(x: Number) -> Number:
     """X · Φ(x), with the normal distribution function Φ (Hendrycks & Gimpel 2016, the exact form)."""
-    return x * normal_cdf(x)
+    return weighted(normal_cdf(x), x)
 
 
 def normal_cdf(x: Number) -> Number:
@@ -439,7 +455,16 @@ def dot(*args: Number) -> Number:
 
 def element(i: int, *args: Number) -> Number:
     """The argument number i of the others, from 0."""
-    return args[operator.index(i)]
+    return args[index(i, len(args))]
+
+
+def index(i: Any, n: int) -> int:
+    """I as a place among n, from 0. TypeError and IndexError where it is none, as in compiled code."""
+    if not hasattr(i, "__index__"):
+        raise TypeError(f"take: an index is a whole number, not {i!r}; round it first")
+    if not 0 <= operator.index(i) < n:
+        raise IndexError(f"take: there is no choice {i}; there are {n}, counted from 0")
+    return operator.index(i)
 
 
 def total(*args: Number) -> Number:
@@ -465,34 +490,68 @@ def others(args: Sequence[Any]) -> list[Any]:
     return [left * right for left, right in zip(before, reversed(after), strict=True)]
 
 
+def weighted(w: Number, x: Number) -> Number:
+    """W · x, and 0 where w is 0, whatever x: a class that cannot be, log p = −∞, costs nothing."""
+    return where(w == 0, w, lambda: w * x)
+
+
+def greatest(*args: Number) -> Number:
+    """The greatest of all arguments, of complex ones by their real parts."""
+    if any(map(is_array, args)):
+        import numpy
+
+        return numpy.maximum.reduce(numpy.broadcast_arrays(*args))
+    return max(args, key=real)
+
+
 def logsumexp(*args: Number) -> Number:
-    """log(exp(x₁) + exp(x₂) + …), shifted by the greatest argument so that exp cannot overflow."""
+    """log(exp(x₁) + exp(x₂) + …), as the greatest argument m + log1p(Σ exp(x − m) over the others).
+
+    So exp cannot overflow, and what the others add keeps its digits.
+    """
     if any(map(is_array, args)):
         import numpy
 
         with numpy.errstate(invalid="ignore"):
             return numpy.logaddexp.reduce(numpy.broadcast_arrays(*args))
-    m = max(args, key=real)
+    m = greatest(*args)
     if abs(m) == math.inf:  # the difference of two infinities would be nan
         return next((x for x in args if x != x), m)
-    return m + log(sum(exp(x - m) for x in args))
+    others = list(args)
+    others.remove(m)
+    return m + log1p(sum((exp(x - m) for x in others), 0 * m))
 
 
 # ── Python's own operators, with Python's surprises removed ─────────────────────────────────────────
 
 
 def power(x: Number, y: Number) -> Number:
-    """X ** y; a negative x to a broken y is an error for real numbers, not a complex result."""
-    z = x**y
+    """X ** y, with 0⁰ = 1; a negative x to a broken y is an error for real numbers, not a complex result."""
+    try:
+        z = x**y
+    except InvalidOperation:  # Decimal has no 0⁰
+        if not x == y == 0:
+            raise
+        return one(x)
     if isinstance(z, complex) and not isinstance(x, complex) and not isinstance(y, complex):
         raise ValueError("a negative number has no real power to a broken exponent")
     return z
 
 
 def floordiv(x: Number, y: Number) -> Number:
-    """The floor of x / y: x // y, which mpmath lacks."""
+    """The floor of x / y: x // y, which mpmath lacks, and Decimal cuts towards 0."""
+    if isinstance(x, Decimal) or isinstance(y, Decimal):
+        return x // y - (x % y * y < 0)
     z = x / y if hasattr(type(x), "context") or hasattr(type(y), "context") else None
     return x // y if z is None else type(z).context.floor(z)
+
+
+def mod(x: Number, y: Number) -> Number:
+    """The rest x − y · ⌊x / y⌋, of y's sign: x % y, which has the sign of x for Decimal."""
+    z = x % y
+    if isinstance(z, Decimal):
+        return z + y if z * y < 0 else z.copy_sign(y)
+    return z
 
 
 def reciprocal(x: Number) -> Number:
@@ -502,9 +561,9 @@ def reciprocal(x: Number) -> Number:
 
 def deg2rad(x: Number) -> Number:
     """An angle in degrees, in radians."""
-    return x * pi(x) / 180
+    return x * (pi(x) / 180)
 
 
 def rad2deg(x: Number) -> Number:
     """An angle in radians, in degrees."""
-    return x * 180 / pi(x)
+    return x * (180 / pi(x))

@@ -9,19 +9,24 @@ import inspect
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Complex, Real
 from reprlib import repr as short
 from typing import Any, NamedTuple
 from unicodedata import category
 
+from autograd.functions import is_complex
+
 __all__ = [
-    "ATOM", "FAILURES", "KINDS", "NONZERO", "POSITIVE", "POWER", "PRODUCT", "REAL", "SIGN", "SUM",
+    "ATOM", "FAILURES", "KINDS", "NONZERO", "POSITIVE", "POWER", "PRODUCT", "REAL", "REFUSED", "SIGN", "SUM",
     "Choice", "Either", "Interval", "Op", "Overloaded", "RuleError", "describe", "is_complex", "is_symbolic",
     "printable",
 ]  # fmt: skip
 
 FAILURES = (ArithmeticError, ValueError, TypeError)  # what functions and rules raise outside their domains
 KINDS = ("rational", "analytic", "smooth", "kinked", "constant")
+REFUSED = {  # of complex numbers
+    "kinked": "a complex number has no order",
+    "smooth": "it is differentiated on the reals only, and takes no complex number",
+}
 SUM, PRODUCT, SIGN, POWER, ATOM = range(1, 6)  # how strongly an infix symbol binds, for parentheses
 
 
@@ -197,8 +202,8 @@ class Op:
     def compute(self, numbers: Sequence[Any], args: Sequence[Any]) -> Any:
         """The function of plain numbers; an error names the operation and `args`, whose numbers they are."""
         try:
-            if self.kind == "kinked" and any(map(is_complex, numbers)):
-                raise TypeError("a complex number has no order")
+            if self.kind in REFUSED and any(map(is_complex, numbers)):
+                raise TypeError(REFUSED[self.kind])
             return self.function(*numbers)
         except FAILURES as error:
             raise self.explain(error, args) from error
@@ -322,11 +327,6 @@ def _names(function: Callable[..., Any]) -> str:
         parameters = {}.values()
     names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
     return f"its arguments are called {', '.join(names)}" if names else "its arguments have no names"
-
-
-def is_complex(x: Any) -> bool:
-    """Whether x is a complex number by its type."""
-    return type(x) is not float and isinstance(x, Complex) and not isinstance(x, Real)
 
 
 def is_symbolic(x: Any) -> bool:

@@ -37,6 +37,13 @@ def steps_from(x: Any, y: Any = 1) -> Any:
     return y * (x / y - f.rint(x / y))
 
 
+def normalized(p: Sequence[Any], z: Any) -> list[Any]:
+    """Probabilities exp(xᵢ − z) divided by their sum: where x is large, the rounding of z is not small."""
+    infinite = (z == math.inf) | (z == -math.inf)
+    total = guard(infinite, 1, lambda: unity(p))
+    return [pi / total for pi in p]
+
+
 # ── Arithmetic ──────────────────────────────────────────────────────────────────────────────────────
 # fmt: off
 
@@ -51,10 +58,10 @@ div       = Op("/", operator.truediv,     lambda x, y, z: one(z) / y,   lambda x
                kind="rational", infix=PRODUCT, latex=r"\frac{{{}}}{{{}}}", domain=(REAL, NONZERO))
 neg       = Op("−", operator.neg,         lambda x, z: -1, kind="rational", infix=SIGN, latex="-{}")
 power     = Op("^", f.power,
-               lambda x, y, z: guard((x == 0) & (y == 0), 0, lambda: y * x ** (y - 1)),
-               lambda x, y, z: guard(x == 0, 0, lambda: z * log(x)),
+               lambda x, y, z: guard((x == 0) & (y == 0), 0, lambda: y * f.power(x, y - 1)),
+               lambda x, y, z: guard((x == 0) & (y != 0), 0, lambda: z * log(x)),
                infix=POWER, latex="{}^{{{}}}", domain=(POSITIVE, REAL))
-mod       = Op("mod", operator.mod,       lambda x, y, z: 1,            lambda x, y, z: -floordiv(x, y),
+mod       = Op("mod", f.mod,              lambda x, y, z: 1,            lambda x, y, z: -floordiv(x, y),
                kind="kinked", infix=PRODUCT, latex=r"{} \bmod {}", domain=(REAL, NONZERO), kinks=steps_from)
 floordiv  = Op("//", f.floordiv,          lambda x, y, z: 0,            lambda x, y, z: 0,
                kind="kinked", infix=PRODUCT, latex=r"\lfloor {} / {} \rfloor", domain=(REAL, NONZERO),
@@ -85,8 +92,8 @@ log_base  = Op("log", f.log_base,
                lambda x, b, z: 1 / log(b) / x,                          lambda x, b, z: -z / log(b) / b,
                domain=(POSITIVE, Interval(low=0, hole=1)), latex=r"\log\left({}, {}\right)")
 log       = Overloaded("log", f.log,      lambda x, z: 1 / x, domain=(POSITIVE,), longer=log_base)
-log2      = Op("log2", f.log2,            lambda x, z: 1 / (x * ln2(x)), domain=(POSITIVE,))
-log10     = Op("log10", f.log10,          lambda x, z: 1 / (x * ln10(x)), domain=(POSITIVE,))
+log2      = Op("log2", f.log2,            lambda x, z: 1 / ln2(x) / x, domain=(POSITIVE,))
+log10     = Op("log10", f.log10,          lambda x, z: 1 / ln10(x) / x, domain=(POSITIVE,))
 log1p     = Op("log1p", f.log1p,          lambda x, z: 1 / (1 + x), domain=(Interval(low=-1),))
 sqrt      = Op("√", f.sqrt,               lambda x, z: 1 / (2 * z), domain=(POSITIVE,),
                latex=r"\sqrt{{{}}}")
@@ -121,13 +128,14 @@ arctan    = Op("arctan", f.arctan,        lambda x, z: 1 / (1 + x * x))
 sinh      = Op("sinh", f.sinh,            lambda x, z: cosh(x))
 cosh      = Op("cosh", f.cosh,            lambda x, z: sinh(x))
 tanh      = Op("tanh", f.tanh,            lambda x, z: 1 - z * z)
-arcsinh   = Op("arcsinh", f.arcsinh,      lambda x, z: 1 / sqrt(1 + x * x))
+arcsinh   = Op("arcsinh", f.arcsinh,      lambda x, z: 1 / hypot(1, x))
 arccosh   = Op("arccosh", f.arccosh,      lambda x, z: 1 / (sqrt(x - 1) * sqrt(x + 1)),
                domain=(Interval(low=1),))
 arctanh   = Op("arctanh", f.arctanh,      lambda x, z: 1 / ((1 - x) * (1 + x)),
                domain=(Interval(-1, 1),))
 arctan2   = Op("arctan2", f.arctan2,
-               lambda x, y, z: y / (x * x + y * y),                     lambda x, y, z: -x / (x * x + y * y),
+               lambda x, y, z: y / hypot(x, y) / hypot(x, y),
+               lambda x, y, z: -x / hypot(x, y) / hypot(x, y),
                kind="smooth", domain=(REAL, NONZERO))
 hypot     = Op("hypot", f.hypot,          lambda x, y, z: x / z,        lambda x, y, z: y / z,
                domain=Either((NONZERO, NONZERO)), commutative=True)
@@ -165,7 +173,7 @@ sigmoid   = Op("σ", f.sigmoid,            lambda x, z: z * (1 - z), latex=r"\si
 softplus  = Op("softplus", f.softplus,    lambda x, z: sigmoid(x))
 log_sigmoid = Op("log σ", f.log_sigmoid,  lambda x, z: sigmoid(-x), latex=r"\log\sigma({})")
 gelu      = Op("gelu", f.gelu,
-               lambda x, z: normal_cdf(x) + x * exp(-(x * x) / 2) / sqrt(2 * pi(x)),
+               lambda x, z: normal_cdf(x) + weighted(exp(-(x * x) / 2), x) / sqrt(2 * pi(x)),
                kind="smooth")
 normal_cdf = Op("Φ", f.normal_cdf,        lambda x, z: exp(-(x * x) / 2) / sqrt(2 * pi(x)), kind="smooth",
                latex=r"\Phi({})")
@@ -214,6 +222,8 @@ where     = Choice("where", f.where,
                lambda c, x, y, z: guard(c, 1, None),
                lambda c, x, y, z: guard(c, None, 1),
                kind="rational", parameters={0: (True, False)})
+weighted  = Op("×", f.weighted,           lambda w, x, z: x,            lambda w, x, z: w,
+               kind="rational", infix=PRODUCT, latex=r"{} \cdot {}")
 stop_gradient = Op("stop", f.same,        lambda x, z: None, kind="rational", parameters={0: (1.0,)})
 
 # ── Sequences: one rule gives all local derivatives ─────────────────────────────────────────────────
@@ -226,8 +236,10 @@ prod      = Op("Π", f.prod,               lambda x, z: f.others(x),
                kind="rational", sequences=1, commutative=True)
 dot       = Op("dot", f.dot,              lambda x, z: x[len(x) // 2:] + x[:len(x) // 2],
                kind="rational", sequences=2, commutative=True)
+greatest  = Op("max", f.greatest, kind="constant", sequences=1)  # what to shift by
+unity     = Op("Σp", f.total, kind="constant", sequences=1)  # what is 1, but for the rounding of its terms
 logsumexp = Op("logsumexp", f.logsumexp,
-               lambda x, z: [guard(z == -math.inf, 0, lambda xi=xi: exp(xi - z)) for xi in x],
+               lambda x, z: normalized([guard(z == -math.inf, 0, lambda xi=xi: exp(xi - z)) for xi in x], z),
                sequences=1, commutative=True)
 element   = Op("take", f.element,         # (i, x₀, x₁, …) → xᵢ
                lambda x, z: [None] + [guard(x[0] == j, 1, None) for j in range(len(x) - 1)],
@@ -254,15 +266,28 @@ METHODS = {  # by which NumPy applies its functions to the elements of object ar
 # ── Several outputs: compositions over the rows ─────────────────────────────────────────────────────
 
 
+# What follows depends on differences alone, so a shift is no matter: the greatest is subtracted as a number
+# without slope, and never added again, which would cost the digits that are smaller than its last.
+
+
+def shifted(x: Sequence[Any]) -> list[Any]:
+    """xᵢ − max(x₁, x₂, …) for every i; the maximum counts as a constant."""
+    m = greatest(x)
+    return [xi - m for xi in x]
+
+
 def log_softmax(x: Sequence[Any]) -> list[Any]:
     """xᵢ − log(exp(x₁) + exp(x₂) + …) for every i."""
+    x = shifted(x)
     z = logsumexp(x)
     return [xi - z for xi in x]
 
 
 def softmax(x: Sequence[Any]) -> list[Any]:
     """exp(xᵢ) / (exp(x₁) + exp(x₂) + …) for every i, which never overflows."""
-    return [exp(xi) for xi in log_softmax(x)]
+    e = [exp(xi) for xi in shifted(x)]
+    portion = reciprocal(sum(e))  # whose series, unlike that of a quotient, loses few digits
+    return [ei * portion for ei in e]
 
 
 def matvec(rows: Sequence[Sequence[Any]], x: Sequence[Any]) -> list[Any]:
@@ -272,24 +297,17 @@ def matvec(rows: Sequence[Sequence[Any]], x: Sequence[Any]) -> list[Any]:
 
 
 def take(x: Sequence[Any], i: Any) -> Any:
-    """x[i]. For an i that `compile` traces it is a row; of lists it then takes column by column."""
+    """x[i], for a whole number i from 0. For one that `compile` traces it is a row, of lists by column.
+
+    TypeError and IndexError for any other i.
+    """
     if not is_symbolic(i):
-        return x[operator.index(i)]
+        return x[f.index(i, len(x))]
     return [take(c, i) for c in zip(*x, strict=True)] if hasattr(x[0], "__len__") else element((i, *x))
 
 
 _INTERNAL = {
-    "constant",
-    "identity",
-    "one",
-    "share",
-    "normal_cdf",
-    "ln2",
-    "ln10",
-    "pi",
-    "element",
-    "selu_alpha",
-    "selu_scale",
-    "polygamma_rise",
-}
+    "constant", "identity", "one", "share", "normal_cdf", "ln2", "ln10", "pi", "element", "greatest", "unity",
+    "weighted", "selu_alpha", "selu_scale", "polygamma_rise",
+}  # fmt: skip
 __all__ = [*sorted(TABLE.keys() - _INTERNAL), "log_softmax", "matvec", "softmax", "take"]

@@ -7,32 +7,54 @@ quotient that cancels. Nor is a difference of two ψ⁽ⁿ⁾, in which the slop
 import math
 from statistics import NormalDist
 
-from autograd.functions import Number, each, is_array, of_floats, one, pi, sin
+from autograd.functions import Number, each, is_array, of_floats, one, pi, real, sin
 
 
 def polygamma(n: int, x: Number) -> Number:
-    """ψ⁽ⁿ⁾(x), the derivative of order n + 1 of log Γ, for x > 0.
+    """ψ⁽ⁿ⁾(x), the derivative of order n + 1 of log |Γ|, but for its poles 0, −1, −2, …
 
-    Shifts x up by ψ⁽ⁿ⁾(x) = ψ⁽ⁿ⁾(x + 1) − (−1)ⁿ n!/xⁿ⁺¹, then sums the asymptotic series.
-    (Abramowitz & Stegun 6.4.6 and 6.4.11.) About 1e-14, relative, for float.
+    Shifts x up by ψ⁽ⁿ⁾(x) = ψ⁽ⁿ⁾(x + 1) − (−1)ⁿ n!/xⁿ⁺¹, then sums the asymptotic series; below 0 by
+    reflection, ψ⁽ⁿ⁾(x) = (−1)ⁿ ψ⁽ⁿ⁾(1 − x) − π dⁿ/dxⁿ cot(πx). (Abramowitz & Stegun 6.4.6, 6.4.11, 6.4.7.)
+    About 1e-14 for float, of the greatest term.
     """
-    if hasattr(type(x), "context"):
-        return type(x).context.psi(n, x)
     if is_array(x):
         return each(lambda n, x: polygamma(int(n), x), type(x))(n, x)
-    if x <= 0:
-        raise ValueError(f"polygamma needs x > 0, not {x}")
-    flip, shifted = (-1) ** n, 0.0
+    if n < 0 or (x <= 0 and x == math.floor(x)):
+        raise ValueError(f"polygamma has a pole at {x}" if n >= 0 else f"polygamma has no order {n}")
+    if hasattr(type(x), "context"):
+        return type(x).context.psi(n, x)
+    flip = (-1) ** n
+    if x < 0:
+        return flip * polygamma(n, 1 - x) - math.pi * cotangent(x, n)
+    shifted = 0.0
     while x < 15 + n:
-        shifted -= flip * math.factorial(n) / x ** (n + 1)
+        shifted -= flip * falling(n, 1 / x)
         x += 1
-    if n == 0:
-        series = math.log(x) - 1 / (2 * x)
-    else:
-        series = -flip * (math.factorial(n - 1) / x**n + math.factorial(n) / (2 * x ** (n + 1)))
+    r = 1 / x
+    term = falling(n, r)  # n!/xⁿ⁺¹
+    series = term / 2 - flip * math.log(x) if n == 0 else falling(n - 1, r) + term / 2
+    term *= (n + 1) * r / 2  # (2k + n − 1)!/(2k)! / x²ᵏ⁺ⁿ, for k = 1
     for k, bernoulli in enumerate(BERNOULLI, start=1):
-        series -= flip * bernoulli * math.factorial(2 * k + n - 1) / math.factorial(2 * k) / x ** (2 * k + n)
-    return shifted + series
+        series += bernoulli * term
+        term *= (2 * k + n) * r * (2 * k + n + 1) * r / ((2 * k + 1) * (2 * k + 2))
+    return shifted - flip * series
+
+
+def falling(n: int, r: Number) -> Number:
+    """The product n! rⁿ⁺¹, factor by factor: neither the factorial nor the power need be representable."""
+    return math.prod([k * r for k in range(1, n + 1)], start=r)
+
+
+def cotangent(x: Number, n: int) -> Number:
+    """The n-th derivative of cot(πx): πⁿ P(cot πx), where each makes −(1 + c²) P′(c) of P(c) = c."""
+    r = x - round(x)
+    quarter = abs(r) < 0.25
+    c = 1 / math.tan(math.pi * r) if quarter else math.copysign(math.tan(math.pi * (0.5 - abs(r))), r)
+    powers = [0, 1]  # the coefficients of P
+    for _ in range(n):
+        slope = [k * a for k, a in enumerate(powers)][1:]
+        powers = [-a - b for a, b in zip([*slope, 0, 0], [0, 0, *slope], strict=True)]
+    return math.pi**n * sum(a * c**k for k, a in enumerate(powers))
 
 
 BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)  # B₂, B₄, …
@@ -60,19 +82,20 @@ def polygamma_rise(n: int, x: Number, y: Number) -> Number:
     if x <= 0 or y <= 0:
         raise ValueError(f"polygamma_rise needs x > 0 and y > 0, not {x} and {y}")
 
-    def fall(p: int) -> Number:
-        return -(x**-p) * math.expm1(-p * math.log1p(y / x))
+    def fall(p: int, factor: Number = 1) -> Number:
+        """(p − 1)! times such a difference, factor by factor, as the powers need not be representable."""
+        difference = -factor * math.expm1(-p * math.log1p(y / x)) / x
+        for k in range(1, p):
+            difference *= k / x
+        return difference
 
     flip, rise = (-1) ** n, 0.0
     while x < 15 + n:
-        rise += flip * math.factorial(n) * fall(n + 1)
+        rise += flip * fall(n + 1)
         x += 1
-    if n == 0:
-        rise += math.log1p(y / x) + fall(1) / 2
-    else:
-        rise += flip * (math.factorial(n - 1) * fall(n) + math.factorial(n) / 2 * fall(n + 1))
+    rise += math.log1p(y / x) + fall(1) / 2 if n == 0 else flip * (fall(n) + fall(n + 1) / 2)
     for k, bernoulli in enumerate(BERNOULLI, start=1):
-        rise += flip * bernoulli * math.factorial(2 * k + n - 1) / math.factorial(2 * k) * fall(2 * k + n)
+        rise += flip * fall(2 * k + n, bernoulli / math.factorial(2 * k))
     return rise
 
 
@@ -131,9 +154,12 @@ def sinc(x: Number, n: int = 0) -> Number:
         return each(lambda x, n: sinc(x, int(n)), type(x))(x, n)
     t = pi(x) * x
     if not abs(t) <= n + 1:  # nan too
-        z = sin(t) / t
+        turn = (
+            pi(x) * (x - 2 * round(real(x) / 2)) if abs(x) < math.inf else t
+        )  # πx but for whole turns, exactly
+        z = sin(turn) / t
         for k in range(1, n + 1):
-            z = (pi(x) ** (k - 1) * sin(t + k * pi(x) / 2) - k * z) / x
+            z = (pi(x) ** (k - 1) * sin(turn + k * pi(x) / 2) - k * z) / x
         return z
     m = (n + 1) // 2  # the first power of t² that n derivatives leave standing
     # (−1)ᵐ πⁿ t^(2m−n) (2m)! / ((2m+1)! (2m−n)!), whose factorials shorten to (2m+1)(2m−n)!

@@ -18,7 +18,8 @@ Names = Mapping[Value, str]
 def label_of(node: Value, names: Names | None) -> str:
     """What a node is to be called; "" for what is written as a number, as is the 1 of the rules."""
     label = printable(names[node] if names and node in names else node.label)
-    return "" if label == ops.one.symbol and node.op is ops.constant and node.data == 1 else label
+    is_one = label == ops.unity.symbol or (label == ops.one.symbol and node.data == 1)
+    return "" if is_one and node.op is ops.constant else label
 
 
 class Term:

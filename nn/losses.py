@@ -18,6 +18,7 @@ from typing import Any
 
 from autograd import absolute, dot, log_softmax, logsumexp, relu, softplus, take, where
 from autograd import sum as total
+from autograd.ops import shifted, weighted
 from nn.checks import check_iterable, plain
 
 Loss = Callable[[Any, Any], Any]
@@ -44,7 +45,7 @@ def binary_cross_entropy(z: Any, t: Any) -> Any:
     z, t = _pairs("binary_cross_entropy", z, t)
     _probabilities("binary_cross_entropy", t)
     costs = [softplus(-zi) for zi in z] + [softplus(zi) for zi in z]
-    return _mean(dot([*t, *(1 - ti for ti in t)], costs), len(z))
+    return _mean(_weighted_sum([*t, *(1 - ti for ti in t)], costs), len(z))
 
 
 def cross_entropy(z: Any, t: Any) -> Any:
@@ -55,14 +56,17 @@ def cross_entropy(z: Any, t: Any) -> Any:
     """
     z = _sequence(z)
     if not _is_sequence(t):
-        return logsumexp(z) - _pick("cross_entropy", z, t)
+        _check_class("cross_entropy", z, t)
+        z = shifted(z)
+        return logsumexp(z) - take(z, t)
     z, t = _pairs("cross_entropy", z, t)
     _probabilities("cross_entropy", t)
     if all(map(_plain, t)) and abs(sum(t) - 1) > 1e-6:
         raise ValueError(
             f"cross_entropy: the target's probabilities sum to {sum(t)}; divide them by their sum"
         )
-    return logsumexp(z) - dot(t, z)
+    z = shifted(z)
+    return logsumexp(z) - _weighted_sum(t, z)
 
 
 softmax_with_loss = cross_entropy  # Saitō's name
@@ -113,11 +117,12 @@ class CrossEntropy:
         weight = [1] * len(z) if self.weight is None else self.weight
         if len(weight) != len(z):
             raise ValueError(f"CrossEntropy: {len(z)} logits and {len(weight)} weights; give one per class")
-        costs = [-w * log_p if w != 1 else -log_p for w, log_p in zip(weight, log_softmax(z), strict=True)]
+        costs = [weighted(w, -log_p) for w, log_p in zip(weight, log_softmax(z), strict=True)]
         share = self.label_smoothing / len(z)
         if _is_sequence(t):
             cross_entropy([0] * len(z), t)  # which refuses other targets
-            return dot([(1 - self.label_smoothing) * ti + share for ti in t], costs)
+            shares = [(1 - self.label_smoothing) * ti + share for ti in t]
+            return total([weighted(share, cost) for share, cost in zip(shares, costs, strict=True)])
         smooth = [(1 - self.label_smoothing) * cost for cost in costs]
         if share:
             smooth = [cost + share * total(costs) for cost in smooth]
@@ -128,7 +133,8 @@ class CrossEntropy:
         nothing = where(False, total(costs), 0.0)  # which still depends on the logits
         ignored = self.ignore_index
         if ignored is None or (_plain(t) and t != ignored):
-            return _pick("CrossEntropy", costs, t)
+            _check_class("CrossEntropy", costs, t)
+            return take(costs, t)
         if _plain(t):
             return nothing
         if not 0 <= ignored <= len(costs):
@@ -149,7 +155,8 @@ def hinge(y: Any, t: Any) -> Any:
     """
     y = _sequence(y)
     if len(y) > 1 and not _is_sequence(t):
-        y_t = _pick("hinge", y, t)
+        _check_class("hinge", y, t)
+        y_t = take(y, t)
         margins = [relu(yi - y_t + 1) for yi in y]
         return (total(margins) - 1) / len(y)  # class t itself adds 1 and no gradient, whichever it is
     y, t = _pairs("hinge", y, t)
@@ -207,17 +214,20 @@ def _differences(loss: str, output: Any, target: Any) -> list[Any]:
     return [y - t for y, t in zip(*_pairs(loss, output, target), strict=True)]
 
 
+def _weighted_sum(t: Sequence[Any], costs: Sequence[Any]) -> Any:
+    """Σ t · cost, in which an infinite cost of what cannot be, t = 0, counts nothing."""
+    return total([weighted(ti, cost) for ti, cost in zip(t, costs, strict=True)])
+
+
 def _mean(loss: Any, n: int) -> Any:
     return loss if n == 1 else loss / n
 
 
-def _pick(loss: str, output: Sequence[Any], target: Any) -> Any:
-    """The output of the class `target`: the one place that takes an output by a target's number."""
+def _check_class(loss: str, output: Sequence[Any], target: Any) -> None:
     if _plain(target) and not (isinstance(target, Integral) and 0 <= int(target) < len(output)):
         raise ValueError(
             f"{loss}: a class index must be a whole number from 0 to {len(output) - 1}, not {target!r}"
         )
-    return take(output, target)
 
 
 def _probabilities(loss: str, target: Sequence[Any]) -> None:

@@ -208,7 +208,8 @@ def _changes(run: Any, file: checkpoints.Contents, state: dict[str, Any]) -> lis
         [(run.optimizer, name, x) for name, x in vars(optimizer).items()],
         [(run, "batch", batch), (run, "sums", sums), (run, "lr", lr), (run, "before", before)],
         [(run, "best", best), (run, "best_loose", best_loose)],
-        [(run.history, "rows", rows), (run, "saved", True)],
+        [(run.history, "rows", [{**row, "seconds": row.get("seconds", 0.0)} for row in rows])],
+        [(run, "saved", True)],
     ]
 
 

@@ -289,7 +289,7 @@ FAR = np.array(
 def test_a_kernel_is_its_row_far_out_too(op, dtype):
     with np.errstate(all="ignore"):
         x = FAR.astype(dtype)
-        args = (x > 0, x, -x) if op is ops.where else (x,)
+        args = (x > 0, x, -x) if op is ops.where else (x, x[::-1])[: op.arity]
         out = np.empty_like(x)
         kernels.kernel(op)(*args, out=out)
         want = [op.function(*map(float, row)) for row in zip(*args)]
@@ -375,9 +375,7 @@ def test_take_and_untake(data):
 
 def test_a_shift_is_finite():
     out = np.empty(2)
-    kernels.greatest(np.array([[1.0, 3.0], [-np.inf, -np.inf]]), (1,), out)
-    assert out.tolist() == [3.0, 0.0]
-    kernels.segment_max(np.array([1.0, 3.0, 2.0, np.inf, 5.0]), np.array([0, 3]), out)
+    kernels.finite(np.array([3.0, -np.inf]), out)
     assert out.tolist() == [3.0, 0.0]
     w = Value(1.0)
     inf = autograd.compile(lambda x: autograd.logsumexp([w * x[0], x[1]]), [w])

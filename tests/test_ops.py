@@ -258,8 +258,6 @@ NOT_DECIMAL = names(
 @rows(ROWS)
 def test_decimal_to_25_digits_or_an_error_that_names_it(op):
     for point in points(op):
-        if op.name in ("mod", "floordiv"):  # Decimal's own % and // cut towards 0: compare where all do
-            point = tuple(map(abs, point))
         if op.name in NOT_DECIMAL:
             with pytest.raises(TypeError, match=f"{op.name}.*Decimal"):
                 gradients(op, point, lambda x: Decimal(str(x)))
@@ -351,6 +349,123 @@ def test_slopes_keep_their_digits_near_the_edge_of_the_domain(name, distance):
         assert slope == pytest.approx(float(want), rel=1e-13)
 
 
+# ── From the least float to the greatest ────────────────────────────────────────────────────────────
+
+LEAST, GREATEST = 5e-324, 1.797e308
+MANY = [LEAST, 1e-310, 3e-308, *(10.0**k for k in range(-300, 300, 50)), 1e-154, 1e154, 1e308, GREATEST]
+MANY += [
+    1e-12,
+    1e-8,
+    1e-4,
+    0.01,
+    0.1,
+    0.5,
+    0.9,
+    0.99,
+    1.01,
+    1.5,
+    2,
+    3,
+    5,
+    7,
+    10,
+    26,
+    38,
+    50,
+    300,
+    710,
+    745,
+    1e4,
+    1e8,
+]
+FEW = [LEAST, 1e-310, 1e-200, 1e-160, 0.5, 3, 1e160, 1e308]
+ROUNDED = {
+    "gelu": 1e-12,
+    "normal_cdf": 1e-12,
+}  # relative; 1e-13 elsewhere: exp(−x²/2) multiplies the rounding of x
+CANCELS = {  # absolute: what the textbook's form of a rule loses far out
+    "sigmoid": 2e-16, "tanh": 4e-16, "arctan": 1e-307, "sinc": 1e-14, "polygamma_rise": 1e-308,
+    "silu": 1e-320, "mish": 1e-320,  # x times a subnormal number
+}  # fmt: skip
+
+
+def is_spread(op):
+    """Whether a row is to be right wherever its result is a float."""
+    own = op.kind != "kinked" or op.name in ("mod", "floordiv")
+    return own and not op.sequences and op.name not in ("where", "stop_gradient", "weighted")
+
+
+def far_points(op):
+    """Arguments of each size and sign, inside the domain."""
+    domain = [*op.domain, *[ops.REAL] * (op.arity - len(op.domain))]
+    sizes = MANY if op.arity - len(op.parameters) == 1 else FEW
+    signed = [*sizes, *(-x for x in sizes)]
+    columns = [op.parameters.get(i) or [x for x in signed if x in domain[i]] for i in range(op.arity)]
+    for args in product(*columns):
+        # y·x^(y−1) overflows, and says so, for x below 1e-300; the least hypotenuses have no digits.
+        bounded = args[: {"power": 1, "hypot": 2}.get(op.name, 0)]
+        # The slopes of beta are a product whose factor x/y is then no float.
+        apart = op is ops.beta and min(args) / max(args) < 1e-300
+        if not apart and (not bounded or max(map(abs, bounded)) >= 1e-300):
+            yield args
+
+
+def attempt(f, *args):
+    try:
+        return f(*args)
+    except ArithmeticError as error:
+        return error
+
+
+def is_right(op, got, want):
+    """Whether a result is as near to the exact one as the row promises; too large is inf or an error."""
+    if abs(want) > 1.7976931348623157e308:
+        return isinstance(got, ArithmeticError) or abs(got) == inf
+    if isinstance(got, ArithmeticError) or not math.isfinite(got):
+        return False
+    bound = ROUNDED.get(op.name, 1e-13) * abs(want) + CANCELS.get(op.name, 0) + 1e-322
+    return abs(mpmath.mpf(got) - want) <= bound
+
+
+@rows([op for op in ROWS if is_spread(op)])
+def test_no_intermediate_over_or_underflows(op):
+    """Values and slopes against the same expressions in numbers of 340 digits and of any size."""
+    for args in far_points(op):
+        with mpmath.workdps(340):
+            wide = convert(op, args, mpmath.mpf)
+            try:
+                z = op.function(*wide)
+            except OverflowError:  # erfc of mpmath, where the result is 0 to floats
+                continue
+            slopes = op.local_derivatives((*wide, z), [i in variables(op, args) for i in range(len(args))])
+            got = attempt(op.function, *args)
+            assert is_right(op, got, z), args
+            if isinstance(got, ArithmeticError) or abs(got) == inf:
+                continue
+            for i in variables(op, args):
+                wanted = [j == i for j in range(len(args))]
+                slope = attempt(op.local_derivatives, (*args, got), wanted)
+                slope = slope[i] if isinstance(slope, list) else slope
+                assert is_right(op, slope, slopes[i]), (args, i)
+
+
+@rows(ROWS)
+@pytest.mark.parametrize("size", [1e3, -1e3])
+def test_slopes_are_finite_far_out(op, size):
+    """At ±1000 in every argument whose domain reaches so far; where the value overflows it says so."""
+    for point in points(op):
+        domain = [*op.domain, *[ops.REAL] * (len(point) - len(op.domain))]
+        args = [
+            size if size in d and i in variables(op, point) else x
+            for i, (x, d) in enumerate(zip(point, domain, strict=True))
+        ]
+        z = attempt(apply, op, args)
+        if isinstance(z, OverflowError):
+            continue
+        _, slopes = gradients(op, args)
+        assert all(math.isfinite(slope) for i, slope in enumerate(slopes) if i in variables(op, args)), args
+
+
 def test_hypot_neither_overflows_nor_underflows():
     for scale in (1e200, 1e-200):
         assert gradients(ops.hypot, (3 * scale, 4 * scale)) == (5 * scale, pytest.approx([0.6, 0.8]))
@@ -393,6 +508,68 @@ def test_polygamma_recurrence(n, x):
     assert z == pytest.approx(float(mpmath.psi(n, x)), rel=1e-13)
 
 
+ABOVE = [LEAST, 1e-160, 1e-20, 0.3, 1.0, 1.7, 5.0, 14.9, 40.2, 1e10, 1e16, 2e19, 1e200, 1e308]
+BELOW = [-1e-10, -0.25, -0.5, -0.75, -1.5, -2.7, -10.3, -3.0000000001, -100.25]
+
+
+@pytest.mark.parametrize("n", [*range(9), 20, 100])
+@mpmath.workdps(60)
+def test_polygamma_of_every_order_against_mpmath(n):
+    """From the least float to the greatest; below 0 by the recurrence, relative to the greatest term."""
+    for x in ABOVE + BELOW:
+        steps = [mpmath.mpf(x) + k for k in range(math.ceil(-x))]
+        jumps = [(-1) ** n * mpmath.factorial(n) / t ** (n + 1) for t in steps]
+        base = mpmath.psi(n, mpmath.mpf(x) + len(steps))
+        want = base - mpmath.fsum(jumps)
+        got = attempt(autograd.polygamma, n, x)
+        if abs(want) > 1.7976931348623157e308:
+            assert isinstance(got, ArithmeticError) or abs(got) == inf, x
+        else:
+            assert abs(got - want) <= 5e-14 * max(map(abs, [base, *jumps])) + 1e-310, x
+
+
+def test_the_slopes_of_lgamma_below_zero():
+    """ψ(−½) = ψ(½) + 2 = 2 − γ − 2 ln 2, and the poles are refused."""
+    want = [2 - 0.5772156649015329 - 2 * math.log(2), math.pi**2 / 2 + 4]
+    for kind in (float, mpmath.mpf, np.float64):
+        x = kind(-0.5)
+        assert autograd.lgamma(x) == pytest.approx(math.lgamma(-0.5), rel=1e-15)
+        assert autograd.grad(autograd.lgamma)(x) == pytest.approx(want[0], rel=1e-12)
+        assert autograd.grad(autograd.grad(autograd.lgamma))(x) == pytest.approx(want[1], rel=1e-13)
+    slope = autograd.grad(lambda x: autograd.sum(autograd.lgamma(x)))(np.array([-0.5, 0.5]))
+    assert slope == pytest.approx([want[0], want[0] - 2], rel=1e-12)
+    for pole in (0.0, -1.0, -2, mpmath.mpf(-3)):
+        with pytest.raises(ValueError, match=r"polygamma.*has a pole at"):
+            autograd.polygamma(1, pole)
+
+
+@pytest.mark.parametrize("n", range(9))
+def test_sinc_of_every_order_against_mpmath(n):
+    """Relative to the greatest value of the derivative, πⁿ/(n + 1), or far out to its envelope 2πⁿ⁻¹/x."""
+    with mpmath.workdps(40):
+        for x in [
+            1e-9,
+            0.1,
+            0.5,
+            0.9,
+            1.0,
+            1.5,
+            2.0,
+            2.5,
+            2.9,
+            3.1,
+            4.0,
+            7.0,
+            10.3,
+            100.7,
+            1e6 + 0.25,
+            1e16 + 2,
+        ]:
+            want = mpmath.pi**n * mpmath.diff(mpmath.sinc, mpmath.pi * x, n)
+            size = min(math.pi**n / (n + 1), 2 * math.pi ** (n - 1) / x)
+            assert abs(autograd.sinc(x, n) - want) <= 5e-14 * size, x
+
+
 @pytest.mark.parametrize(
     ("args", "z", "slopes"),
     [
@@ -409,6 +586,42 @@ def test_logsumexp(args, z, slopes):
         assert math.isfinite(second_order(ops.logsumexp, args, i, j))
 
 
+@pytest.mark.parametrize("kind", [float, np.float32, Decimal, mpmath.mpf, Fraction, int])
+@pytest.mark.parametrize("size", [10**3, 10**15, 10**17])
+def test_softmax_and_its_kin_depend_on_differences_alone(kind, size):
+    """Equal numbers share equally, however large they are, to second order."""
+    x = [kind(size), kind(size)]
+    half = pytest.approx([0.5, 0.5], rel=1e-15)
+    assert [*map(float, autograd.softmax(x))] == half
+    assert [*map(float, autograd.log_softmax(x))] == pytest.approx([-math.log(2)] * 2, rel=1e-7)
+    assert [*map(float, autograd.grad(autograd.logsumexp)(x))] == half
+    hessian = autograd.hessian(autograd.logsumexp)(x)
+    assert [[*map(float, row)] for row in hessian] == [
+        pytest.approx([0.25, -0.25]),
+        pytest.approx([-0.25, 0.25]),
+    ]
+    by_softmax = autograd.jacobian(autograd.softmax)(x)
+    assert [[*map(float, row)] for row in by_softmax] == [
+        pytest.approx([0.25, -0.25]),
+        pytest.approx([-0.25, 0.25]),
+    ]
+
+
+def test_logsumexp_keeps_what_the_others_add():
+    """log(1 + e⁻¹⁰⁰) is e⁻¹⁰⁰ to all digits of a float, in each number type, for arrays and compiled."""
+    want = pytest.approx(3.720075976020836e-44, rel=1e-14, abs=0)
+    for kind in (int, float, Decimal, mpmath.mpf, np.float64, np.array):
+        assert float(autograd.logsumexp([kind(0), kind(-100)])) == want
+    w = [Value(0.0), Value(-100.0)]
+    for more in (w, w[:1]):  # rows of one length, and of two
+        f = lambda x, more=more: (
+            autograd.logsumexp([v + x for v in w]) * autograd.exp(autograd.logsumexp(more))
+        )
+        program = autograd.compile(f, w)
+        value, gradient = program(program.parameters(), np.array([0.0]))
+        assert value == want and gradient[1] == want
+
+
 def test_softmax_is_stable_and_sums_to_one():
     x = [Value(1000.0), Value(0.0), Value(-inf)]
     y = autograd.softmax(x)
@@ -420,7 +633,6 @@ def test_softmax_is_stable_and_sums_to_one():
 @pytest.mark.parametrize(
     ("x", "y", "z", "slopes"),
     [
-        (0.0, 0.0, 1, [0, 0]),  # x ** 0 is 1
         (0.0, 2.0, 0, [0, 0]),  # 0 ** y is 0
         (0.0, 1.0, 0, [1, 0]),
         (Fraction(0), Fraction(2), 0, [0, 0]),
@@ -522,6 +734,103 @@ def test_where_calls_the_branch_taken_alone():
     assert autograd.where(True, lambda: 1, lambda: 1 / 0) == 1
     condition = Value(1)
     assert autograd.where(condition, 2, lambda: 1 / 0).data == 2
+
+
+# ── Where number types differ ───────────────────────────────────────────────────────────────────────
+
+ZEROS = [0, 0.0, 0j, Fraction(0), Decimal(0), mpmath.mpf(0), np.float32(0), np.complex64(0)]
+
+
+@pytest.mark.parametrize("zero", ZEROS, ids=repr)
+def test_powers_of_zero(zero):
+    """0⁰ is 1 in every number type, Decimal among them."""
+    assert autograd.grad(lambda x: x**1)(zero) == 1
+    assert autograd.grad(lambda x: x**2)(zero) == 0
+    assert autograd.grad(autograd.grad(lambda x: x**2))(zero) == 2
+    assert autograd.power(zero, zero) == autograd.power(zero, 0) == 1
+    assert autograd.grad(lambda x: x**0)(zero) == 0
+    assert autograd.grad(lambda y: zero**y)(zero + 2) == 0
+
+
+@pytest.mark.parametrize("zero", [0, 0.0, 0j, Fraction(0)], ids=repr)
+@pytest.mark.parametrize("f", [lambda x: x**x, lambda y: (0 * y.data) ** y], ids=["x ** x", "0 ** y"])
+def test_the_slope_of_zero_to_the_zero_raises_as_that_of_the_logarithm(zero, f):
+    x = Value(zero)
+    with pytest.raises((ValueError, ArithmeticError), match=r"power\(.*its local derivative"):
+        f(x).backward()
+
+
+@pytest.mark.parametrize("kind", [int, float, Fraction, Decimal, mpmath.mpf, np.float32])
+@pytest.mark.parametrize("x", [-7, -6, 0, 6, 7])
+@pytest.mark.parametrize("y", [-2, 2, 4])
+def test_floordiv_and_mod_belong_together(kind, x, y):
+    """As for Python's ints: the floor, a rest of y's sign, and x = y ⌊x / y⌋ + rest."""
+    floor, rest = autograd.floordiv(kind(x), kind(y)), autograd.mod(kind(x), kind(y))
+    assert (floor, rest) == (x // y, x % y)
+    assert {type(floor), type(rest)} <= {kind, int}
+    assert x == floor * y + rest
+    assert gradients(ops.mod, (x, y), kind)[1] == [1, -(x // y)]
+
+
+@rows([op for op in ROWS if op.kind == "smooth"])
+@pytest.mark.parametrize("kind", [complex, np.complex64, np.complex128, mpmath.mpc])
+def test_smooth_rows_refuse_complex(op, kind):
+    """No part of a number is dropped, with or without a warning; nor of an array."""
+    args = convert(op, points(op)[0], lambda x: kind(x + 1j))
+    arrays = convert(op, points(op)[0], lambda x: np.array([x + 1j]))
+    for numbers in (args, convert(op, args, Value), arrays):
+        with pytest.raises(TypeError, match=f"{op.name}.*reals only.*no complex"):
+            apply(op, numbers)
+
+
+# row, then value and slope at −∞ and at ∞
+AT_INFINITY = {
+    "exp": (0, 0, inf, inf), "sigmoid": (0, 0, 1, 0),
+    "softplus": (0, 0, inf, 1), "log_sigmoid": (-inf, 1, 0, 0),
+    "tanh": (-1, 0, 1, 0), "arctan": (-math.pi / 2, 0, math.pi / 2, 0), "arcsinh": (-inf, 0, inf, 0),
+    "erf": (-1, 0, 1, 0), "erfc": (2, 0, 0, 0), "normal_cdf": (0, 0, 1, 0), "gelu": (0, 0, inf, 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AT_INFINITY)
+def test_values_and_slopes_at_infinity(name):
+    op = ops.TABLE[name]
+    for kind in (float, np.float64):
+        found = [y for x in (-inf, inf) for y in (op(kind(x)), autograd.grad(op)(kind(x)))]
+        assert found == [*AT_INFINITY[name]]
+    x = np.array([-inf, inf])
+    assert [*op(x), *autograd.grad(lambda x: autograd.sum(op(x)))(x)] == [
+        *AT_INFINITY[name][::2],
+        *AT_INFINITY[name][1::2],
+    ]
+
+
+CHOICES = {
+    "list": list,
+    "tuple": tuple,
+    "NumPy": np.array,
+    "Values": lambda x: [*map(Value, x)],
+    "array": autograd.array,
+}
+
+
+@pytest.mark.parametrize("make", CHOICES)
+def test_take_refuses_what_is_no_place_from_zero(make):
+    """As compiled code does: neither the next lower one, nor one counted from the end."""
+    x = CHOICES[make]([1.0, 2.0, 3.0])
+    assert [autograd.take(x, i) for i in (1, True, np.int8(1))] == [2, 2, 2]
+    for i in (1.7, 1.0, np.float64(1), Decimal(1), Fraction(1), "1", None):
+        with pytest.raises(TypeError, match=r"^take: an index is a whole number, not "):
+            autograd.take(x, i)
+    for i in (-1, 3, np.int8(-1)):
+        with pytest.raises(IndexError, match=f"^take: there is no choice {i}; there are 3, counted from 0"):
+            autograd.take(x, i)
+
+
+@pytest.mark.parametrize("i", [1.7, [1.0, 2.0], np.float64(1.7)])
+def test_numpys_take_refuses_a_broken_place(i):
+    with pytest.raises(TypeError, match=r"np\.take: an index is a whole number, not"):
+        np.take(autograd.array([1.0, 2.0, 3.0]), i)
 
 
 # ── stop_gradient ───────────────────────────────────────────────────────────────────────────────────

@@ -34,8 +34,11 @@ STRUCTURAL = {
     "einsum": "Σ of products of two arrays; `how` holds the labels of both and of the result",
     "sum": "the sum over the axes `how.axes`, and over the batch if `how.batch`",
     "max": "the greatest element over the axes `how.axes`; a constant to differentiation",
+    "finite": "the same, and 0 for an infinity; a constant to differentiation",
+    "others": "Σ − 1 over the axes `how.axes` of exponentials whose greatest is 1, without that 1",
     "segment_sum": "the sums of flat[start:next start], for the starts `how`",
     "segment_max": "their greatest elements; a constant to differentiation",
+    "segment_others": "as `others`, of segments",
     "take": "choices[…, i] for an array of whole numbers i",
     "untake": "zeros of the choices' shape, with the elements added where `take` took them",
     "assemble": "zeros, with each array added at its places in `how`",
@@ -153,7 +156,7 @@ class ArrayGraph:
     def apply(self, op: Op, args: Sequence[Any]) -> Any:
         """A row of the table, element by element: what Symbols of this graph record."""
         args = [arg.node if isinstance(arg, Symbol) else arg for arg in args]
-        if op.kind == "constant" and len(args) == 1:
+        if op.kind == "constant" and len(args) == 1 and not op.sequences:
             return op.function(1.0)  # π, ln 2, 1: of the number type float
         return Symbol(self, self.elementwise(op, args))
 

@@ -13,7 +13,7 @@ from autograd import ops
 from autograd.op import Op
 from autograd.program.trace import INPUT, SOURCES, Graph
 
-REDUCING = {ops.sum, ops.dot, ops.logsumexp}  # bundled whatever the number of their arguments
+REDUCING = {ops.sum, ops.dot, ops.logsumexp, ops.greatest}  # bundled whatever the number of their arguments
 FEW = 3  # bundles of other rows, that read different arrays, are split up to this number
 
 

@@ -17,7 +17,15 @@ from autograd.program.trace import INPUT, trace
 from autograd.value import Value
 
 Data = Any  # a NumPy array
-SYMBOLS = {"value": "mean", "sum": "Σ", "segment_sum": "Σ", "segment_max": "max", "einsum": "Σ ×"}
+SYMBOLS = {
+    "value": "mean",
+    "sum": "Σ",
+    "segment_sum": "Σ",
+    "segment_max": "max",
+    "others": "Σ − 1",
+    "segment_others": "Σ − 1",
+    "einsum": "Σ ×",
+}
 INDEX = np.dtype(np.intp)
 KEPT = 2  # batch sizes whose buffers are kept: the usual one, and the last of an epoch
 

@@ -21,7 +21,7 @@ from autograd.program.patterns import axes as even
 from autograd.program.symbol import BOOLEAN, Symbol
 from autograd.protocol import COMPARISONS
 
-CONSTANTS = {"max", "segment_max", *BOOLEAN}  # nothing is computed through them
+CONSTANTS = {"max", "segment_max", "finite", *BOOLEAN}
 
 
 def differentiate(graph: ArrayGraph, root: Array) -> Array:
@@ -30,7 +30,7 @@ def differentiate(graph: ArrayGraph, root: Array) -> Array:
     forward = graph.arrays[: root.number + 1]
     active = {theta}
     for array in forward:
-        if array.op not in CONSTANTS and any(arg in active for arg in array.args if isinstance(arg, Array)):
+        if not is_constant(array) and any(arg in active for arg in array.args if isinstance(arg, Array)):
             active.add(array)
     sweep = _Sweep(graph, active)
     sweep.whole[root].append(graph.add("seed", (), (), False))
@@ -41,6 +41,11 @@ def differentiate(graph: ArrayGraph, root: Array) -> Array:
             rule = sweep.row if isinstance(array.op, Op) else getattr(sweep, array.op)
             rule(array, upstream)
     return sweep.theta(theta)
+
+
+def is_constant(array: Array) -> bool:
+    """Whether nothing is computed through it."""
+    return array.op in CONSTANTS or (array.op == "sequence" and not array.how.partials)
 
 
 class _Sweep:
@@ -203,6 +208,8 @@ class _Sweep:
         how = [None if axis in array.how.axes else next(kept) for axis in range(len(x.shape))]
         self.add(x, self.graph.axes(upstream, how), x)
 
+    others = sum  # noqa: A003
+
     def segment_sum(self, array: Array, upstream: Array) -> None:
         """Every element of a segment gets its sum's upstream."""
         (x,) = array.args
@@ -211,6 +218,8 @@ class _Sweep:
             rows = Places(np.repeat(np.arange(len(lengths)), lengths))
             upstream = self.graph.add("gather", (self.graph.own(upstream),), x.shape, how=rows)
         self.add(x, upstream, x)
+
+    segment_others = segment_sum
 
     def einsum(self, array: Array, upstream: Array) -> None:
         """Σ a·b: upstream · b, and upstream · a, over the labels that the other lacks."""

@@ -297,9 +297,20 @@ class Source:
 
     def max(self, array: Array) -> None:
         """The greatest element over axes."""
-        (x,) = array.args
-        axes = tuple(axis + x.batched for axis in array.how.axes)
-        self.call(array, self.kernel("greatest", kernels.greatest), self.arg(x), f"axis={axes}")
+        self.call(array, "np.maximum.reduce", self.arg(array.args[0]), f"axis={self.axes_of(array)}")
+
+    def others(self, array: Array) -> None:
+        """The sum over axes, but for a greatest element of 1."""
+        kernel = self.kernel("others", kernels.others)
+        self.call(array, kernel, self.arg(array.args[0]), f"axis={self.axes_of(array)}")
+
+    def axes_of(self, array: Array) -> tuple[int, ...]:
+        """The axes that an array was reduced over."""
+        return tuple(axis + array.args[0].batched for axis in array.how.axes)
+
+    def finite(self, array: Array) -> None:
+        """What to shift by."""
+        self.call(array, self.kernel("finite", kernels.finite), self.arg(array.args[0]))
 
     def segment_sum(self, array: Array) -> None:
         """The sums of segments."""
@@ -309,7 +320,12 @@ class Source:
     def segment_max(self, array: Array) -> None:
         """The greatest elements of segments."""
         (x,) = array.args
-        self.call(array, self.kernel("segment_max", kernels.segment_max), self.arg(x), self.places(array.how))
+        self.call(array, "np.maximum.reduceat", self.arg(x), self.places(array.how), "axis=-1")
+
+    def segment_others(self, array: Array) -> None:
+        """The sums of segments, but for a greatest element of 1."""
+        kernel = self.kernel("segment_others", kernels.segment_others)
+        self.call(array, kernel, self.arg(array.args[0]), self.places(array.how))
 
     def take(self, array: Array) -> None:
         """A choice by index."""

@@ -32,7 +32,7 @@ def flatten(graph: Graph, roots: Sequence[int]) -> tuple[Graph, list[int]]:
         if op in SOURCES:
             new[node] = flat.add(op, args)
         elif op is ops.add or op is ops.sum:
-            new[node] = _sum(graph, flat, new, _terms(graph, node, inner), inner)
+            new[node] = _sum(graph, flat, new, node, inner)
         elif op is ops.mean:
             total = flat.add(ops.sum, tuple([new[arg] for arg in args]))
             new[node] = flat.add(ops.mul, (total, flat.add(CONSTANT, (1 / len(args),))))
@@ -82,15 +82,19 @@ def _terms(graph: Graph, node: int, inner: set[int]) -> list[int]:
     return terms
 
 
-def _sum(graph: Graph, flat: Graph, new: dict[int, int], terms: list[int], inner: set[int]) -> int:
-    """The sum of the terms: a dot of its products, and the rest."""
+def _sum(graph: Graph, flat: Graph, new: dict[int, int], node: int, inner: set[int]) -> int:
+    """The sum of its terms: a dot of its products, and the rest.
+
+    The sum of one number stays, to be at the level of longer ones: softmax over a growing past.
+    """
+    terms = _terms(graph, node, inner)
     products = [(new[a], new[b]) for a, b in (graph.args[term] for term in terms if term in inner)]
     rest = [new[term] for term in terms if term not in inner]
     if len(products) > 2 or (products and all(PARAMETER in (flat.ops[a], flat.ops[b]) for a, b in products)):
         added = [_dot(flat, products), *rest]
     else:
         added = [flat.add(ops.mul, new_product) for new_product in products] + rest
-    if len(added) == 1:
+    if len(added) == 1 and (products or graph.ops[node] is ops.add):
         return added[0]
     return flat.add(ops.add if len(added) == 2 else ops.sum, tuple(added))
 

@@ -49,6 +49,11 @@ def sinc(x: Data, n: Any) -> Data:
     return jnp.where(jnp.abs(t) <= n + 1, near, far)
 
 
+def weighted(w: Data, x: Data) -> Data:
+    """The product w · x, and 0 where w is 0."""
+    return jnp.where(w == 0, 0, w * x)
+
+
 FUNCTIONS: dict[Op, Callable[..., Data]] = {
     **{row: getattr(jnp, name) for row, name in UFUNCS.items()},
     ops.polygamma: lambda n, x: special.polygamma(jnp.asarray(n).astype(int), x),
@@ -59,6 +64,7 @@ FUNCTIONS: dict[Op, Callable[..., Data]] = {
     ops.log_sigmoid: lambda x: -jnp.logaddexp(-x, 0),
     ops.step: lambda x: jnp.heaviside(x, 0),
     ops.where: jnp.where,
+    ops.weighted: weighted,
 }
 """What JAX calls rows; all others run by their own function, which finds JAX's exp, log, … as it finds those
 of any number type (`functions.library`). `FUNCTIONS[row] = f` adds one."""
@@ -258,7 +264,13 @@ class _Run:
         return jnp.sum(x, self.reduced(array))
 
     def max(self, array: Array, x: Data) -> Data:
-        return finite(jnp.max(x, self.reduced(array)))
+        return jnp.max(x, self.reduced(array))
+
+    def finite(self, array: Array, x: Data) -> Data:
+        return jnp.where(jnp.isinf(x), 0, x)
+
+    def others(self, array: Array, e: Data) -> Data:
+        return others(lambda x: jnp.sum(x, self.reduced(array)), e)
 
     def reduced(self, array: Array) -> tuple[int, ...]:
         """The axes that `sum` or `max` reduces."""
@@ -270,7 +282,10 @@ class _Run:
         return segments(jax.ops.segment_sum, array, x)
 
     def segment_max(self, array: Array, x: Data) -> Data:
-        return finite(segments(jax.ops.segment_max, array, x))
+        return segments(jax.ops.segment_max, array, x)
+
+    def segment_others(self, array: Array, e: Data) -> Data:
+        return others(lambda x: segments(jax.ops.segment_sum, array, x), e)
 
     def take(self, array: Array, choices: Data, index: Data) -> Data:
         x = choices.reshape((1,) * (index.ndim + 1 - choices.ndim) + choices.shape)
@@ -289,6 +304,7 @@ def segments(function: Callable[..., Data], array: Array, x: Data) -> Data:
     return jnp.moveaxis(found, 0, -1)
 
 
-def finite(x: Data) -> Data:
-    """0 in place of an infinity, for the shifts of logsumexp."""
-    return jnp.where(jnp.isinf(x), 0, x)
+def others(total: Callable[[Data], Data], e: Data) -> Data:
+    """Σ − 1 of exponentials whose greatest is 1, as `kernels.others`."""
+    ones = e == 1
+    return total(jnp.where(ones, 0, e)) + (jnp.maximum(total(ones.astype(e.dtype)), 1) - 1)

@@ -73,6 +73,12 @@ def where(condition: Any, x: Any, y: Any, out: Any) -> None:
     out[...] = np.where(condition, x, y)
 
 
+def weighted(w: Any, x: Any, out: Any) -> None:
+    """The product w · x, and 0 where w is 0."""
+    np.multiply(w, x, out=out)
+    np.copyto(out, 0, where=np.equal(w, 0))
+
+
 KERNELS: dict[Op, Callable[..., None]] = {
     ops.sigmoid: sigmoid,
     ops.relu: relu,
@@ -80,6 +86,7 @@ KERNELS: dict[Op, Callable[..., None]] = {
     ops.softplus: softplus,
     ops.log_sigmoid: log_sigmoid,
     ops.where: where,
+    ops.weighted: weighted,
 }
 
 IN_PLACE = {ops.sigmoid, ops.relu, ops.step, ops.softplus, ops.log_sigmoid, *UFUNCS}
@@ -129,16 +136,30 @@ def vecdot(x: Any, y: Any, out: Any) -> None:
         np.einsum("...i,...i->...", x, y, out=out)
 
 
-def greatest(x: Any, axis: tuple[int, ...], out: Any) -> None:
-    """The greatest element over some axes, 0 where it is infinite: a shift must be finite."""
-    np.maximum.reduce(x, axis=axis, out=out)
-    np.copyto(out, 0, where=np.isinf(out))
+def finite(x: Any, out: Any) -> None:
+    """X, and 0 where it is infinite, to shift by."""
+    np.copyto(out, x)
+    np.copyto(out, 0, where=np.isinf(x))
 
 
-def segment_max(x: Any, starts: Any, out: Any) -> None:
-    """The greatest element of each segment of the last axis, 0 where it is infinite."""
-    np.maximum.reduceat(x, starts, axis=-1, out=out)
-    np.copyto(out, 0, where=np.isinf(out))
+def others(e: Any, axis: tuple[int, ...], out: Any) -> None:
+    """Σ − 1 over some axes of exponentials whose greatest is exp(0) = 1: that one is left out."""
+    ones = e == 1
+    np.add.reduce(e - ones, axis=axis, out=out)
+    _add_ties(np.add.reduce(ones, axis=axis), out)
+
+
+def segment_others(e: Any, starts: Any, out: Any) -> None:
+    """The same for each segment of the last axis."""
+    ones = e == 1
+    np.add.reduceat(e - ones, starts, axis=-1, out=out)
+    _add_ties(np.add.reduceat(ones, starts, axis=-1, dtype=int), out)
+
+
+def _add_ties(counts: Any, out: Any) -> None:
+    """Add how many more than one there are, if any."""
+    if counts.max() > 1:
+        out += np.maximum(counts, 1) - 1
 
 
 def take(choices: Any, index: Any, out: Any) -> None:

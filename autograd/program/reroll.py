@@ -9,7 +9,7 @@ so every graph compiles. A bundle of dots is one einsum, whose labels follow fro
 which axis: matrix products appear by themselves.
 """
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
@@ -255,43 +255,50 @@ class Roll:
         return self.arrays.einsum(operands[0], operands[1], (left, right, N * batched + LABELS[: len(sizes)]))
 
     def reduction(self, op: Op, args: Sequence[tuple[int, ...]]) -> Array:
-        """Σ, or log Σ exp, of operands in rows; of segments where their lengths differ.
-
-        log Σ exp is shifted by the greatest element, so that exp cannot overflow: max + log Σ exp(x − max).
-        """
+        """Σ, max, or log Σ exp, of operands in rows; of segments where their lengths differ."""
         lengths = [len(arg) for arg in args]
-        if len(set(lengths)) == 1:
-            return self.reduced_rows(op, np.array(args))
-        x = self.flat(np.concatenate(args))
-        if op is ops.sum:
-            return self.segments("segment_sum", x, lengths)
-        greatest = self.segments("segment_max", x, lengths)
-        spread = self.gathered(greatest, np.repeat(np.arange(len(lengths)), lengths))
-        e = self.arrays.elementwise(ops.exp, [self.arrays.elementwise(ops.sub, [x, spread])])
-        return self.logarithm(self.segments("segment_sum", e, lengths), greatest)
+        if len(set(lengths)) > 1:
+            x = self.flat(np.concatenate(args))
+            places = np.repeat(np.arange(len(args)), lengths)
+            reduced = lambda name, x: self.segments(f"segment_{name}", x, lengths)
+            spread = lambda z: self.gathered(z, places)
+        else:
+            x, outer = self.in_rows(np.array(args))
+            how = Axes(tuple(range(outer, len(x.shape))))
+            reduced = lambda name, x: self.arrays.add(name, (x,), x.shape[:outer], how=how)
+            spread = lambda z: self.arrays.axes(z, [*range(outer), *[None] * (len(x.shape) - outer)])
+        if op is not ops.logsumexp:
+            return reduced("sum" if op is ops.sum else "max", x)
+        return self.logsumexp(x, reduced, spread, all(map(self.is_shifted, args)))
 
-    def reduced_rows(self, op: Op, nodes: Numbers) -> Array:
-        """The reduction of operands in rows of one length."""
+    def logsumexp(
+        self, x: Array, reduced: Callable[[str, Array], Array], spread: Callable[[Array], Array], done: bool
+    ) -> Array:
+        """Max + log1p(Σ exp(x − max) over the others); where all is shifted so already, max is 0."""
+        row = self.arrays.elementwise
+        if done:
+            return row(ops.log1p, [reduced("others", row(ops.exp, [x]))])
+        greatest = reduced("max", x)
+        shift = spread(self.arrays.add("finite", (greatest,), greatest.shape))
+        e = row(ops.exp, [row(ops.sub, [x, shift])])
+        return row(ops.add, [row(ops.log1p, [reduced("others", e)]), greatest])
+
+    def is_shifted(self, nodes: tuple[int, ...]) -> bool:
+        """Whether the greatest of some nodes is 0, as each is x − max, which `ops.shifted` makes."""
+        if any(self.graph.ops[node] is not ops.sub for node in nodes):
+            return False
+        x, (m, *others) = zip(*[self.graph.args[node] for node in nodes], strict=True)
+        return self.graph.ops[m] is ops.greatest and self.graph.args[m] == x and {*others} <= {m}
+
+    def in_rows(self, nodes: Numbers) -> tuple[Array, int]:
+        """The operand in the rows of a matrix of nodes, and how many of its axes are the rows'."""
         rows = self.rows(nodes)
         if any(not stride for _, stride in (*rows.outer, *rows.inner)):
             rows = self.copied(rows.source, rows.places())
-        x = self.operand(rows.source, rows.start, [*rows.outer, *rows.inner])
-        how = Axes(tuple(range(len(rows.outer), len(rows.outer) + len(rows.inner))))
-        shape = x.shape[: len(rows.outer)]
-        if op is ops.sum:
-            return self.arrays.add("sum", (x,), shape, how=how)
-        greatest = self.arrays.add("max", (x,), shape, how=how)
-        spread = self.arrays.axes(greatest, [*range(len(shape)), *[None] * len(rows.inner)])
-        e = self.arrays.elementwise(ops.exp, [self.arrays.elementwise(ops.sub, [x, spread])])
-        return self.logarithm(self.arrays.add("sum", (e,), shape, how=how), greatest)
-
-    def logarithm(self, total: Array, greatest: Array) -> Array:
-        """Max + log Σ."""
-        z: Array = self.arrays.elementwise(ops.add, [self.arrays.elementwise(ops.log, [total]), greatest])
-        return z
+        return self.operand(rows.source, rows.start, [*rows.outer, *rows.inner]), len(rows.outer)
 
     def segments(self, name: str, x: Array, lengths: Sequence[int]) -> Array:
-        """The sums, or greatest elements, of neighbouring elements."""
+        """What is made of the elements of each stretch: their sum, the greatest, …"""
         return self.arrays.add(name, (x,), (len(lengths),), how=Places(np.cumsum([0, *lengths[:-1]])))
 
     # ── Choices, and rows on sequences ──────────────────────────────────────────────────────────────
