@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograd.formula import local_formula, node_names
-from autograd.value import Value, start, sweep, topological_order
+from autograd.op import FAILURES
+from autograd.value import Value, local_derivatives, start, sweep, topological_order
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,8 +39,9 @@ class Step:
 def backward_steps(root: Value, seed: Any = 1) -> list[Step]:
     """Every step of `root.backward(seed)`, without touching any gradient.
 
-    Edges towards constants, and those whose rule says "no contribution", take no step. RuntimeError
-    where there is nothing to differentiate.
+    Edges towards constants, and those whose rule says "no contribution", take no step; nor does one without a
+    local derivative, which is an error unless the upstream is 0. RuntimeError where there is nothing to
+    differentiate.
 
     >>> x, y = Value(3, "x"), Value(4, "y")
     >>> for step in backward_steps(x * y):
@@ -50,8 +52,18 @@ def backward_steps(root: Value, seed: Any = 1) -> list[Step]:
     order = topological_order(root)
     if all(node.op is not None for node in order):
         raise RuntimeError(f"backward_steps of {root!r}: it depends on no leaf; record from Value(…)")
-    names, gradient = node_names(order), {root: start(root, seed)}
-    return [
-        Step(node, position, argument, gradient[node], local, contribution, gradient[argument], names)
-        for node, position, argument, local, contribution in sweep(order, gradient)
-    ]
+    names, gradient, steps = node_names(order), {root: start(root, seed)}, []
+    for node, position, argument, local, contribution in sweep(order, gradient):
+        if local is None and (local := _unasked(node).get(position)) is None:
+            continue
+        total = gradient[argument]
+        steps.append(Step(node, position, argument, gradient[node], local, contribution, total, names))
+    return steps
+
+
+def _unasked(node: Value) -> dict[int, Any]:
+    """The local derivatives by position of a node at which 0 arrives, which nobody has asked for."""
+    try:
+        return {position: local for position, _, local in local_derivatives(node)}
+    except FAILURES:
+        return {}
