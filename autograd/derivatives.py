@@ -353,7 +353,7 @@ class _Run(Run):
                 found = found if self.nested else [*map(as_number, found)]
                 if not any(map(_is_nan, found)):  # of 0 · ∞
                     break
-        else:  # a slope does not exist: for which nothing asks, or live explains it
+        else:  # a slope does not exist: for which nothing asks, or the sweep explains it
             found = self.swept(self.live(recorded), self.variables, directions, recorded)
         numbers = iter(found)
         return [self.given(next(numbers) if isinstance(y, Value) else 0) for y in outputs]
@@ -379,13 +379,16 @@ class _Run(Run):
         """The nodes that some output asks of. The others contribute nothing, whatever their slopes are.
 
         A node is asked if the gradient of an output by it is not 0; or is a Value whose number is 0, and the
-        slopes exist: see `_asked`. What a rule raises names the operation.
+        slopes exist: see `_asked`.
         """
         live: set[Value] = set()
-        for y in outputs:
-            for node, upstream in self.swept_back(self.order, y).items():
-                if not is_zero(upstream) and (not _is_live_zero(upstream) or _is_smooth(node)):
-                    live.add(node)
+        try:
+            for y in outputs:
+                for node, upstream in self.swept_back(self.order, y).items():
+                    if not is_zero(upstream) and (not _is_live_zero(upstream) or _is_smooth(node)):
+                        live.add(node)
+        except FAILURES:
+            return _reached(self.order, outputs)
         return [node for node in self.order if node in live]
 
     def series(self, y: Any, n: int) -> list[Any]:
@@ -399,7 +402,7 @@ class _Run(Run):
         order = topological_order(y, leaves=self.variables)
         for all_nodes in True, False:
             with suppress(*FAILURES):
-                z = _sweep_series(self, order if all_nodes else _reached(order, y), n).get(y)
+                z = _sweep_series(self, order if all_nodes else _reached(order, [y]), n).get(y)
                 found = [y, *[0] * n] if z is None else z.known
                 if _is_nan(y) or not any(map(_is_nan, found)):  # of 0 · ∞
                     return found
@@ -469,9 +472,12 @@ def _pair(name: str, result: Any) -> tuple[Any, Any]:
     return result
 
 
-def _reached(order: list[Value], y: Value) -> list[Value]:
-    """The nodes that contribute to y, be it 0: in a branch not taken there are none."""
-    reached = {y}
+def _reached(order: list[Value], outputs: list[Value]) -> list[Value]:
+    """The nodes that contribute to the outputs, be it 0: in a branch not taken there are none.
+
+    What a rule among them raises names the operation.
+    """
+    reached = {*outputs}
     for node in reversed(order):
         if node in reached and node.args:
             reached.update(arg for _, arg, _ in local_derivatives(node))

@@ -68,6 +68,8 @@ FUNCTIONS: dict[Op, Callable[..., Data]] = {
     ops.step: lambda x: jnp.heaviside(x, 0),
     ops.share: lambda x, y: jnp.where(x > y, 1, jnp.where(x == y, 0.5, jnp.where(x < y, 0, x + y))),
     ops.clip: jnp.clip,
+    ops.amax: lambda *x: reduce(jnp.maximum, x),
+    ops.amin: lambda *x: reduce(jnp.minimum, x),
     ops.where: jnp.where,
 }
 """What JAX calls the rows; other rows run by their own function. `FUNCTIONS[row] = f` adds one."""
