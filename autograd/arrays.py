@@ -175,7 +175,10 @@ def _extremum(
     lists = _elementwise(lambda x, here: [x] if here else [], 2)(a, where)
     if isinstance(lists, np.ndarray):
         lists = _elementwise(lambda x, y: x.extend(y) or x, 2).reduce(lists, **keywords)
-    of_list = lambda x: row.of_many(x if initial is None else [*x, initial])
+
+    def of_list(x: list[Any]) -> Any:
+        return row.of_many(x if initial is None else [*x, initial])
+
     found = _elementwise(of_list, 1)(lists) if isinstance(lists, np.ndarray) else of_list(lists)
     if out is None:
         return found
