@@ -41,6 +41,7 @@ from autograd.value import (
 
 Function = Callable[..., Any]
 Numbers = int | Sequence[int]  # of arguments
+Edge = tuple[int, Value, Any]  # the position of an argument, the argument, the local derivative by it
 
 
 def grad(f: Function, argnums: Numbers = 0, has_aux: bool = False) -> Function:
@@ -315,10 +316,14 @@ class _Run(Run):
         if not isinstance(y, Value) or y.op is ops.constant:
             return [0] * len(self.variables)
         order = self.order if y is self.y else topological_order(y, leaves=self.variables)
-        if self.alone and not self.nested and not _is_open(y):
+        if self.is_plain(y):
             return gradients(order, y)[: len(self.variables)]
         upstream = self.swept_back(order, y)
         return [upstream.get(variable, 0) for variable in self.variables]
+
+    def is_plain(self, *outputs: Any) -> bool:
+        """Whether a sweep computes with numbers that are known, and meets no leaf but the variables."""
+        return self.alone and not self.nested and not any(map(_is_open, outputs))
 
     def swept_back(self, order: list[Value], y: Value) -> dict[Value, Any]:
         """∂y/∂node for the nodes between y and the variables, as graphs where runs are nested."""
@@ -327,12 +332,11 @@ class _Run(Run):
             if any(arg in moving for arg in node.args):
                 moving.add(node)
         upstream: dict[Value, Any] = {y: start(y)} if y in moving else {}
-        steep = _steep(order) if _is_open(y) else set()
+        masked = _mask(order, y)
 
-        def locals_of(node: Value) -> Iterator[tuple[int, Value, Any]]:
+        def locals_of(node: Value) -> Iterator[Edge]:
             arriving = [upstream[node] if arg in moving else None for arg in node.args]
-            for i, arg, local in _asked(node, arriving, self.nested):
-                yield i, arg, _unless_0(upstream[node], local) if node in steep else local
+            return masked(node, upstream[node], _asked(node, arriving, self.nested))
 
         with during(Run(self.name)):
             deque(sweep(order[len(self.variables) :], upstream, locals_of, *self.algebra()), maxlen=0)
@@ -344,19 +348,21 @@ class _Run(Run):
         recorded = [y for y in outputs if isinstance(y, Value)]
         directions = [x if isinstance(x, Value) else as_number(x) for x in directions]
         self.nested |= any(isinstance(direction, Value) for direction in directions)
-        if any(map(_is_open, recorded)) and _steep(self.order):
-            along = [self.swept_along(y, directions) if isinstance(y, Value) else 0 for y in outputs]
-            return [*map(self.given, along)]
-        for run in tangents if self.alone and not self.nested else self.swept, self.swept:
+        numbers = iter(self.along(directions, recorded))
+        return [self.given(next(numbers) if isinstance(y, Value) else 0) for y in outputs]
+
+    def along(self, directions: list[Any], outputs: list[Value]) -> list[Any]:
+        """The same of recorded outputs, in the first way that leads to numbers."""
+        if any(map(_is_open, outputs)) and _steep(self.order):
+            return [self.swept_along(y, directions) for y in outputs]
+        for run in tangents if self.is_plain(*outputs) else self.swept, self.swept:
             with suppress(*FAILURES):
-                found = run(self.order, self.variables, directions, recorded)
+                found = run(self.order, self.variables, directions, outputs)
                 found = found if self.nested else [*map(as_number, found)]
                 if not any(map(_is_nan, found)):  # of 0 · ∞
-                    break
-        else:  # a slope does not exist: for which nothing asks, or the sweep explains it
-            found = self.swept(self.live(recorded), self.variables, directions, recorded)
-        numbers = iter(found)
-        return [self.given(next(numbers) if isinstance(y, Value) else 0) for y in outputs]
+                    return found
+        # A slope does not exist: for which nothing asks, or the sweep explains it.
+        return self.swept(self.live(outputs), self.variables, directions, outputs)
 
     def swept_along(self, y: Value, directions: list[Any]) -> Any:
         """The tangent of y by its gradient: reverse mode knows for which slopes nothing asks."""
@@ -505,7 +511,7 @@ def _sweep_forward(
                     ) from error
 
 
-def _asked(node: Value, arriving: Sequence[Any], nested: bool) -> Iterator[tuple[int, Value, Any]]:
+def _asked(node: Value, arriving: Sequence[Any], nested: bool) -> Iterator[Edge]:
     """(position, argument, local) for every argument with something to multiply: an upstream, or a tangent.
 
     A number that is exactly 0 asks for no slope: local is None. A Value whose number is 0 does ask, as it may
@@ -539,6 +545,16 @@ def _steep(order: list[Value]) -> set[Value]:
         if node in below or node._op is ops.where:
             below.update(node.args)
     return steep | below
+
+
+def _mask(order: list[Value], y: Value) -> Callable[[Value, Any, Iterator[Edge]], Iterator[Edge]]:
+    """What makes 0 · ∞ 0 in the edges of a node: nothing to do where it is known what is 0."""
+    steep = _steep(order) if _is_open(y) else set()
+
+    def masked(node: Value, upstream: Any, edges: Iterator[Edge]) -> Iterator[Edge]:
+        return ((i, arg, _unless_0(upstream, x)) for i, arg, x in edges) if node in steep else edges
+
+    return masked
 
 
 def _unless_0(upstream: Any, local: Any) -> Any:

@@ -604,8 +604,8 @@ FUNCTIONS = {  # that differentiate, by their module
         Value.apply_op Value.backward""",
     "commit": "total",
     "op": "Op.grouped Op.complete Op.flatten Op.evaluate Op.local_derivatives",
-    "derivatives": """tangents _Run.gradient _Run.tangents _Run.swept _Run.swept_back _Run.live _Run.series
-        _Run.algebra _reached _sweep_forward _asked _operands _product _sum""",
+    "derivatives": """tangents _Run.gradient _Run.tangents _Run.swept _Run.swept_back _Run.algebra
+        _sweep_forward _asked _operands _product _sum""",
     "fast": """sort gradients sweep tangents sweep_forward erase marks apply_op apply_to_one
         prefix infix to_power matvec node_of""",
 }
