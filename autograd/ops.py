@@ -159,11 +159,11 @@ normal_cdf = Op("Φ", f.normal_cdf,        lambda x, z: exp(-(x * x) / 2) / sqrt
                latex=r"\Phi({})")
 relu      = Op("relu", f.relu,            lambda x, z: step(x), kind="kinked")
 leaky_relu = Op("leaky_relu", f.leaky_relu,
-               lambda x, a, z: guard((x != 0) | is_small(a), where(step(x), step(x), a), lambda: at_kink(a)),
+               lambda x, a, z: guard((x != 0) | is_small(a), step(x) + (1 - step(x)) * a, lambda: at_kink(a)),
                lambda x, a, z: guard((x == 0) & is_small(a), x, -relu(-x)),
                kind="kinked")
 elu       = Op("elu", f.elu,              # relu(−x) = −min(x, 0) keeps the branch not taken finite
-               lambda x, a, z: guard((x != 0) | is_small(a), where(step(x), step(x), a * exp(-relu(-x))),
+               lambda x, a, z: guard((x != 0) | is_small(a), step(x) + (1 - step(x)) * (a * exp(-relu(-x))),
                                      lambda: at_kink(a)),
                lambda x, a, z: guard((x == 0) & is_small(a), x, expm1(-relu(-x))),
                kind="kinked")
