@@ -73,6 +73,8 @@ class Array(np.ndarray[Any, np.dtype[np.object_]]):
         row, function = TABLE.get(ufunc.__name__), COMPOSED.get(ufunc.__name__)
         if row is not None and not row.infix and row.arity == ufunc.nin:
             function = row
+        if isinstance(row, ops.Extremum) and method == "reduce":
+            return _wrap(_extremum(row, *map(_plain, inputs), **keywords))
         if function is not None:
             ufunc = _elementwise(function, ufunc.nin)
         elif not any(types.startswith("O") for types in ufunc.types):
@@ -165,6 +167,26 @@ def _with_weights(m: Any, y: Any = None, rowvar: bool = True, *rest: Any, **keyw
     if keywords.get("fweights") is None:
         keywords["fweights"] = np.ones(np.shape(m)[-1 if rowvar or np.ndim(m) == 1 else 0], int)
     return keywords
+
+
+def _extremum(
+    row: ops.Extremum, a: Any, initial: Any = None, where: Any = True, out: Any = None, **keywords: Any
+) -> Any:
+    """NumPy's maximum.reduce or minimum.reduce by the row of many: two by two, three would not tie."""
+    if where is not True and initial is None:
+        raise ValueError(f"np.{row.name}.reduce with where needs initial, its value of nothing")
+    lists = _elementwise(lambda x, here: [x] if here else [], 2)(a, where)
+    if isinstance(lists, np.ndarray):
+        lists = _elementwise(lambda x, y: x.extend(y) or x, 2).reduce(lists, **keywords)
+
+    def of_list(x: list[Any]) -> Any:
+        return row.of_many(x if initial is None else [*x, initial])
+
+    found = _elementwise(of_list, 1)(lists) if isinstance(lists, np.ndarray) else of_list(lists)
+    if out is None:
+        return found
+    out[0][...] = found
+    return out[0]
 
 
 def _elementwise(function: Any, arguments: int) -> Any:

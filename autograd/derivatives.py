@@ -10,25 +10,28 @@ Values, and the result is a graph of its own: that is how transforms nest.
     y          what the function returned     tangent    the derivative of a node along a direction
 """
 
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from copy import copy
 from functools import wraps
+from math import inf
 from operator import add, index
 from reprlib import repr as short
 from typing import Any
 
 from autograd import ops
 from autograd.functions import is_array, one
-from autograd.op import FAILURES
-from autograd.protocol import as_number
-from autograd.recording import Run, during
-from autograd.series import Series, Tower
+from autograd.op import FAILURES, is_symbolic
+from autograd.protocol import Numeric, as_number
+from autograd.recording import Run, during, running
+from autograd.series import Series, Tower, divide
 from autograd.trees import is_opaque, leaves, like, matching, nest, structure
 from autograd.value import (
     Value,
     constant,
     gradients,
+    is_zero,
     local_derivatives,
     product,
     start,
@@ -38,6 +41,7 @@ from autograd.value import (
 
 Function = Callable[..., Any]
 Numbers = int | Sequence[int]  # of arguments
+Edge = tuple[int, Value, Any]  # the position of an argument, the argument, the local derivative by it
 
 
 def grad(f: Function, argnums: Numbers = 0, has_aux: bool = False) -> Function:
@@ -206,12 +210,7 @@ def taylor(f: Function, /, x: Any, order: int, **named: Any) -> list[Any]:
     run = _Run("taylor", f, (x,), 0, named)
     y = run.scalar()
     with during(run):
-        try:
-            series = _sweep_series(run, run.order, order)
-        except FAILURES:  # in a branch not taken, or explained by _live
-            series = _sweep_series(run, _live(run.order, [y] if isinstance(y, Value) else []), order)
-        moving = isinstance(y, Value) and y in series
-        return [run.given(z) for z in (series[y].known if moving else [y, *[0] * order])]
+        return [*map(run.given, run.series(y, order))]
 
 
 # ── One run of the function, and the sweeps ─────────────────────────────────────────────────────────
@@ -317,19 +316,31 @@ class _Run(Run):
         if not isinstance(y, Value) or y.op is ops.constant:
             return [0] * len(self.variables)
         order = self.order if y is self.y else topological_order(y, leaves=self.variables)
-        if self.alone and not self.nested:
+        if self.is_plain(y):
             return gradients(order, y)[: len(self.variables)]
+        upstream = self.swept_back(order, y)
+        return [upstream.get(variable, 0) for variable in self.variables]
+
+    def is_plain(self, *outputs: Any) -> bool:
+        """Whether a sweep computes with numbers that are known, and meets no leaf but the variables."""
+        return self.alone and not self.nested and not any(map(_is_open, outputs))
+
+    def swept_back(self, order: list[Value], y: Value) -> dict[Value, Any]:
+        """∂y/∂node for the nodes between y and the variables, as graphs where runs are nested."""
         moving = set(self.variables)
         for node in order:
             if any(arg in moving for arg in node.args):
                 moving.add(node)
         upstream: dict[Value, Any] = {y: start(y)} if y in moving else {}
+        masked = _mask(order, y)
+
+        def locals_of(node: Value) -> Iterator[Edge]:
+            arriving = [upstream[node] if arg in moving else None for arg in node.args]
+            return masked(node, upstream[node], _asked(node, arriving, self.nested))
+
         with during(Run(self.name)):
-            for _ in sweep(
-                order[len(self.variables) :], upstream, _towards(moving, self.nested), *self.algebra()
-            ):
-                pass
-        return [upstream.get(variable, 0) for variable in self.variables]
+            deque(sweep(order[len(self.variables) :], upstream, locals_of, *self.algebra()), maxlen=0)
+        return upstream
 
     def tangents(self, directions: list[Any]) -> list[Any]:
         """The tangent of every output along the directions of the variables."""
@@ -337,15 +348,29 @@ class _Run(Run):
         recorded = [y for y in outputs if isinstance(y, Value)]
         directions = [x if isinstance(x, Value) else as_number(x) for x in directions]
         self.nested |= any(isinstance(direction, Value) for direction in directions)
-        run = tangents if self.alone and not self.nested else self.swept
-        try:
-            found = run(self.order, self.variables, directions, recorded)
-            if not self.nested:
-                found = [*map(as_number, found)]
-        except FAILURES:  # in a branch not taken, or explained by _live
-            found = self.swept(_live(self.order, recorded), self.variables, directions, recorded)
-        numbers = iter(found)
+        numbers = iter(self.along(directions, recorded))
         return [self.given(next(numbers) if isinstance(y, Value) else 0) for y in outputs]
+
+    def along(self, directions: list[Any], outputs: list[Value]) -> list[Any]:
+        """The same of recorded outputs, in the first way that leads to numbers."""
+        if any(map(_is_open, outputs)) and _steep(self.order):
+            return [self.swept_along(y, directions) for y in outputs]
+        for run in tangents if self.is_plain(*outputs) else self.swept, self.swept:
+            with suppress(*FAILURES):
+                found = run(self.order, self.variables, directions, outputs)
+                found = found if self.nested else [*map(as_number, found)]
+                if not any(map(_is_nan, found)):  # of 0 · ∞
+                    return found
+        # A slope does not exist: for which nothing asks, or the sweep explains it.
+        return self.swept(self.live(outputs), self.variables, directions, outputs)
+
+    def swept_along(self, y: Value, directions: list[Any]) -> Any:
+        """The tangent of y by its gradient: reverse mode knows for which slopes nothing asks."""
+        multiply, add = self.algebra()
+        tangent: Any = 0
+        for direction, slope in zip(directions, self.gradient(y), strict=True):
+            tangent = add(tangent, multiply(direction, _unless_0(direction, slope)))
+        return tangent
 
     def swept(
         self, order: list[Value], variables: list[Value], directions: list[Any], outputs: list[Value]
@@ -353,8 +378,45 @@ class _Run(Run):
         """As `tangents`, as graphs where runs are nested, and towards what moves alone."""
         tangent = dict(zip(variables, directions, strict=True))
         with during(Run(self.name)):
-            _sweep_forward(order, tangent, _towards(tangent, self.nested), *self.algebra())
+            _sweep_forward(order, tangent, self.nested, *self.algebra())
         return [tangent.get(y, 0) for y in outputs]
+
+    def live(self, outputs: list[Value]) -> list[Value]:
+        """The nodes that some output asks of. The others contribute nothing, whatever their slopes are.
+
+        A node is asked if the gradient of an output by it is not 0; or is a Value whose number is 0, and the
+        slopes exist: see `_asked`.
+        """
+        live: set[Value] = set()
+        try:
+            for y in outputs:
+                for node, upstream in self.swept_back(self.order, y).items():
+                    if not is_zero(upstream) and (not _is_live_zero(upstream) or _is_smooth(node)):
+                        live.add(node)
+        except FAILURES:
+            return _reached(self.order, outputs)
+        return [node for node in self.order if node in live]
+
+    def series(self, y: Any, n: int) -> list[Any]:
+        """The coefficients of y to the order n.
+
+        Where a slope does not exist, that may be one that nothing asks for. So y′ is swept back as a graph,
+        by which taylor knows what grad of grad knows, and integrated: z_k = (y′)_{k−1} / k.
+        """
+        if not isinstance(y, Value) or n == 0:
+            return [y, *[0] * n]
+        order = topological_order(y, leaves=self.variables)
+        for all_nodes in True, False:
+            with suppress(*FAILURES):
+                z = _sweep_series(self, order if all_nodes else _reached(order, [y]), n).get(y)
+                found = [y, *[0] * n] if z is None else z.known
+                if _is_nan(y) or not any(map(_is_nan, found)):  # of 0 · ∞
+                    return found
+        graphs = copy(self)
+        graphs.nested = True
+        slope = graphs.swept_back(order, y).get(self.variables[0], 0)
+        rates = self.series(slope, n - 1)
+        return [y, *map(divide, rates if self.nested else map(self.given, rates), range(1, n + 1))]
 
     def algebra(self) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
         """How the sweeps multiply and add."""
@@ -416,44 +478,90 @@ def _pair(name: str, result: Any) -> tuple[Any, Any]:
     return result
 
 
-def _live(order: list[Value], outputs: list[Value]) -> list[Value]:
-    """The nodes that contribute to the outputs. What a rule among them raises names the operation."""
-    live = {*outputs}
+def _reached(order: list[Value], outputs: list[Value]) -> list[Value]:
+    """The nodes that contribute to the outputs, be it 0: in a branch not taken there are none.
+
+    What a rule among them raises names the operation.
+    """
+    reached = {*outputs}
     for node in reversed(order):
-        if node in live and node.args:
-            live.update(arg for _, arg, _ in local_derivatives(node))
-    return [node for node in order if node in live]
+        if node in reached and node.args:
+            reached.update(arg for _, arg, _ in local_derivatives(node))
+    return [node for node in order if node in reached]
 
 
 def _sweep_forward(
     order: Iterable[Value],
     tangent: dict[Value, Any],
-    locals_of: Callable[[Value], Iterator[tuple[int, Value, Any]]],
+    nested: bool,
     multiply: Callable[[Any, Any], Any],
     add: Callable[[Any, Any], Any],
 ) -> None:
     """The tangents of all nodes that depend on the variables, from those of the variables; see `sweep`."""
     for node in order:
         if node not in tangent:
-            for position, argument, local in locals_of(node):
+            for position, argument, local in _asked(node, [*map(tangent.get, node.args)], nested):
+                along = tangent[argument]
                 try:
-                    tangent[node] = add(tangent.get(node, 0), multiply(tangent[argument], local))
+                    contribution = along if local is None else multiply(along, local)
+                    tangent[node] = add(tangent.get(node, 0), contribution)
                 except FAILURES as error:
                     raise node._op.explain(
                         error, node.args, f"local derivative by argument {position + 1} × tangent: "
                     ) from error
 
 
-def _towards(
-    moving: Container[Value], nested: bool = False
-) -> Callable[[Value], Iterator[tuple[int, Value, Any]]]:
-    """The local derivatives of a node by the arguments that are moving: as graphs where runs are nested."""
+def _asked(node: Value, arriving: Sequence[Any], nested: bool) -> Iterator[Edge]:
+    """(position, argument, local) for every argument with something to multiply: an upstream, or a tangent.
 
-    def locals_of(node: Value) -> Iterator[tuple[int, Value, Any]]:
-        wanted = [arg in moving for arg in node.args]
-        return local_derivatives(node, wanted, _operands(node) if nested else None)
+    A number that is exactly 0 asks for no slope: local is None. A Value whose number is 0 does ask, as it may
+    have a derivative of its own. Where the slope does not exist, 0 times it is the number 0 all the same, so
+    that a graph has the numbers that a plain pass has; the derivative of this product is lost, as that of
+    sqrt(x)² at 0 is.
+    """
+    asking = [not (x is None or is_zero(x)) for x in arriving]
+    operands = _operands(node) if nested else None
+    lost: dict[int, Any] = {}
+    try:
+        found = {i: local for i, _, local in local_derivatives(node, asking, operands)}
+    except FAILURES:
+        lost = {i: x.data for i, x in enumerate(arriving) if _is_live_zero(x)}
+        if not lost:
+            raise
+        asking = [ask and i not in lost for i, ask in enumerate(asking)]
+        found = {i: local for i, _, local in local_derivatives(node, asking, operands)} if any(asking) else {}
+    for i, x in enumerate(arriving):
+        if i in found or i in lost:
+            yield i, node.args[i], found[i] if i in found else lost[i]
+        elif x is not None and not asking[i] and is_zero(x):
+            yield i, node.args[i], None
 
-    return locals_of
+
+def _steep(order: list[Value]) -> set[Value]:
+    """The nodes whose slopes may not be finite while their results are: sqrt, and branches not taken."""
+    steep = {node for node in order if node.args and node._op.is_steep(_operands(node)[:-1])}
+    below: set[Value] = set()
+    for node in reversed(order):
+        if node in below or node._op is ops.where:
+            below.update(node.args)
+    return steep | below
+
+
+def _mask(order: list[Value], y: Value) -> Callable[[Value, Any, Iterator[Edge]], Iterator[Edge]]:
+    """What makes 0 · ∞ 0 in the edges of a node: nothing to do where it is known what is 0."""
+    steep = _steep(order) if _is_open(y) else set()
+
+    def masked(node: Value, upstream: Any, edges: Iterator[Edge]) -> Iterator[Edge]:
+        return ((i, arg, _unless_0(upstream, x)) for i, arg, x in edges) if node in steep else edges
+
+    return masked
+
+
+def _unless_0(upstream: Any, local: Any) -> Any:
+    """A local derivative to multiply by; of numbers not known yet, 0 in place of ∞ if the upstream is 0."""
+    if not _is_open(upstream) or not isinstance(local, Numeric):
+        return local
+    return ops.where((upstream != 0) | (ops.absolute(local) < inf), local, 0)
 
 
 def tangents(
@@ -461,7 +569,7 @@ def tangents(
 ) -> list[Any]:
     """The tangents of the outputs along the directions of the variables, in numbers."""
     tangent = dict(zip(variables, directions, strict=True))
-    _sweep_forward(order, tangent, _towards(tangent), product, add)
+    _sweep_forward(order, tangent, False, product, add)
     return [tangent.get(y, 0) for y in outputs]
 
 
@@ -500,7 +608,31 @@ def _product(a: Any, b: Any) -> Any:
                 return -y
             if x == 0:
                 return x
-    return a * b
+    z = a * b
+    return a.data if _is_nan(z) and _is_live_zero(a) else z  # 0 · ∞
+
+
+def _is_live_zero(x: Any) -> bool:
+    """Whether it is a Value whose number is 0."""
+    return isinstance(x, Value) and not _is_open(x) and not x.data
+
+
+def _is_nan(x: Any) -> bool:
+    """Whether it is nan, or a Value whose number is."""
+    return not _is_open(x) and bool(x != x)
+
+
+def _is_open(x: Any) -> bool:
+    """Whether its number may yet be any: that of a symbol, and while `compile` records that of any Value."""
+    return is_symbolic(x) or (isinstance(x, Value) and (run := running.get()) is not None and run.symbolic)
+
+
+def _is_smooth(node: Value) -> bool:
+    """Whether all local derivatives of a node exist."""
+    try:
+        return all(abs(local) < inf for _, _, local in local_derivatives(node))
+    except FAILURES:
+        return False
 
 
 def _sum(a: Any, b: Any) -> Any:

@@ -290,7 +290,11 @@ def sweep(order: Sequence[Any]) -> None:
         if not (record := node._record):
             continue
         op, upstream = node._op, node._mark
-        if upstream is NOTHING:
+        if not upstream:
+            if upstream is not NOTHING:  # an exact 0, which asks for no slope
+                for a in record[: len(record) >> 1]:
+                    if a._op is not constant_op:
+                        a._mark += upstream
             continue
         if op.arity == 2:
             a, b, x, y, z = record
@@ -347,20 +351,32 @@ def sweep_forward(order: Sequence[Any]) -> None:
         if op.arity == 2:
             a, b, x, y, z = record
             by_x, by_y = op.partials
-            if a._mark is not NOTHING and (local := by_x(x, y, z)) is not None:
-                tangent += local * a._mark
-            if b._mark is not NOTHING and (local := by_y(x, y, z)) is not None:
-                tangent += local * b._mark
+            if a._mark:
+                if (local := by_x(x, y, z)) is not None:
+                    tangent += local * a._mark
+            elif a._mark is not NOTHING:  # an exact 0, which asks for no slope
+                tangent += a._mark
+            if b._mark:
+                if (local := by_y(x, y, z)) is not None:
+                    tangent += local * b._mark
+            elif b._mark is not NOTHING:
+                tangent += b._mark
         elif op.arity == 1:
             a, x, z = record
-            if a._mark is not NOTHING and (local := op.partials[0](x, z)) is not None:
-                tangent += local * a._mark
+            if a._mark:
+                if (local := op.partials[0](x, z)) is not None:
+                    tangent += local * a._mark
+            elif a._mark is not NOTHING:
+                tangent += a._mark
         else:
             n = len(record) >> 1
-            wanted = [a._mark is not NOTHING for a in record[:n]]
-            for a, local in zip(record, op.local_derivatives(record[n:], wanted), strict=False):
-                if local is not None:
+            wanted = [bool(a._mark) for a in record[:n]]
+            locals_ = op.local_derivatives(record[n:], wanted) if any(wanted) else wanted
+            for a, w, local in zip(record, wanted, locals_, strict=False):
+                if w and local is not None:
                     tangent += local * a._mark
+                elif not w and a._mark is not NOTHING:
+                    tangent += a._mark
         node._mark = tangent
 
 

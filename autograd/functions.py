@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, InvalidOperation
 from fractions import Fraction
+from functools import reduce
 from itertools import accumulate
 from numbers import Complex, Real
 from typing import Any
@@ -153,7 +154,7 @@ def _log1p(x: Number) -> Number:
 
 def _expm1(x: Number) -> Number:
     u = exp(x)
-    return x if u == 1 else u - 1 if abs(x) > 1 else (u - 1) * x / log(u)
+    return x if u == 1 or x != x else u - 1 if abs(x) > 1 else (u - 1) * x / log(u)
 
 
 def _sinh(x: Number) -> Number:
@@ -291,21 +292,26 @@ def _side(x: Number) -> Number:
     return where(real(x) >= 0, 1, -1)
 
 
+def ordered(numbers: Sequence[Number], choose: Callable[[], Number]) -> Number:
+    """What choose() makes of numbers by their order; nan where one is nan, which Decimal refuses to order."""
+    return where(reduce(operator.or_, [x != x for x in numbers]), lambda: sum(numbers), choose)
+
+
 def sign(x: Number) -> Number:
     """−1, 0 or 1, by the sign of x; nan for nan."""
-    return where(x > 0, 1, where(x < 0, -1, x))
+    return ordered([x], lambda: where(x > 0, 1, where(x < 0, -1, x)))
 
 
 def step(x: Number) -> Number:
     """1 for x > 0 and 0 for x ≤ 0; nan for nan."""
     if type(x) is float:  # in a fifth of the time
         return 1 if x > 0 else 0 if x <= 0 else x
-    return where(x > 0, 1, where(x <= 0, 0, x))
+    return ordered([x], lambda: where(x > 0, 1, 0))
 
 
 def share(x: Number, y: Number) -> Number:
     """The share of x in max(x, y): 1 where x > y, ½ on a tie, 0 where x < y; nan if either is nan."""
-    return where(x > y, 1, where(x == y, lambda: one(x + y) / 2, where(x < y, 0, x + y)))
+    return ordered([x, y], lambda: where(x > y, 1, where(x == y, lambda: one(x + y) / 2, 0)))
 
 
 def same(x: Number) -> Number:
@@ -320,12 +326,29 @@ def absolute(x: Number) -> Number:
 
 def maximum(x: Number, y: Number) -> Number:
     """The greater of x and y; nan if either is nan, as in NumPy."""
-    return where((x >= y) | (x != x), x, y)
+    return ordered([x, y], lambda: where(x >= y, x, y))
 
 
 def minimum(x: Number, y: Number) -> Number:
     """The lesser of x and y; nan if either is nan, as in NumPy."""
-    return where((x <= y) | (x != x), x, y)
+    return ordered([x, y], lambda: where(x <= y, x, y))
+
+
+def greatest(*args: Number) -> Number:
+    """The greatest of x₁, x₂, …; nan if one is nan, as in NumPy."""
+    return fold(maximum, args)
+
+
+def least(*args: Number) -> Number:
+    """The least of x₁, x₂, …; nan if one is nan, as in NumPy."""
+    return fold(minimum, args)
+
+
+def fold(function: Callable[..., Number], args: Sequence[Number]) -> Number:
+    """function(function(x₁, x₂), x₃) and so on; ValueError where there is no x₁."""
+    if not args:
+        raise ValueError("there is none of no numbers")
+    return reduce(function, args)
 
 
 def clip(x: Number, low: Number = -math.inf, high: Number = math.inf) -> Number:
@@ -337,17 +360,18 @@ def relu(x: Number) -> Number:
     """max(x, 0), with the 0 of x's own number type."""
     if type(x) is float:  # in a fifth of the time
         return 0.0 if x <= 0 else x
-    return where(x <= 0, lambda: 0 * one(x) if is_array(x) else type(x)(0), x)
+    zero = 0 * one(x) if is_array(x) else type(x)(0)
+    return ordered([x], lambda: where(x <= 0, zero, x))
 
 
 def leaky_relu(x: Number, slope: Number = 0.01) -> Number:
     """X for x > 0, slope · x elsewhere."""
-    return where(x > 0, x, lambda: slope * x)
+    return ordered([x], lambda: where(x > 0, x, lambda: slope * x))
 
 
 def elu(x: Number, alpha: Number = 1) -> Number:
     """X for x > 0, α(exp(x) − 1) elsewhere (Clevert et al. 2015)."""
-    return where(x > 0, x, lambda: alpha * expm1(x))
+    return ordered([x], lambda: where(x > 0, x, lambda: alpha * expm1(x)))
 
 
 def _whole(name: str, nearest: Callable[[Any], int], mode: str, doc: str) -> Callable[[Number], Number]:
@@ -495,8 +519,8 @@ def weighted(w: Number, x: Number) -> Number:
     return where(w == 0, w, lambda: w * x)
 
 
-def greatest(*args: Number) -> Number:
-    """The greatest of all arguments, of complex ones by their real parts."""
+def peak(*args: Number) -> Number:
+    """What to shift by: the greatest of all arguments, of complex ones by their real parts."""
     if any(map(is_array, args)):
         import numpy
 
@@ -514,7 +538,7 @@ def logsumexp(*args: Number) -> Number:
 
         with numpy.errstate(invalid="ignore"):
             return numpy.logaddexp.reduce(numpy.broadcast_arrays(*args))
-    m = greatest(*args)
+    m = peak(*args)
     if abs(m) == math.inf:  # the difference of two infinities would be nan
         return next((x for x in args if x != x), m)
     others = list(args)

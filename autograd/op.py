@@ -6,6 +6,7 @@ objects have no number yet, on which one could branch, says `symbolic = True`.
 """
 
 import inspect
+import itertools
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -39,6 +40,10 @@ class Interval(NamedTuple):
 
     def __contains__(self, x: Any) -> bool:
         return bool(self.low < x < self.high and x != self.hole)
+
+    def edges(self) -> list[float]:
+        """The finite numbers at which it ends."""
+        return [x for x in self if x is not None and abs(x) < math.inf]
 
     def describe(self, name: str) -> str:
         """The interval as a condition on the argument `name`: `0 < x`; "" where there is none."""
@@ -221,6 +226,32 @@ class Op:
                 "each, None for no contribution"
             )
         return [local if w else None for local, w in zip(locals_, wanted, strict=True)]
+
+    def is_steep(self, numbers: Sequence[Any]) -> bool:
+        """Whether there is an edge of the domain where the function is defined but a slope is not finite.
+
+        So it is with sqrt at 0 and arcsin at ±1, not with log, which has no number at 0. `numbers` are those
+        of the arguments, as far as they are known: x³ is smooth, and x to any power is not.
+        """
+        if not self.domain:
+            return False
+        tried = [
+            [number] if type(number) in (int, float) else interval.edges() or [0.0, 0.5]
+            for number, interval in zip(numbers, self.domain, strict=True)
+        ]
+        return any(map(self._ends, itertools.product(*tried)))
+
+    def _ends(self, point: Sequence[float]) -> bool:
+        """Whether the function is defined at a point, and a slope there is not finite."""
+        try:
+            z = self.function(*point)
+        except FAILURES:
+            return False
+        try:
+            slopes = self.local_derivatives((*point, z), [True] * len(point))
+        except FAILURES:
+            return True
+        return not all(slope is None or abs(slope) < math.inf for slope in slopes)
 
     # ── Telling of it ───────────────────────────────────────────────────────────────────────────────
 

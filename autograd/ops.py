@@ -7,9 +7,10 @@ the derivative as a graph (so orders go on for ever, and its formula can be prin
 `compile` array code. A rule that returns None contributes nothing. Guards for single points choose by
 number (`guard`), which leaves no trace in the derivative's graph. What else a row may say: `op.Op`.
 
-At a kink the rules take the subgradient of least norm: relu′(0) = 0, |x|′(0) = 0, and the two arguments
-of `maximum` share ½ : ½ on a tie. The bounds of `clip` count as constants there, so its x gets 0. The slope
-of `floor`, `ceil` and `rint` is 0, also at their steps.
+At a kink the rules take the subgradient of least norm over all arguments together: relu′(0) = 0, |x|′(0) = 0,
+and n arguments that tie in `maximum` or `amax` get 1/n each. `clip(x, low, high)` is minimum(maximum(x, low),
+high) there too: x at a bound shares with it ½ : ½, whether the bound is a constant or not. The slope of
+`floor`, `ceil` and `rint` is 0, also at their steps.
 
 Formulas: Abramowitz & Stegun, chapters 4, 6 and 7, unless a row says otherwise.
 """
@@ -20,11 +21,43 @@ Formulas: Abramowitz & Stegun, chapters 4, 6 and 7, unless a row says otherwise.
 import math
 import operator
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 from autograd import functions as f
 from autograd import special
 from autograd.op import *  # noqa: F403 (the words in which rows are written)
+
+
+class Extremum(Op):
+    """The row of `maximum` or `minimum`: of more than two arguments it is the row `of_many`."""
+
+    of_many: Op
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """The greatest, or the least, of two arguments or more, which share a tie equally."""
+        return self.of_many(args) if len(args) > 2 and not named else super().__call__(*args, **named)
+
+    def complete(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments, two or more."""
+        return args if len(args) > 2 else super().complete(args)
+
+
+def is_small(slope: Any) -> Any:
+    """Whether it lies in (0, 1]: then of all slopes between it and 1 it is the one nearest to 0."""
+    return (slope > 0) & (slope <= 1)
+
+
+def at_kink(slope: Any) -> Any:
+    """Of all slopes between 1 and one that is not small the one nearest to 0; nan if that is nan."""
+    return guard(slope > 1, 1, 0 * slope)
+
+
+def shares(x: Sequence[Any], z: Any, share_of: Any) -> list[Any]:
+    """1/n for each of the n among x that equal the extremum z, and 0 for the others."""
+    hits = [share_of(xi, z) for xi in x]
+    total = reduce(operator.add, hits)
+    return [hit / total for hit in hits]
 
 
 def guard(condition: Any, x: Any, y: Any) -> Any:
@@ -184,11 +217,13 @@ mish      = Op("mish", f.mish,
                    x == math.inf, 0, lambda: silu(x) * (1 - tanh(softplus(x)) ** 2)))
 relu      = Op("relu", f.relu,            lambda x, z: step(x), kind="kinked")
 leaky_relu = Op("leaky_relu", f.leaky_relu,
-               lambda x, a, z: where(step(x), 1, a),                    lambda x, a, z: where(step(x), 0, x),
+               lambda x, a, z: guard((x != 0) | is_small(a), step(x) + (1 - step(x)) * a, lambda: at_kink(a)),
+               lambda x, a, z: guard((x == 0) & is_small(a), x, -relu(-x)),
                kind="kinked")
-elu       = Op("elu", f.elu,
-               lambda x, a, z: where(step(x), 1, a * exp(-relu(-x))),
-               lambda x, a, z: expm1(-relu(-x)),  # relu(−x) = −min(x, 0) keeps the branch not taken finite
+elu       = Op("elu", f.elu,              # relu(−x) = −min(x, 0) keeps the branch not taken finite
+               lambda x, a, z: guard((x != 0) | is_small(a), step(x) + (1 - step(x)) * (a * exp(-relu(-x))),
+                                     lambda: at_kink(a)),
+               lambda x, a, z: guard((x == 0) & is_small(a), x, expm1(-relu(-x))),
                kind="kinked")
 
 selu      = Op("selu", f.selu,
@@ -208,14 +243,16 @@ ceil      = Op("ceil", f.ceil,            lambda x, z: 0, kind="kinked", kinks=s
 rint      = Op("round", f.rint,           lambda x, z: 0, kind="kinked",  # half to even
                kinks=lambda x: steps_from(x + one(x) / 2), latex=r"\left\lfloor {} \right\rceil")
 share     = Op("share", f.share,          lambda x, y, z: 0,            lambda x, y, z: 0, kind="kinked")
-maximum   = Op("max", f.maximum,          lambda x, y, z: share(x, y),  lambda x, y, z: share(y, x),
+maximum   = Extremum("max", f.maximum,    lambda x, y, z: share(x, y),  lambda x, y, z: share(y, x),
                kind="kinked", commutative=True)
-minimum   = Op("min", f.minimum,          lambda x, y, z: share(y, x),  lambda x, y, z: share(x, y),
+minimum   = Extremum("min", f.minimum,    lambda x, y, z: share(y, x),  lambda x, y, z: share(x, y),
                kind="kinked", commutative=True)
-clip      = Op("clip", f.clip,
-               lambda x, low, high, z: step(x - low) * step(high - x),
-               lambda x, low, high, z: step(low - x) * step(high - low),
-               lambda x, low, high, z: step(maximum(x, low) - high),
+clip      = Op("clip", f.clip,            # minimum(maximum(x, low), high); where all tie, high alone moves z
+               lambda x, low, high, z: guard((x == low) & (low == high), 0,
+                                             share(x, low) * share(high, maximum(x, low))),
+               lambda x, low, high, z: guard((x == low) & (low == high), 0,
+                                             share(low, x) * share(high, maximum(x, low))),
+               lambda x, low, high, z: guard((x == low) & (low == high), 1, share(maximum(x, low), high)),
                kind="kinked")
 where     = Choice("where", f.where,
                lambda c, x, y, z: None,
@@ -236,7 +273,11 @@ prod      = Op("Π", f.prod,               lambda x, z: f.others(x),
                kind="rational", sequences=1, commutative=True)
 dot       = Op("dot", f.dot,              lambda x, z: x[len(x) // 2:] + x[:len(x) // 2],
                kind="rational", sequences=2, commutative=True)
-greatest  = Op("max", f.greatest, kind="constant", sequences=1)  # what to shift by
+amax      = Op("max", f.greatest,         lambda x, z: shares(x, z, share),
+               kind="kinked", sequences=1, commutative=True)
+amin      = Op("min", f.least,            lambda x, z: shares(x, z, lambda xi, z: share(z, xi)),
+               kind="kinked", sequences=1, commutative=True)
+greatest  = Op("max", f.peak, kind="constant", sequences=1)  # what to shift by
 unity     = Op("Σp", f.total, kind="constant", sequences=1)  # what is 1, but for the rounding of its terms
 logsumexp = Op("logsumexp", f.logsumexp,
                lambda x, z: normalized([guard(z == -math.inf, 0, lambda xi=xi: exp(xi - z)) for xi in x], z),
@@ -247,7 +288,9 @@ element   = Op("take", f.element,         # (i, x₀, x₁, …) → xᵢ
 
 # fmt: on
 
-# NumPy's names of rows above
+maximum.of_many, minimum.of_many = amax, amin
+
+# NumPy's names of rows above. `max` and `min` are none: a star import would hide Python's max(x, y) and key=.
 negative, subtract, multiply, divide, remainder = neg, sub, mul, div, mod
 radians, degrees = deg2rad, rad2deg
 

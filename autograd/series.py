@@ -146,10 +146,10 @@ def _extend(z: Series, m: int, slopes: list[tuple[Series, Any]]) -> None:
         else:
             rate += x.rates[m - 1] * p
     z.rates.append(rate)
-    z.known.append(_divide(rate, m))
+    z.known.append(divide(rate, m))
 
 
-def _divide(total: Any, k: int) -> Any:
+def divide(total: Any, k: int) -> Any:
     """Total / k, as an int where it is one: an int over an int would make a float of a fraction's series."""
     if k == 1:
         return total  # also a Value, whose graph needs no division by 1

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograd.formula import local_formula, node_names
+from autograd.op import FAILURES
 from autograd.value import Value, local_derivatives, start, sweep, topological_order
 
 
@@ -38,9 +39,10 @@ class Step:
 def backward_steps(root: Value, seed: Any = 1) -> list[Step]:
     """Every step of `root.backward(seed)`, without touching any gradient.
 
-    Edges towards constants, and those whose rule says "no contribution", take no step. RuntimeError
-    where there is nothing to differentiate. Where a local derivative does not exist, what its rule raises;
-    the error's `node` is then where the pass has stopped, and its `steps` are those before.
+    Edges towards constants, and those whose rule says "no contribution", take no step; nor does one without
+    a local derivative where the upstream is 0. RuntimeError where there is nothing to differentiate. Where a
+    local derivative is asked for and does not exist, what its rule raises; the error's `node` is then where
+    the pass has stopped, and its `steps` are those before.
 
     >>> x, y = Value(3, "x"), Value(4, "y")
     >>> for step in backward_steps(x * y):
@@ -62,9 +64,19 @@ def backward_steps(root: Value, seed: Any = 1) -> list[Step]:
 
     try:
         for node, i, argument, local, contribution in sweep(order, gradient, locals_of):
+            if local is None and (local := _unasked(node).get(i)) is None:
+                continue
             total = gradient[argument]
             steps.append(Step(node, i, argument, gradient[node], local, contribution, total, names))
     except Exception as error:
         error.node, error.steps = under_way, steps  # type: ignore[attr-defined]
         raise
     return steps
+
+
+def _unasked(node: Value) -> dict[int, Any]:
+    """The local derivatives by position of a node at which 0 arrives, which nobody has asked for."""
+    try:
+        return {position: local for position, _, local in local_derivatives(node)}
+    except FAILURES:
+        return {}

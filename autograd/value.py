@@ -178,8 +178,11 @@ def sweep(
 ) -> Iterator[tuple[Value, int, Value, Any, Any]]:
     """The chain rule, edge by edge: (node, position, argument, local, contribution), from the root down.
 
+    An upstream that is exactly 0 asks for no slope, which may be infinite or not exist: it is itself what
+    every edge of the node contributes, and local is None.
+
     gradient    ∂root/∂node by node: that of the root at first, all others at the end. A node that nothing
-                arrives at has none: in a branch not taken, 0 times an infinite slope would be nan
+                arrives at, as in a branch not taken, has none
     locals_of   (position, argument, local) of a node
     multiply    upstream × local, of numbers, of Values, of numbers with bounds, …
     add         what has arrived (0 at first) + a contribution
@@ -187,14 +190,25 @@ def sweep(
     for node in reversed(order):
         if node in gradient:
             upstream = gradient[node]
-            for position, argument, local in locals_of(node):
+            silent = is_zero(upstream)
+            for position, argument, local in unasked(node) if silent else locals_of(node):
                 try:
-                    contribution = multiply(upstream, local)
+                    contribution = upstream if silent else multiply(upstream, local)
                     gradient[argument] = add(gradient.get(argument, 0), contribution)
                 except FAILURES as error:
                     doing = f"upstream × local derivative by argument {position + 1}: "
                     raise node._op.explain(error, node.args, doing) from error
                 yield node, position, argument, local, contribution
+
+
+def is_zero(upstream: Any) -> bool:
+    """Whether it is the number 0. A Value or a symbol is none: it may have a derivative of its own."""
+    return not (isinstance(upstream, Numeric) or upstream)
+
+
+def unasked(node: Value) -> Iterator[tuple[int, Value, None]]:
+    """(position, argument, None) for each argument of a node that is no constant."""
+    return ((i, arg, None) for i, arg in enumerate(node.args) if arg._op is not ops.constant)
 
 
 def start(root: Value, seed: Any = 1) -> Any:

@@ -121,3 +121,20 @@ apply = Op.apply
 def fraction(x: float) -> Fraction:
     """The fraction that a decimal number of few digits is meant to be."""
     return Fraction(str(x))
+
+
+UNASKED: dict[str, Callable[[Any, Any], Any]] = {  # (rows, x) → z: at x = 0 a slope is ∞, times exactly 0
+    "maximum": lambda o, x: o.maximum(o.sqrt(x), 1 + x),
+    "relu": lambda o, x: o.relu(o.sqrt(x) - 1) + x,
+    "times 0": lambda o, x: 0 * o.sqrt(x) + x,
+    "a difference": lambda o, x: (lambda z: z - z + x)(o.sqrt(x)),
+    "a power": lambda o, x: 0 * x**0.5 + x,
+    "two arguments": lambda o, x: 0 * o.hypot(x, x) + 0 * o.arctan2(x, x) + x,
+    "three": lambda o, x: o.clip(o.sqrt(x), 1, 2) + x,
+    "the ends of an interval": lambda o, x: (
+        0 * o.arcsin(x - 1) + 0 * o.arccos(1 - x) + 0 * o.arccosh(x + 1) + x
+    ),
+    "a sequence": lambda o, x: o.dot([0, x], [o.sqrt(x), 1]),
+    "one below another": lambda o, x: 0 * o.sqrt(o.sqrt(x)) + x,
+    "x²√x": lambda o, x: x * x * o.sqrt(x) + x,
+}

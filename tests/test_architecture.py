@@ -29,7 +29,7 @@ MAY_IMPORT = {  # module of autograd: the modules of autograd it may import
     "trees": {"arrays"},
     "series": {"op", "protocol"},
     "derivatives": {"fast", "functions", "op", "ops", "protocol", "recording", "value", "series", "trees"},
-    "steps": {"value", "formula"},
+    "steps": {"op", "value", "formula"},
     "parse": {"op", "ops", "value"},
     "__main__": set(),  # runs viz.command
 }

@@ -73,6 +73,36 @@ def test_numpys_functions_agree_with_numpy(name):
     assert all(isinstance(v, Value) and v.args for v in result)
 
 
+REDUCED = {  # of [[1, 2], [2, 2]], whose maximum ties thrice
+    "all": (lambda x: np.max(x), [[0, 1 / 3], [1 / 3, 1 / 3]]),
+    "the method": (lambda x: x.max(), [[0, 1 / 3], [1 / 3, 1 / 3]]),
+    "the ufunc": (lambda x: np.maximum.reduce(x, axis=None), [[0, 1 / 3], [1 / 3, 1 / 3]]),
+    "an axis": (lambda x: np.sum(x.max(axis=1)), [[0, 1], [1 / 2, 1 / 2]]),
+    "axes kept": (lambda x: np.max(x, axis=(0, 1), keepdims=True)[0, 0], [[0, 1 / 3], [1 / 3, 1 / 3]]),
+    "some": (lambda x: np.max(x, where=x != x[0, 1], initial=-1.0), [[1, 0], [0, 0]]),
+    "initial": (lambda x: np.min(x, initial=1.0), [[1 / 2, 0], [0, 0]]),
+    "of the negative": (lambda x: -np.min(-x), [[0, 1 / 3], [1 / 3, 1 / 3]]),
+    "out": (lambda x: np.max(x, axis=0, out=array([0.0, 0.0]))[1], [[0, 1 / 2], [0, 1 / 2]]),
+    "one": (lambda x: np.max(x[0, :1]), [[1, 0], [0, 0]]),
+}
+
+
+@pytest.mark.parametrize("name", REDUCED)
+def test_the_maximum_of_an_array_shares_a_tie_among_all(name):
+    f, slopes = REDUCED[name]
+    x = array([[1.0, 2.0], [2.0, 2.0]])
+    (dx,) = gradients(f(x), x)
+    np.testing.assert_allclose(dx, slopes)
+
+
+def test_the_maximum_of_nothing_is_refused():
+    x = array([[1.0, 2.0], [2.0, 2.0]])
+    with pytest.raises(ValueError, match="needs initial"):
+        np.max(x, where=x != x)
+    with pytest.raises(ValueError, match="zero-size"):
+        np.max(x[:, :0])
+
+
 def test_a_maximum_over_an_axis_shares_ties_as_its_row_does():
     x = array([1.0, 3.0, 3.0])
     (dx,) = gradients(np.max(x), x)

@@ -15,11 +15,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from oracles import UNASKED
 
 import autograd
 from autograd import (
     Op,
     Value,
+    backward_steps,
     exp,
     formula,
     grad,
@@ -545,6 +547,83 @@ def test_kinks_branches_and_functions_that_do_not_depend_on_x():
     assert value_and_grad(lambda x: [1, 2][1])(5) == (2, 0)
     assert taylor(lambda x: 3, 1.0, 2) == [3, 0, 0]
     assert grad(lambda x: x)(5) == 1
+
+
+def backward(f, x):
+    leaf = Value(x)
+    f(leaf).backward()
+    return leaf.grad
+
+
+UNASKED_IN = {  # a slope that is infinite, times an upstream of exactly 0: each way to the derivative
+    "backward": backward,
+    "grad": lambda f, x: grad(f)(x),
+    "of a Value": lambda f, x: grad(f)(Value(x)).data,
+    "jacobian": lambda f, x: jacobian(lambda t: [f(t), t])(x)[0],
+    "vjp": lambda f, x: vjp(f, x)[1](1)[0],
+    "jvp": lambda f, x: jvp(f, (x,), (1,))[1],
+    "jvp along a Value": lambda f, x: jvp(f, (x,), (Value(1),))[1].data,
+    "taylor": lambda f, x: taylor(f, x, 1)[1],
+    "steps": lambda f, x: (lambda leaf: last(backward_steps(f(leaf)), leaf))(Value(x)),
+}
+UNASKED_TWICE = {
+    "grad of grad": lambda f, x: grad(grad(f))(x),
+    "hessian": lambda f, x: hessian(f)(x)[0][0],
+    "hvp": lambda f, x: hvp(f, (x,), (1,))[0],
+    "jvp of jvp": lambda f, x: jvp(lambda t: jvp(f, (t,), (1,))[1], (x,), (1,))[1],
+    "jvp of grad": lambda f, x: jvp(grad(f), (x,), (1,))[1],
+    "grad of jvp": lambda f, x: grad(lambda t: jvp(f, (t,), (1,))[1])(x),
+    "taylor": lambda f, x: 2 * taylor(f, x, 2)[2],
+}
+
+
+def last(steps, leaf):
+    return [step.total for step in steps if step.argument is leaf][-1]
+
+
+@pytest.mark.parametrize("kind", [float, complex, Decimal, mpmath.mpf, np.float32])
+@pytest.mark.parametrize("name", UNASKED)
+def test_an_upstream_of_exactly_0_asks_for_no_slope(name, kind):
+    """Here the slope is 1 at x = 0, and the second derivative 0; in reverse mode NumPy does not even warn."""
+    f, x = lambda x: UNASKED[name](ops, x), kind(0)
+    try:
+        f(x)
+    except TypeError as refused:
+        pytest.skip(str(refused))
+    assert backward(f, x) == grad(f)(x) == 1 and jvp(f, (x,), (0 * x,))[1] == 0
+    with np.errstate(divide="ignore", invalid="ignore"):  # other modes try the slopes
+        first = {way: derivative(f, x) for way, derivative in UNASKED_IN.items()}
+        second = {way: derivative(f, x) for way, derivative in UNASKED_TWICE.items()}
+    assert (first, second) == (dict.fromkeys(UNASKED_IN, 1), dict.fromkeys(UNASKED_TWICE, 0))
+
+
+def test_the_price_of_it_sqrt_squared_has_the_slope_0_at_0():
+    f = lambda x: sqrt(x) ** 2
+    for way, derivative in UNASKED_IN.items():
+        if way != "steps":  # the square takes its two steps, the root none
+            assert derivative(f, 0.0) == 0, way
+    assert grad(f)(1e-300) == 1
+
+
+@pytest.mark.parametrize("way", UNASKED_IN)
+def test_a_slope_that_is_asked_for_must_exist(way):
+    with pytest.raises(ZeroDivisionError, match=r"sqrt\(0.0\): its local derivative"):
+        UNASKED_IN[way](lambda x: 1e-300 * sqrt(x) + x, 0.0)
+
+
+@pytest.mark.parametrize("way", UNASKED_TWICE)
+def test_a_second_derivative_that_does_not_exist_raises_though_the_first_does(way):
+    """(x√x)″ is infinite at 0, where (x√x)′ = 3/2 √x is 0."""
+    f = lambda x: x * sqrt(x)
+    assert {derivative(f, 0.0) for derivative in UNASKED_IN.values()} == {0}
+    with pytest.raises(ZeroDivisionError, match=r"sqrt.*its local derivative"):
+        UNASKED_TWICE[way](f, 0.0)
+
+
+def test_a_tangent_of_0_asks_for_no_slope_and_keeps_its_type():
+    for x in 0.0, Decimal(0), mpmath.mpf(0), 0j, np.float32(0):
+        _, along = jvp(lambda x, y: [sqrt(x), sqrt(x) * y, x**y], (x, x + 1), (x, x + 1))
+        assert along == [0, 0, 0] and {type(number) for number in along} == {type(x)}
 
 
 @dataclass

@@ -17,6 +17,7 @@ import pytest
 from engines import FAST, PLAIN, load
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracles import UNASKED
 
 from autograd.testing.strategies import expressions, networks
 
@@ -250,6 +251,12 @@ CASES = {  # of an engine a, with x = Value(2.0, "x"), y = Value(3, "y"), zero =
     "no slope in a branch": lambda a, x, y, zero: tangent(
         a, lambda t: a.ops.where(True, t, a.ops.sqrt(t - 2.0))
     ),
+    "a tangent of 0": lambda a, x, y, zero: tangent(
+        a, lambda t: a.ops.sqrt(t - 2.0) + t**2.0 + a.ops.clip(t), 0.0
+    ),
+    "a tangent of 0 beside another": lambda a, x, y, zero: a.derivatives.jvp(
+        lambda s, t: [s ** (t + 0.5), a.ops.dot([s, t], [t, s]), a.ops.clip(s, t, t)], (0.0, 0.0), (0.0, 1.0)
+    ),
     "no Value": lambda a, x, y, zero: a.value.topological_order(x * y, 3),
     "no order": lambda a, x, y, zero: a.value.gradients([], x),
     "the root is not there": lambda a, x, y, zero: a.value.gradients([x, y], x * y),
@@ -287,6 +294,20 @@ def silently(engine, f):
 @pytest.mark.parametrize("name", CASES)
 def test_the_same_result_or_the_same_error(name):
     agree(lambda a: CASES[name](a, a.Value(2.0, "x"), a.Value(3, "y"), a.Value(0.0, "zero")))
+
+
+@pytest.mark.parametrize("kind", [float, complex, Decimal, mpmath.mpf, np.float32])
+@pytest.mark.parametrize("name", UNASKED)
+def test_neither_asks_for_a_slope_where_0_arrives(name, kind):
+    f = UNASKED[name]
+
+    def passes(engine):
+        x = engine.Value(kind(0))
+        root = f(engine.ops, x)
+        swept(engine, root)
+        return x, [engine.derivatives.jvp(lambda t: f(engine.ops, t), (kind(0),), (u,)) for u in (1, kind(0))]
+
+    agree(passes)
 
 
 RULES = {  # the slopes that a row's two rules give, or fail to

@@ -11,11 +11,12 @@ import math
 import warnings
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
 from engines import load
-from oracles import FLAT
+from oracles import FLAT, UNASKED
 from slips import Mutants
 
 from autograd import Value, ops
@@ -305,6 +306,27 @@ def nothing_is_asked_in_branches_not_taken(a, x, y):
         assert d.jvp(lambda t, still=still: math.inf * still(t) + t, (2.0,), (1.0,))[1] == 1.0
 
 
+def nothing_is_asked_where_0_arrives(a, x, y):
+    d, zero = a.derivatives, a.Value(0.0)
+    for of in UNASKED.values():
+        f = partial(of, a.ops)
+        zero.grad = 0
+        f(zero).backward()
+        assert (zero.grad, d.grad(f)(0.0), d.jvp(f, (0.0,), (2.0,))[1]) == (1, 1, 2)
+        assert d.jvp(lambda t, f=f: [f(t), t * y, 3.0], (0.0,), (zero,))[1][0].data == 0
+        assert d.grad(d.grad(f))(0.0) == d.hvp(f, (0.0,), (1.0,))[0] == 0
+        assert d.jvp(lambda t, f=f: d.jvp(f, (t,), (1.0,))[1], (0.0,), (1.0,))[1] == 0
+        assert [float(z) for z in d.taylor(f, 0.0, 2)][1:] == [1, 0]
+        assert [z.data for z in d.taylor(lambda t, f=f: f(t) * y, 0.0, 1)][1:] == [3]
+    slope = d.jvp(lambda t: a.ops.sqrt(t) * t, (0.0,), (0.0,))[1]
+    assert (slope, type(slope)) == (0, float)
+    assert type(d.grad(d.grad(lambda t: a.ops.sqrt(t) * t * t))(0.0)) is float
+    assert d.taylor(lambda t: a.ops.where(True, t**3, a.ops.sqrt(t - 2.0)), 2.0, 3) == [8, 12, 6, 1]
+    assert d.taylor(lambda t: t * t * a.ops.sqrt(t) * 3 + t * t, 0.0, 2) == [0, 0, 1]
+    for second in (lambda f: d.taylor(f, 0.0, 2), lambda f: d.grad(d.grad(f))(0.0)):
+        refused("sqrt(", second, lambda t: t * a.ops.sqrt(t))
+
+
 def nothing_is_asked_towards_constants(a, x, y):
     (x**0 + 0**y + (-2.0) ** 2 * x + a.ops.sum([x, 2]) + a.ops.log(a.value.constant(1.0))).backward()
     assert x.grad == 5.0
@@ -536,6 +558,7 @@ def refused(words, f, *args):
 
 PROMISES = (
     sweep_tells_edge_by_edge, nothing_is_asked_in_branches_not_taken, nothing_is_asked_towards_constants,
+    nothing_is_asked_where_0_arrives,
     leaves_accumulate_from_what_they_hold, numbers_keep_their_types, numpy_numbers_become_pythons,
     what_a_rule_gives_is_looked_at, bad_arguments_are_refused, nothing_is_recorded_under_no_grad,
     operators_agree_with_python, the_sort_may_be_cut, transforms_nest, graphs_of_derivatives_stay_small,
@@ -602,8 +625,8 @@ FUNCTIONS = {  # that differentiate, by their module
         Value.apply_op Value.backward""",
     "commit": "total",
     "op": "Op.grouped Op.complete Op.flatten Op.evaluate Op.local_derivatives",
-    "derivatives": """tangents _Run.gradient _Run.tangents _Run.swept _Run.algebra _live _sweep_forward
-        _towards _operands _product _sum""",
+    "derivatives": """tangents _Run.gradient _Run.tangents _Run.swept _Run.swept_back _Run.algebra
+        _sweep_forward _asked _operands _product _sum""",
     "fast": """sort gradients sweep tangents sweep_forward erase marks apply_op apply_to_one
         prefix infix to_power matvec node_of""",
 }

@@ -5,7 +5,7 @@ import pickle
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
-from itertools import product
+from itertools import combinations, permutations, product
 
 import mpmath
 import numpy as np
@@ -200,7 +200,7 @@ def test_fractions_are_exact(op):
 
 
 def test_every_rational_row_is_exact():
-    kinked = names("relu leaky_relu absolute maximum minimum clip sign step share softsign")
+    kinked = names("relu leaky_relu absolute maximum minimum amax amin clip sign step share softsign")
     assert {op.name for op in EXACT} == {op.name for op in ROWS if op.kind == "rational"} | kinked
 
 
@@ -682,14 +682,23 @@ def test_no_real_root_of_a_negative_number(make):
     [
         ("relu", (0,), (0,)),
         ("absolute", (0,), (0,)),
-        ("leaky_relu", (0, 3), (3, 0)),
+        ("leaky_relu", (0, 3), (1, 0)),
+        ("leaky_relu", (0, 1), (1, 0)),
+        ("leaky_relu", (0, -3), (0, 0)),
         ("elu", (0, 1), (1, 0)),
+        ("elu", (0, 2), (1, 0)),
+        ("elu", (0, -1), (0, 0)),
         ("maximum", (2, 2), (0.5, 0.5)),
         ("minimum", (2, 2), (0.5, 0.5)),
         ("maximum", (-1, 2), (0, 1)),
         ("minimum", (-1, 2), (1, 0)),
-        ("clip", (-1, -1, 3), (0, 0, 0)),
-        ("clip", (3, -1, 3), (0, 0, 0)),
+        ("amax", (2, 2, 2, 1), (1 / 3, 1 / 3, 1 / 3, 0)),
+        ("amin", (1, 2, 1), (0.5, 0, 0.5)),
+        ("amax", (3,), (1,)),
+        ("clip", (-1, -1, 3), (0.5, 0.5, 0)),
+        ("clip", (3, -1, 3), (0.5, 0, 0.5)),
+        ("clip", (1, 3, 3), (0, 0.5, 0.5)),
+        ("clip", (3, 3, 3), (0, 0, 1)),
         ("clip", (1, -1, 3), (1, 0, 0)),
         ("clip", (-2, -1, 3), (0, 1, 0)),
         ("clip", (4, -1, 3), (0, 0, 1)),
@@ -701,9 +710,93 @@ def test_no_real_root_of_a_negative_number(make):
 )
 def test_subgradients_of_least_norm(name, args, slopes, kind):
     z, got = gradients(ops.TABLE[name], args, kind)
-    assert got == list(slopes)
+    assert [float(slope) for slope in got] == pytest.approx(slopes)
     if kind is Fraction and name != "elu":
         assert {type(slope) for slope in (z, *got)} <= {int, Fraction}
+
+
+KINKS = {  # the places at which a row that is continuous has no derivative, or not to second order
+    "relu": [(0,)],
+    "absolute": [(0,)],
+    "leaky_relu": [(0, a) for a in (-3, -0.5, 0.25, 0.75, 2, 5)],
+    "elu": [(0, a) for a in (-3, -0.5, 0.25, 0.75, 2, 5)],
+    "maximum": [(2, 2), (-1, -1)],
+    "minimum": [(2, 2), (-1, -1)],
+    "amax": [(1, 1), (2, 1, 2), (3, 3, 3), (0, 0, -1, 0, 0)],
+    "amin": [(1, 1), (1, 2, 1), (3, 3, 3), (0, 0, 1, 0, 0)],
+    "clip": [(1, 1, 3), (3, 1, 3), (2, 3, 3), (1, 2, 2)],  # where all three tie see below
+}
+
+
+def least_norm(gradients):
+    """The point nearest to 0 of the convex hull of some vectors: of a flat through some, if inside."""
+    found = []
+    for count in range(1, len(gradients) + 1):
+        for chosen in combinations(gradients, count):
+            G = np.array(chosen)
+            system = np.block([[G @ G.T, np.ones((count, 1))], [np.ones((1, count)), np.zeros((1, 1))]])
+            weights = np.linalg.lstsq(system, np.eye(count + 1)[-1], rcond=None)[0][:-1]
+            if (weights > -1e-9).all():
+                found.append(weights @ G)
+    return min(found, key=np.linalg.norm)
+
+
+@pytest.mark.parametrize(("name", "args"), [(name, args) for name in KINKS for args in KINKS[name]])
+def test_a_law_of_kinks_the_subgradient_of_least_norm_and_a_symmetric_hessian(name, args):
+    """Over all arguments together: of the gradients around the kink, each that of a smooth piece."""
+    op = ops.TABLE[name]
+    f = lambda x: apply(op, x)
+    lengths = [1e-9 * (1 + i / 7) for i in range(len(args))]
+    around = {
+        tuple(np.round(autograd.grad(f)([x + s * d for x, s, d in zip(args, signs, steps)]), 6))
+        for signs in product((-1, 1), repeat=len(args))
+        for steps in permutations(lengths)
+    }
+    assert len(around) > 1 and autograd.grad(f)([*map(float, args)]) == pytest.approx(least_norm([*around]))
+    H = np.array(autograd.hessian(f)([*map(float, args)]), float)
+    assert (H == H.T).all() and np.isfinite(H).all()
+
+
+def test_every_row_with_a_kink_obeys_that_law_but_those_that_jump():
+    assert {op.name for op in KINKED} - KINKS.keys() == {"mod", "floordiv", "sign", "step", "share"}
+
+
+@pytest.mark.parametrize("kind", [int, float, Fraction, Decimal, mpmath.mpf, np.float32])
+@pytest.mark.parametrize("x", [-2, 1, 2, 3, 5])
+def test_the_slopes_of_clip_add_up_wherever_its_arguments_tie(x, kind):
+    """clip(x + t, low + t, high + t) = clip(x, low, high) + t."""
+    clip = autograd.clip
+    for args in product((1, 2, 3, x), repeat=3):
+        assert autograd.grad(lambda t, args=args: clip(*(kind(a) + t for a in args)))(kind(0)) == 1
+    assert autograd.grad(lambda t: clip(t, t, kind(5)))(kind(2)) == 1
+    assert autograd.grad(lambda t: clip(t, kind(2), kind(5)))(kind(2)) == 0.5  # as maximum(t, 2)
+
+
+@pytest.mark.parametrize("kind", [float, Decimal, mpmath.mpf, np.float32, np.float64])
+@pytest.mark.parametrize("op", [op for op in KINKED if op.name not in ("mod", "floordiv")], ids=str)
+def test_nan_stays_nan_through_every_kink_and_so_does_the_slope(op, kind):
+    args = [kind(x) for x in (1, 2, 3)[: 3 * op.sequences or op.arity]]
+    for i in range(1 if kind is Decimal and op.name in ("leaky_relu", "elu") else len(args)):
+        z, slopes = gradients(op, [*args[:i], kind("nan"), *args[i + 1 :]])
+        assert z != z or (i and op.name in ("leaky_relu", "elu"))  # whose slope has no part in it at x = 1
+        flat = op.name in ("sign", "step", "share")  # whose slope is 0 wherever it is
+        assert slopes[i] == 0 if flat or z == z else slopes[i] != slopes[i]
+
+
+def test_maximum_and_minimum_of_more_than_two():
+    a, b, c = (Value(Fraction(2)) for _ in "abc")
+    (autograd.maximum(a, b, c) * 6 + autograd.minimum(a, b, c, 2, 5) * 8).backward()
+    assert (a.grad, b.grad, c.grad) == (4, 4, 4)
+    assert autograd.maximum(1, 3, 2) == autograd.amax([1, 3, 2]) == 3 and autograd.minimum(1, 3, 2, 0) == 0
+    assert autograd.maximum(a, b).op is ops.maximum and autograd.maximum(a, b, 1).op is ops.amax
+    assert (
+        a.maximum(b, 1).op is ops.amax and max([a, Value(3.0)]).data == 3
+    )  # Python's, also with a star import
+    assert not {"max", "min"} & {*autograd.__all__}
+    with pytest.raises(ValueError, match=r"amin\(\): there is none of no numbers"):
+        autograd.amin([])
+    with pytest.raises(TypeError, match="maximum takes 2 arguments, not 1"):
+        autograd.maximum(a)
 
 
 def test_values_at_kinks():

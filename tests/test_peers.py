@@ -7,6 +7,7 @@ same random graphs. The last part has the scalar test-suite of HIPS autograd, fu
 import importlib.util
 import math
 import warnings
+from functools import reduce
 
 import mpmath
 import pytest
@@ -131,6 +132,8 @@ SYMPY = {  # the rows in SymPy's words; min and max as pieces, since their deriv
     "mean": lambda *x: S.Add(*x) / len(x),
     "prod": lambda *x: S.Mul(*x),
     "dot": lambda *x: S.Add(*(a * b for a, b in zip(x[: len(x) // 2], x[len(x) // 2 :]))),
+    "amax": lambda *x: reduce(SYMPY["maximum"], x),
+    "amin": lambda *x: reduce(SYMPY["minimum"], x),
     "logsumexp": lambda *x: S.log(S.Add(*map(S.exp, x))),
 }
 

@@ -22,6 +22,7 @@ import nn
 from autograd import Op, Value, ops
 from autograd.program.program import compile as from_its_module
 from autograd.testing import check_grads, laws
+from autograd.testing.expression import apply
 from autograd.testing.strategies import expressions, networks, rows
 
 HUNDRED = settings().max_examples  # or as many as the profile says
@@ -398,6 +399,31 @@ def test_kinks_ties_and_edges_of_domains(op, x, y):
     agrees(lambda v: call(a + v[0] - x, b) * (a + 1), [a, b], X[:1])
     agrees(lambda v: call(v[0], v[1]) * (a + 1), [a, b], X)
     agrees(lambda v: call(v[0], b) * (a + 1) + call(a, v[1] + b - b), [a, b], X[:1])
+
+
+def test_any_number_of_arguments_tie():
+    w = [Value(2.0), Value(2.0), Value(1.0)]
+    X = np.array([2.0, 1.0, 3.0, 2.0])
+    agrees(lambda x: ops.maximum(*w, x) + ops.minimum(w[0], x, w[1]) * w[0], w, X)
+    agrees(lambda x: ops.amax([w[0], x, w[1], x]) * x, w[:2], X)
+    agrees(lambda x: autograd.sum([ops.amax([v, *x]) * v for v in w]), w, np.array([[2.0, 2.0], [0.0, 1.0]]))
+
+
+@pytest.mark.parametrize("slope", [-0.5, 0.25, 1.0, 3.0])
+def test_leaky_relu_and_elu_at_0_and_clip_at_its_bounds(slope):
+    w = [Value(0.0), Value(slope)]
+    X = np.array([0.0, 1.0, -1.0])
+    for op in ops.leaky_relu, ops.elu:
+        agrees(lambda x, op=op: op(w[0] + x, w[1]) * 3 + op(w[0], slope) + op(x, w[1]), w, X)
+    agrees(lambda x: ops.clip(w[0] + x, -1.0, w[1]) + ops.clip(x, w[0], w[1]) + ops.clip(w[0], x, x), w, X)
+
+
+@pytest.mark.parametrize("op", rows(("kinked",), float), ids=lambda op: op.name)
+def test_nan_through_a_kink_has_the_eager_slopes(op):
+    w, given = [Value(math.nan)], [2.0, 3.0][: (op.arity or 3) - 1]
+    f = lambda x: apply(op, [w[0] * x, *given])
+    value, gradient = autograd.compile(f, w)(np.array([math.nan]), np.array([1.0]))
+    np.testing.assert_equal((value, gradient.tolist()), eager(f, w, np.array([1.0])))
 
 
 def test_a_tie_of_three_shares_its_gradient():

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_value import graphs
 
-from autograd import Value, backward_steps, constant, exp, sigmoid, topological_order, where
+import viz
+from autograd import Value, backward_steps, constant, exp, relu, sigmoid, sqrt, topological_order, where
 
 
 @given(graphs())
@@ -96,6 +97,19 @@ def test_nothing_below_a_branch_not_taken_takes_a_step():
     assert {step.argument for step in backward_steps(z)} == {x}
     z.backward()
     assert (x.grad, y.grad, z.args[2].grad) == (1, 0, 0) and type(z.args[2].grad) is int
+
+
+def test_where_0_arrives_a_step_shows_the_local_derivative_that_exists():
+    x = Value(0.0, "x")
+    y = relu(2 * x - 1) + 0.0 * sqrt(x)
+    shown = [(s.formula.partition(" = ")[0], s.upstream, s.local, s.contribution) for s in backward_steps(y)]
+    assert shown[2:] == [
+        ("∂t5/∂t4", 1, 0, 0),  # 0.0 · √x; nothing below it
+        ("∂t3/∂t2", 1, 0, 0),  # relu(−1)
+        ("∂t2/∂t1", 0, 1, 0),
+        ("∂t1/∂x", 0, 2, 0),
+    ]
+    assert "∂t2/∂t1" in str(viz.table(y)) and viz.draw(y).svg() and viz.draw(y).html()
 
 
 def test_a_leaf_has_no_steps_and_a_constant_no_pass():

@@ -131,12 +131,16 @@ class _Sweep:
             self.add(arg, self.product(array, upstream, local), array)
 
     def product(self, array: Array, upstream: Array, local: Any) -> Array:
-        """Upstream × local; 0 where nothing arrives at a branch of where, even if the slope is infinite."""
+        """Upstream × local; 0 where 0 arrives, even if the slope is infinite.
+
+        It can be in a branch of where, which may not have been taken, and of rows like sqrt.
+        """
         local = local.node if isinstance(local, Symbol) else float(local)
         if local == -1:
             return self.graph.elementwise(ops.neg, [upstream])  # type: ignore[no-any-return]
         product: Array = self.graph.elementwise(ops.mul, [upstream, local])
-        if array in self.masked and isinstance(local, Array):
+        steep = isinstance(array.op, Op) and array.op.is_steep(array.args)
+        if (steep or array in self.masked) and isinstance(local, Array):
             arrives = self.graph.elementwise(COMPARISONS["ne"], [upstream, 0.0])
             product = self.graph.elementwise(ops.where, [arrives, product, 0.0])
         return product

@@ -63,6 +63,8 @@ FUNCTIONS: dict[Op, Callable[..., Data]] = {
     ops.softplus: lambda x: jnp.logaddexp(x, 0),
     ops.log_sigmoid: lambda x: -jnp.logaddexp(-x, 0),
     ops.step: lambda x: jnp.heaviside(x, 0),
+    ops.amax: lambda *x: reduce(jnp.maximum, x),
+    ops.amin: lambda *x: reduce(jnp.minimum, x),
     ops.where: jnp.where,
     ops.weighted: weighted,
 }
