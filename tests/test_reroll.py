@@ -204,6 +204,32 @@ def test_attention_is_matrix_products():
     assert not {"gather", "join"} & count.keys()
 
 
+def test_a_softmax_over_a_growing_past_stays_one():
+    """The first one, over a single number, is at the level of the others."""
+    w = values(4)
+    f = lambda x: ops.sum([ops.dot(w[:k], ops.softmax(x[:k])) for k in range(1, 5)])
+    count = operations(program_of(f, w, np.array([[0.3, -0.2, 0.5, 0.1]])))
+    assert count["exp"] == count["1/"] == 1
+
+
+def test_a_loss_shifts_its_outputs_once():
+    w = values(3)
+    count = operations(program_of(lambda t: nn.losses.cross_entropy(w, t), w, np.eye(3)))
+    assert count["max"] == count["exp"] == 1 and "finite" not in count
+
+
+def test_the_shift_of_parameters_is_not_frozen():
+    """The greatest of the parameters of now, not of those that were there when it was compiled."""
+    w = values(3)
+    f = lambda x: (
+        ops.dot(ops.softmax(w), [x, 2.0, 3.0])
+        + autograd.grad(lambda v: ops.dot(ops.softmax(w), [v, 1, 1]))(x)
+    )
+    program = program_of(f, w, np.zeros(1))
+    value, gradient = program(np.array([2000.0, 2000.0, -3000.0]), np.zeros(1))
+    assert (value, *gradient) == (1.5, -0.25, 0.25, 0)
+
+
 # ── The data structure ──────────────────────────────────────────────────────────────────────────────
 
 
