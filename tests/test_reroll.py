@@ -17,6 +17,7 @@ from autograd.program.arrays import Array, ArrayGraph, Axes, Places, base, whole
 from autograd.program.bundle import connected
 from autograd.program.contract import matmul, product
 from autograd.program.patterns import View
+from demos import gpt
 
 QUIET = {"view", "axes", "theta", "input", "constant", "seed", "count"}  # without elements of their own
 COPIES = {"gather", "join", "copy"}
@@ -204,12 +205,14 @@ def test_attention_is_matrix_products():
     assert not {"gather", "join"} & count.keys()
 
 
-def test_a_softmax_over_a_growing_past_stays_one():
-    """The first one, over a single number, is at the level of the others."""
-    w = values(4)
-    f = lambda x: ops.sum([ops.dot(w[:k], ops.softmax(x[:k])) for k in range(1, 5)])
-    count = operations(program_of(f, w, np.array([[0.3, -0.2, 0.5, 0.1]])))
-    assert count["exp"] == count["1/"] == 1
+def test_a_softmax_over_a_growing_past_does_not_split_the_network():
+    """The first one, over a single number, is at the level of the others, and so is what follows."""
+    names = ["emma", "anna"]
+    alphabet = gpt.Alphabet(names)
+    model = gpt.GPT(len(alphabet), d=8, heads=2, seed=0)
+    inputs = np.array([alphabet.encode(name) for name in names])
+    count = operations(program_of(lambda tokens: gpt.loss_of(model, tokens), model.parameters(), inputs))
+    assert count["matmul"] == 5 and count["relu"] == 1
 
 
 def test_a_loss_shifts_its_outputs_once():
