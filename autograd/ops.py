@@ -125,8 +125,8 @@ log_base  = Op("log", f.log_base,
                lambda x, b, z: 1 / log(b) / x,                          lambda x, b, z: -z / log(b) / b,
                domain=(POSITIVE, Interval(low=0, hole=1)), latex=r"\log\left({}, {}\right)")
 log       = Overloaded("log", f.log,      lambda x, z: 1 / x, domain=(POSITIVE,), longer=log_base)
-log2      = Op("log2", f.log2,            lambda x, z: 1 / ln2(x) / x, domain=(POSITIVE,))
-log10     = Op("log10", f.log10,          lambda x, z: 1 / ln10(x) / x, domain=(POSITIVE,))
+log2      = Op("log2", f.log2,            lambda x, z: 1 / (x * ln2(x)), domain=(POSITIVE,))
+log10     = Op("log10", f.log10,          lambda x, z: 1 / (x * ln10(x)), domain=(POSITIVE,))
 log1p     = Op("log1p", f.log1p,          lambda x, z: 1 / (1 + x), domain=(Interval(low=-1),))
 sqrt      = Op("√", f.sqrt,               lambda x, z: 1 / (2 * z), domain=(POSITIVE,),
                latex=r"\sqrt{{{}}}")

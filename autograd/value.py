@@ -84,6 +84,8 @@ class Value(Numeric):
         if any(node is NotImplemented for node in nodes):
             return NotImplemented
         numbers = [node.data for node in nodes]
+        if op.sequences and not op.partials:  # as comparisons see them: inside compile they are symbols
+            numbers = [node.number() for node in nodes]
         z = _result(op, op.evaluate(numbers, nodes), nodes)
         if not op.partials:
             return constant(z, op.symbol)

@@ -373,6 +373,46 @@ def test_take_and_untake(data):
     assert (back == wanted).all()
 
 
+def test_the_others_are_all_but_one_of_the_greatest():
+    """Ties, a row that is masked altogether, and what an addition of 1 would lose."""
+    rows = [[1.0, 1e-30, 0.0], [1.0, 0.25, 1.0], [0.0, 0.0, 0.0], [0.5, 1.0, np.nan]]
+    want = [1e-30, 1.25, 0, np.nan]
+    for dtype in (np.float64, np.float32):
+        e, out = np.array(rows, dtype), np.empty(4, dtype)
+        kernels.others(e, (1,), out)
+        assert out.tolist() == pytest.approx(want, rel=1e-6, abs=0, nan_ok=True)
+        kernels.segment_others(e.reshape(1, -1), np.array([0, 3, 6, 9]), out[None])
+        assert out.tolist() == pytest.approx(want, rel=1e-6, abs=0, nan_ok=True)
+
+
+EXTREMES = [[-np.inf, -np.inf], [-np.inf, 0.0], [1e17, 1e17], [0.0, -100.0], [-1e16, 1e16]]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("z", EXTREMES)
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda w, x: autograd.logsumexp([v + x for v in w]),
+        lambda w, x: autograd.logsumexp([v + x for v in w]) + autograd.logsumexp([x]),
+        lambda w, x: autograd.dot(autograd.softmax([v + x for v in w]), [1.0, 3.0]),
+        lambda w, x: autograd.dot(autograd.grad(autograd.logsumexp)([v + x for v in w]), [1.0, 3.0]),
+        lambda w, x: autograd.log_softmax([v + x for v in w])[0],
+    ],
+    ids=["logsumexp", "in segments", "softmax", "slopes of logsumexp", "log_softmax"],
+)
+def test_what_depends_on_differences_is_as_eager_far_out(f, z, dtype):
+    w = [Value(v) for v in z]
+    value = Value(0.0) + f(w, 0.0)  # a leaf, as the slopes of −∞ alone are the number 0
+    value.backward()
+    program = autograd.compile(lambda x: f(w, x), w)
+    got = program(program.parameters(dtype), np.zeros(1, dtype))
+    unit = 8 * float(np.finfo(dtype).eps)
+    tiny = float(np.finfo(dtype).tiny)
+    assert got[0] == pytest.approx(value.data, rel=unit, abs=tiny, nan_ok=True)
+    assert got[1].tolist() == pytest.approx([v.grad for v in w], rel=unit, abs=tiny, nan_ok=True)
+
+
 def test_a_shift_is_finite():
     out = np.empty(2)
     kernels.finite(np.array([3.0, -np.inf]), out)

@@ -177,6 +177,17 @@ def test_logsumexp_of_nothing_but_minus_infinity_is_minus_infinity():
         assert to_jax(program)(program.parameters(), np.array([-np.inf]))[0] == -np.inf
 
 
+@pytest.mark.parametrize("z", [[-np.inf, 0.0], [1e16, 1e16 - 4], [0.0, -100.0], [-np.inf, -np.inf]])
+@pytest.mark.parametrize("loss", ["logsumexp", "cross_entropy"])
+def test_what_depends_on_differences_is_the_same_far_out(loss, z):
+    w = [Value(v) for v in z]
+    f = lambda t: losses.cross_entropy(w, t) if loss == "cross_entropy" else logsumexp([v + t[0] for v in w])
+    program = compile_(f, w)
+    theta, t = program.parameters(), np.array([[0.0, 1.0]])
+    for got, want in zip(to_jax(program)(theta, t), program(theta, t), strict=True):
+        assert np.asarray(got).tolist() == pytest.approx(np.asarray(want).tolist(), rel=1e-15, nan_ok=True)
+
+
 def test_an_index_without_a_choice_gives_nan():
     w = [Value(1.0), Value(2.0), Value(3.0)]
     step = jax.jit(to_jax(compile_(lambda i: take(w, i), w)))

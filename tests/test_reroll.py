@@ -17,6 +17,7 @@ from autograd.program.arrays import Array, ArrayGraph, Axes, Places, base, whole
 from autograd.program.bundle import connected
 from autograd.program.contract import matmul, product
 from autograd.program.patterns import View
+from demos import gpt
 
 QUIET = {"view", "axes", "theta", "input", "constant", "seed", "count"}  # without elements of their own
 COPIES = {"gather", "join", "copy"}
@@ -202,6 +203,34 @@ def test_attention_is_matrix_products():
     count = operations(program)
     assert count["matmul"] <= 5 and count["exp"] == 1 and count["max"] == 1
     assert not {"gather", "join"} & count.keys()
+
+
+def test_a_softmax_over_a_growing_past_does_not_split_the_network():
+    """The first one, over a single number, is at the level of the others, and so is what follows."""
+    names = ["emma", "anna"]
+    alphabet = gpt.Alphabet(names)
+    model = gpt.GPT(len(alphabet), d=8, heads=2, seed=0)
+    inputs = np.array([alphabet.encode(name) for name in names])
+    count = operations(program_of(lambda tokens: gpt.loss_of(model, tokens), model.parameters(), inputs))
+    assert count["matmul"] == 5 and count["relu"] == 1
+
+
+def test_a_loss_shifts_its_outputs_once():
+    w = values(3)
+    count = operations(program_of(lambda t: nn.losses.cross_entropy(w, t), w, np.eye(3)))
+    assert count["max"] == count["exp"] == 1 and "finite" not in count
+
+
+def test_the_shift_of_parameters_is_not_frozen():
+    """The greatest of the parameters of now, not of those that were there when it was compiled."""
+    w = values(3)
+    f = lambda x: (
+        ops.dot(ops.softmax(w), [x, 2.0, 3.0])
+        + autograd.grad(lambda v: ops.dot(ops.softmax(w), [v, 1, 1]))(x)
+    )
+    program = program_of(f, w, np.zeros(1))
+    value, gradient = program(np.array([2000.0, 2000.0, -3000.0]), np.zeros(1))
+    assert (value, *gradient) == (1.5, -0.25, 0.25, 0)
 
 
 # ── The data structure ──────────────────────────────────────────────────────────────────────────────

@@ -256,6 +256,8 @@ class Roll:
 
     def reduction(self, op: Op, args: Sequence[tuple[int, ...]]) -> Array:
         """Σ, max, or log Σ exp, of operands in rows; of segments where their lengths differ."""
+        reduced: Callable[[str, Array], Array]
+        spread: Callable[[Array], Array]
         lengths = [len(arg) for arg in args]
         if len(set(lengths)) > 1:
             x = self.flat(np.concatenate(args))
@@ -275,7 +277,7 @@ class Roll:
         self, x: Array, reduced: Callable[[str, Array], Array], spread: Callable[[Array], Array], done: bool
     ) -> Array:
         """Max + log1p(Σ exp(x − max) over the others); where all is shifted so already, max is 0."""
-        row = self.arrays.elementwise
+        row: Callable[..., Array] = self.arrays.elementwise
         if done:
             return row(ops.log1p, [reduced("others", row(ops.exp, [x]))])
         greatest = reduced("max", x)
