@@ -26,9 +26,7 @@ def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
     stack = [root]
     while stack:
         node = stack[-1]
-        missing = [
-            arg for arg in node.args if id(arg) not in memo
-        ]  # nothing below a copied node is looked at
+        missing = [arg for arg in node.args if id(arg) not in memo]  # not what is below a copied one
         if missing:
             stack += reversed(missing)
             continue
