@@ -294,7 +294,10 @@ def _side(x: Number) -> Number:
 
 def ordered(numbers: Sequence[Number], choose: Callable[[], Number]) -> Number:
     """What choose() makes of numbers by their order; nan where one is nan, which Decimal refuses to order."""
-    return where(reduce(operator.or_, [x != x for x in numbers]), lambda: sum(numbers), choose)
+    nan: Any = False
+    for x in numbers:
+        nan = nan | (x != x)
+    return choose() if nan is False else where(nan, lambda: sum(numbers), choose)
 
 
 def sign(x: Number) -> Number:
