@@ -153,7 +153,9 @@ class Formula:
             raise FormulaError(_message(error), self.text, column) from error
         for name, x in zip(self.variables, variables, strict=True):
             if self.exact and not isinstance(x.grad, Rational):
-                message = f"the derivative by {_short(name)} is {x.grad!r}, no fraction; compute without exact"
+                message = (
+                    f"the derivative by {_short(name)} is {x.grad!r}, no fraction; compute without exact"
+                )
                 raise FormulaError(message, self.text, self.columns[name])
         return root
 
