@@ -116,7 +116,13 @@ def ties(value, args):
     return lambda *x: m.fsum(x[i] for i in hits) / len(hits)
 
 
-SELU = m.mpf(10507009873554804934193349852946) / 10**31, m.mpf(16732632423543772848170429916717) / 10**31
+LAMBDA, ALPHA = Fraction("1.0507009873554804934193349852946"), Fraction("1.6732632423543772848170429916717")
+
+
+def times(x, factor):
+    """A number times a Fraction, to the precision of the moment."""
+    return x * factor.numerator / factor.denominator
+
 
 KINKED = {
     "relu": lambda X: (lambda x: x) if X > 0 else lambda x: 0 * x,
@@ -146,7 +152,7 @@ KINKED = {
     "ceil": lambda X: still,
     "rint": lambda X: still,
     "fmod": lambda X, Y: lambda x, y: x - y * math.trunc(Fraction(X) / Fraction(Y)),
-    "selu": lambda X: (lambda x: SELU[0] * x) if X >= 0 else lambda x: SELU[0] * SELU[1] * m.expm1(x),
+    "selu": lambda X: (lambda x: times(x, LAMBDA)) if X >= 0 else lambda x: times(m.expm1(x), LAMBDA * ALPHA),
     "softsign": lambda X: (lambda x: x / (1 + x)) if X >= 0 else lambda x: x / (1 - x),
 }
 
@@ -212,9 +218,7 @@ def torch_rows():
         "ceil": t.ceil,
         "rint": t.round,
         "fmod": t.fmod,
-        "selu": lambda x: (
-            t.where(x >= 0, x, float(SELU[1]) * expm1(t.where(x >= 0, nought, x))) * float(SELU[0])
-        ),
+        "selu": t.nn.functional.selu,
         "softplus": lambda x: softplus(x, threshold=700),
         "log_sigmoid": logsigmoid,
         "expm1": expm1,

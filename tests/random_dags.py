@@ -376,7 +376,9 @@ def at_a_convention(node):
 
 
 def torn(node, rounded):
-    """Whether rounding decides on which side of a kink or jump the arguments lie."""
+    """Whether rounding decides on which side of a kink or jump the arguments lie, or underflow."""
+    if 0 < abs(node.data) < sys.float_info.min:
+        return True
     if node.op.kind != "kinked":
         return False
     sizes = [rounded[arg].error for arg in node.args]
