@@ -1,8 +1,8 @@
 """check_grads, swept over rows, number types and magnitudes: the right rule passes, a wrong one does not.
 
 Every argument of every row takes 40 numbers from 1e-320 to 1e308, and those at and next to each edge, kink,
-pole and tie. There the rule of the table must pass, and the same rule × (1 + 1e-7) must be caught, or be said to
-be out of reach. The suite takes one in fifty of these points. All of them, and how many there are:
+pole and tie. There the rule of the table must pass, and the same rule × (1 + 1e-7) must be caught, or be said
+to be out of reach. The suite takes one in 150 of these points. All of them, and how many there are:
 
     python tests/test_check_grads_sweep.py
 """
@@ -91,13 +91,15 @@ def cases(kind, every=1):
 
 
 def outcome(op, args, i):
-    """What the check says of the row by one argument: "" if nothing, "said", or the first line of its error."""
+    """What the check says of the row by one argument: "", "said", or the first line of its error."""
+
+    def f(x):
+        return op.apply(replace(args, i, x))
+
     with warnings.catch_warnings(record=True) as told, np.errstate(all="ignore"):
         warnings.simplefilter("always")
         try:
-            report = check_grads(
-                lambda x: op.apply(replace(args, i, x)), args[i], order=1, allow_unknown=True
-            )
+            report = check_grads(f, args[i], order=1, allow_unknown=True)
         except GradientError as error:
             return str(error).splitlines()[0]
     vacuous = any(issubclass(w.category, VacuousCheckWarning) for w in told)
@@ -122,13 +124,13 @@ def judge(kind, op, args, i):
 
 @pytest.mark.parametrize("kind", TYPES)
 def test_the_right_rule_passes_and_a_wrong_one_is_caught_or_said(kind):
-    for op, args, i in cases(kind, every=50):
+    for op, args, i in cases(kind, every=150):
         if (op.name, kind) not in KNOWN:
             assert judge(kind, op, args, i) in ("caught", "said"), (op.name, args, i)
 
 
 def test_most_rules_are_caught_and_not_only_said():
-    verdicts = Counter(judge("float", *case) for case in cases("float", every=70))
+    verdicts = Counter(judge("float", *case) for case in cases("float", every=150))
     assert verdicts["caught"] > 5 * verdicts["said"]
 
 
