@@ -193,14 +193,14 @@ class Dual:
     def __pow__(self, n: Any) -> "Dual":
         if isinstance(n, Dual) or n != int(n) or abs(n) * _bits(self) > LARGEST_POWER:
             raise TypeError("only a power to a small whole number needs no more than × and ÷")
-        z = Dual(1) if n else self * 0 + 1
+        z = Dual(1)
         for _ in range(abs(int(n))):
             z = z * self
         return z if n >= 0 else 1 / z
 
     def __floor__(self) -> int:
         """Just left of a whole number it is one less."""
-        n = math.floor(self.a)
+        n: int = math.floor(self.a)
         return n - bool(self < n)
 
     def __ceil__(self) -> int:
@@ -210,7 +210,7 @@ class Dual:
         return Dual(math.floor(self / other))
 
     def __mod__(self, other: Any) -> "Dual":
-        return self - self // other * other
+        return self + -(lift(other) * (self // other))
 
     def __rfloordiv__(self, other: Any) -> "Dual":
         return lift(other) // self
@@ -304,7 +304,7 @@ def in_type_of(args: Sequence[Any], exact: Any) -> Any:
 
 def rounded(x: Any, args: Sequence[Any]) -> Any:
     """A number of many digits, rounded to the type of the arguments."""
-    own = next(filter(epsilon, args), 0)
+    own: Any = next(filter(epsilon, args), 0)
     if hasattr(type(own), "context"):
         return own.context.convert(x) if is_complex(x) else type(own.real)(x)
     if isinstance(own, Decimal) and not isinstance(x, int):
