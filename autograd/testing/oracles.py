@@ -210,7 +210,8 @@ class Dual:
         return Dual(math.floor(self / other))
 
     def __mod__(self, other: Any) -> "Dual":
-        return self + -(lift(other) * (self // other))
+        whole: Dual = lift(other) * (self // other)
+        return self + -whole
 
     def __rfloordiv__(self, other: Any) -> "Dual":
         return lift(other) // self
@@ -341,7 +342,7 @@ def exact_second_derivative(op: Op, args: Sequence[Any], i: int, direction: Sequ
 
     def slope(side: int) -> Any:
         duals = [
-            Dual(Dual(x, side * d), Dual(int(k == i))) if d or k == i else x
+            x if k in op.parameters or not (d or k == i) else Dual(Dual(x, side * d), Dual(int(k == i)))
             for k, (x, d) in enumerate(zip(numbers, way, strict=True))
         ]
         return side * lift(lift(op.function(*duals)).b).b
