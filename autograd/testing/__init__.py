@@ -4,6 +4,7 @@
 every derivative) are imported by their names.
 """
 
-from autograd.testing.checks import GradientError, Report, VacuousCheckWarning, check_grads
+from autograd.testing.checks import Report, VacuousCheckWarning, check_grads
+from autograd.testing.faults import GradientError
 
 __all__ = ["GradientError", "Report", "VacuousCheckWarning", "check_grads"]

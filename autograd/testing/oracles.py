@@ -1,10 +1,12 @@
 """Derivatives that know nothing of the table's rules: what `check_grads` compares with.
 
-    exact arithmetic   + − × ÷ on pairs a + bε, for rows that need no more: no error, in Fractions
-    complex step       the imaginary part of f(x + ih), for analytic rows: about 1e-15, relative
-    differences        extrapolated to step 0, for all others and for complex x: with a bound on their error
+    exact arithmetic   + − × ÷ on pairs a + bε, for functions that need no more: no error, in Fractions
+    many digits        differences in a hundred digits, for functions of any number type, with mpmath
+    complex step       the imaginary part of f(x + ih), for analytic rows without it: about 1e-15, relative
+    differences        extrapolated to step 0, for all others: with a bound on their error
 
-At a kink the derivative just right of it and the one just left of it are found by themselves.
+At a kink the derivative just right of it and the one just left of it are found by themselves; at the edge of
+a domain the one inside. Where none is found, the slope is nan and the error infinite.
 
     f   a function of one number         args  the arguments of a row, those of sequences one after another
     x   where it is differentiated       i     the position of an argument
@@ -14,16 +16,24 @@ At a kink the derivative just right of it and the one just left of it are found 
 import math
 import sys
 from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import suppress
 from decimal import Decimal, getcontext
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 from autograd.functions import one
 from autograd.op import FAILURES, Op, is_complex
+from autograd.testing.digits import REFUSALS, Digits, exact
 
-EXACT, COMPLEX_STEP, DIFFERENCES = "exact arithmetic", "the complex step", "extrapolated differences"
+EXACT, DIGITS, COMPLEX_STEP, DIFFERENCES = ORACLES = (
+    "exact arithmetic",
+    "arithmetic of many digits",
+    "the complex step",
+    "extrapolated differences",
+)
 
-STEPS = 12  # of every extrapolation: the last one is 1.4⁻¹¹ = 1/40 of the first
+STEPS = 6  # of every extrapolation, each half of the one before
+LARGEST_POWER = 4096  # of bits in an exact x**n
 
 
 class Estimate(NamedTuple):
@@ -70,43 +80,82 @@ def along(op: Op, args: Sequence[Any], i: int) -> Callable[[Any], Any]:
 
 def derivative(op: Op, args: Sequence[Any], i: int) -> Estimate:
     """∂z/∂xᵢ by the best oracle that applies to the row and the numbers."""
-    if op.kind in ("rational", "kinked"):
-        try:
-            return exact_derivative(op, args, i)
-        except FAILURES:
-            pass  # the row needs more than + − × ÷, or a number is infinite
+    if _is_another_for_fractions(op, args):
+        return _without_digits(op, args, i)
+    found = None
+    with suppress(*REFUSALS):  # the function needs more than + − × ÷, or a number is infinite
+        found = exact_derivative(op, args, i)
+    if found is not None and op.kind in ("rational", "kinked"):
+        return found
     args = [plain(x) for x in args]
+    try:
+        digits = _many_digits(*Digits(op, args).derivative(i), args)
+    except REFUSALS:
+        return found or _without_digits(op, args, i)  # it needs floats, or mpmath is not installed
+    return digits if found is None or digits.sides else found
+
+
+def _is_another_for_fractions(op: Op, args: Sequence[Any]) -> bool:
+    """Whether Decimal's % and //, which round towards 0, give another number than those of Fractions."""
+    if op.kind != "kinked" or not any(isinstance(x, Decimal) for x in args):
+        return False
+    z = op.function(*args)
+    exact = in_type_of(args, op.function(*exactly(args, op.parameters)))
+    return bool(abs(z - type(z)(exact)) * 1000 > abs(z) + max(map(abs, args)))
+
+
+def _without_digits(op: Op, args: Sequence[Any], i: int) -> Estimate:
+    """∂z/∂xᵢ in the number type of the arguments."""
     f, x = along(op, args, i), args[i]
     real = isinstance(x, int | float | Fraction) and not any(map(is_complex, args))
     if op.kind in ("rational", "analytic") and real:
         try:
             return stepped(f, x)
         except FAILURES:
-            pass  # the function refuses complex numbers
+            pass  # the function refuses complex numbers, or has a branch point here
     return differences(f, x, kinked=op.kind == "kinked")
 
 
 def second_derivative(op: Op, args: Sequence[Any], i: int, direction: Sequence[Any]) -> Estimate:
     """The derivative of ∂z/∂xᵢ along a direction: Σⱼ ∂²z/∂xᵢ∂xⱼ · directionⱼ."""
-    if op.kind in ("rational", "kinked"):
-        try:
-            return exact_second_derivative(op, args, i, direction)
-        except FAILURES:
-            pass
-
+    if not any(direction):
+        return Estimate(0, 0, EXACT)
+    with suppress(*REFUSALS):
+        return exact_second_derivative(op, args, i, direction)
     args = [plain(x) for x in args]
+    with suppress(*REFUSALS):
+        return _many_digits(*Digits(op, args).second_derivative(i, direction), args)
 
     def slope(t: Any) -> tuple[Any, Any]:
-        first = derivative(op, [x + t * d if d else x for x, d in zip(args, direction, strict=True)], i)
+        moved = [x + t * d if d else x for x, d in zip(args, direction, strict=True)]
+        first = _without_digits(op, moved, i)
         return first.slope, first.error
 
     length = max(float(abs(d) / (abs(x) or 1)) for x, d in zip(args, direction, strict=True))
-    if not length:
-        return Estimate(0, 0, EXACT)
     k = round(math.log2(length))  # so that a unit step moves no argument by more than about itself
     number: Any = float if isinstance(args[i], int | Fraction) else type(args[i])
     unit = divide(number(2 ** max(-k, 0)), 2 ** max(k, 0))
     return differences(slope, 0 * unit, kinked=op.kind == "kinked", unit=unit)
+
+
+def _many_digits(sides: Sequence[Any], jump: bool, args: Sequence[Any]) -> Estimate:
+    """What the slopes on each side say together, in the number type of the arguments.
+
+    Along the imaginary axis the slope must be the same. At a branch cut each side is right by itself.
+    """
+    known = [[side for side in pair if side is not None] for pair in (sides[:2], sides[2:])]
+    along_real, *along_imaginary = [min(pair, key=lambda side: side[1]) for pair in known if pair] or [None]
+    if along_real is None:
+        return Estimate(math.nan, math.inf, DIGITS)
+    slope, error, _ = along_real
+    pair = [*along_imaginary, along_real] if along_imaginary else known[0]
+    if len(pair) == 2 and (
+        abs(pair[0][0] - pair[1][0]) > pair[0][1] + pair[1][1] or (jump and not along_imaginary)
+    ):
+        both = rounded(pair[0][0], args), rounded(pair[1][0], args)
+        middle = slope if along_imaginary else (pair[0][0] + pair[1][0]) / 2
+        return Estimate(rounded(middle, args), rounded(max(pair[0][1], pair[1][1]), args), DIGITS, both)
+    return Estimate(rounded(slope, args), rounded(error, args), DIGITS)
 
 
 # ── Exact arithmetic ────────────────────────────────────────────────────────────────────────────────
@@ -140,6 +189,35 @@ class Dual:
         y = lift(other)
         z = divide(self.a, y.a)
         return Dual(z, divide(self.b - z * y.b, y.a))
+
+    def __pow__(self, n: Any) -> "Dual":
+        if isinstance(n, Dual) or n != int(n) or abs(n) * _bits(self) > LARGEST_POWER:
+            raise TypeError("only a power to a small whole number needs no more than × and ÷")
+        z = Dual(1)
+        for _ in range(abs(int(n))):
+            z = z * self
+        return z if n >= 0 else 1 / z
+
+    def __floor__(self) -> int:
+        """Just left of a whole number it is one less."""
+        n: int = math.floor(self.a)
+        return n - bool(self < n)
+
+    def __ceil__(self) -> int:
+        return -math.floor(-self)
+
+    def __floordiv__(self, other: Any) -> "Dual":
+        return Dual(math.floor(self / other))
+
+    def __mod__(self, other: Any) -> "Dual":
+        whole: Dual = lift(other) * (self // other)
+        return self + -whole
+
+    def __rfloordiv__(self, other: Any) -> "Dual":
+        return lift(other) // self
+
+    def __rmod__(self, other: Any) -> "Dual":
+        return lift(other) % self
 
     def __neg__(self) -> "Dual":
         return Dual(-self.a, -self.b)
@@ -189,17 +267,27 @@ def lift(x: Any) -> Dual:
     return x if isinstance(x, Dual) else Dual(x)
 
 
+def _bits(x: Any) -> int:
+    """How many bits an exact number has."""
+    while isinstance(x, Dual):
+        x = x.a
+    return sum(n.bit_length() for n in Fraction(x).as_integer_ratio())
+
+
 def divide(x: Any, y: Any) -> Any:
     """The quotient x / y, exact for whole numbers."""
     return Fraction(x, y) if isinstance(x, int) and isinstance(y, int) else x / y
 
 
 def exactly(numbers: Sequence[Any], settings: Container[int] = ()) -> list[Any]:
-    """The numbers as Fractions, where nothing is rounded; settings, complex and mpmath's as they are."""
+    """The numbers as Fractions, where nothing is rounded; settings and complex ones as they are."""
     numbers = [plain(x) for x in numbers]
-    if all(isinstance(x, int | float | Decimal | Fraction) for x in numbers):
-        return [x if i in settings else Fraction(x) for i, x in enumerate(numbers)]
-    return numbers
+    if any(map(is_complex, numbers)):
+        return numbers
+    return [
+        x if i in settings else exact(x) if hasattr(x, "context") else Fraction(x)
+        for i, x in enumerate(numbers)
+    ]
 
 
 def in_type_of(args: Sequence[Any], exact: Any) -> Any:
@@ -207,14 +295,38 @@ def in_type_of(args: Sequence[Any], exact: Any) -> Any:
     x = next(filter(epsilon, args), 0)
     if not isinstance(exact, Fraction | int) or not epsilon(x):
         return exact
-    if isinstance(x, float | complex):
+    if isinstance(x, Decimal) or hasattr(type(x), "context"):
+        return type(x)(exact.numerator) / type(x)(exact.denominator)
+    try:
         return float(exact)
-    return type(x)(exact.numerator) / type(x)(exact.denominator)
+    except OverflowError:
+        return math.inf if exact > 0 else -math.inf
+
+
+def rounded(x: Any, args: Sequence[Any]) -> Any:
+    """A number of many digits, rounded to the type of the arguments."""
+    own: Any = next(filter(epsilon, args), 0)
+    if hasattr(type(own), "context"):
+        return own.context.convert(x) if is_complex(x) else type(own.real)(x)
+    if isinstance(own, Decimal) and not isinstance(x, int):
+        sign, mantissa, exponent, _ = map(int, x._mpf_)
+        return Decimal(-mantissa if sign else mantissa) * Decimal(2) ** exponent
+    if is_complex(x):
+        return complex(in_type_of(args, exact(x.real)), in_type_of(args, exact(x.imag)))
+    return in_type_of(args, exact(x))
+
+
+def _exactly(op: Op, args: Sequence[Any]) -> list[Any]:
+    """The arguments for exact arithmetic. TypeError if the row may round them."""
+    numbers = exactly(args, op.parameters)
+    if op.kind not in ("rational", "kinked") and not all(isinstance(x, Fraction) for x in exactly(args)):
+        raise TypeError("the function may round")
+    return numbers
 
 
 def exact_derivative(op: Op, args: Sequence[Any], i: int) -> Estimate:
     """∂z/∂xᵢ from f(x + ε) and f(x − ε). TypeError where the row needs more than + − × ÷."""
-    numbers = exactly(args, op.parameters)
+    numbers = _exactly(op, args)
 
     def near(side: int) -> Dual:
         return lift(op.function(*replace(numbers, i, Dual(numbers[i], side))))
@@ -225,12 +337,12 @@ def exact_derivative(op: Op, args: Sequence[Any], i: int) -> Estimate:
 
 def exact_second_derivative(op: Op, args: Sequence[Any], i: int, direction: Sequence[Any]) -> Estimate:
     """The derivative of ∂z/∂xᵢ along a direction, by Duals of Duals."""
-    numbers = exactly(args, op.parameters)
+    numbers = _exactly(op, args)
     way = exactly(direction)
 
     def slope(side: int) -> Any:
         duals = [
-            x if k in op.parameters else Dual(Dual(x, side * d), Dual(int(k == i)))
+            x if k in op.parameters or not (d or k == i) else Dual(Dual(x, side * d), Dual(int(k == i)))
             for k, (x, d) in enumerate(zip(numbers, way, strict=True))
         ]
         return side * lift(lift(op.function(*duals)).b).b
@@ -261,13 +373,21 @@ def complex_step(f: Callable[[Any], Any], x: Any, h: Any = None) -> Any:
 
 
 def stepped(f: Callable[[Any], Any], x: Any) -> Estimate:
-    """The complex step, and as its error what it changes by when x changes in its last place."""
-    slope = complex_step(f, x)
+    """The complex step, and as its error what it changes by when x changes in its last place.
+
+    ArithmeticError where smaller and smaller steps do not agree: a branch point has no such derivative.
+    """
+    h = 1e-20 * (abs(x) or 1)
+    if h < 1e-280:
+        raise ArithmeticError("the step has too few digits")
     ulp = 2 * sys.float_info.epsilon
-    near = [complex_step(f, x * (1 + ulp)), complex_step(f, x * (1 - ulp))]
-    least = 1e-20 * (abs(x) or 1)  # for the h² f‴/6 left over, which is all there is where f′ is 0: x³ at 0
-    error = 4 * max(abs(s - slope) for s in near) + 4 * ulp * abs(slope) + least
-    return Estimate(slope, error, COMPLEX_STEP)
+    large, middle, slope = (complex_step(f, x, h * scale) for scale in (1, 1e-5, 1e-10))
+    before, last = abs(large - middle), abs(middle - slope)
+    near = max(abs(complex_step(f, x * (1 + side * ulp), h) - slope) for side in (-1, 1) if x) if x else 0
+    noise = 4 * near + 4 * ulp * abs(slope)
+    if last > before / 2 + noise:
+        raise ArithmeticError("the complex step does not converge")
+    return Estimate(slope, 4 * last + noise, COMPLEX_STEP)
 
 
 # ── Differences ─────────────────────────────────────────────────────────────────────────────────────
@@ -276,7 +396,7 @@ def stepped(f: Callable[[Any], Any], x: Any) -> Estimate:
 def ridders(f: Callable[[Any], Any], x: Any, h: Any = 1 / 64) -> tuple[Any, Any]:
     """(f′(x), a bound on its error), by differences over smaller and smaller steps, extrapolated to 0.
 
-    The central difference is f′(x) + c₁h² + c₂h⁴ + …, so two of them with steps h and h/1.4 tell c₁
+    The central difference is f′(x) + c₁h² + c₂h⁴ + …, so two of them with steps h and h/2 tell c₁
     and leave c₂h⁴; two such results leave c₃h⁶; and so on (Neville's table). The best entry is the one
     nearest to the two that it was made from; this distance is its error, with what rounding may add: a few
     units in the last place of f and x, also of 1 (lgamma is no better near its zeros).
@@ -319,12 +439,11 @@ def _extrapolate(quotient: Callable[[Any], tuple[Any, Any]], h: Any, order: int)
         q, rounding = quotient(h)
         row = [q]
         for k, before in enumerate(above, start=1):
-            large, small = 7 ** (order * k), 5 ** (order * k)  # 1.4 = 7/5, in any number type
-            row.append(row[-1] + divide((row[-1] - before) * small, large - small))
+            row.append(row[-1] + divide(row[-1] - before, 2 ** (order * k) - 1))
             distance = max(abs(row[-1] - row[-2]), abs(row[-1] - before)) + rounding
             if distance < error:
                 slope, error = row[-1], distance
-        above, h = row, divide(h * 5, 7)
+        above, h = row, divide(h, 2)
     return slope, error
 
 
@@ -364,22 +483,36 @@ def _jumps(f: Callable[[Any], Any], x: Any, unit: Any, slope: Any) -> bool:
 
 
 def _best(method: Callable[..., tuple[Any, Any]], f: Callable[[Any], Any], x: Any, unit: Any) -> Any:
-    """The estimate with the smallest error, over first steps of several sizes inside the domain."""
-    found = [(math.nan, math.inf)]
+    """(the slope, a bound on its error) by the steps that suit it best: an infinite error where none do.
+
+    They grow from small ones as long as what they give agrees, and stop at what lies between: a pole, a kink,
+    the next period, the edge of the domain.
+    """
+    best, agreed = (math.nan, math.inf), False
     for h in _first_steps(x, unit):
         try:
-            found.append(method(f, x, h))
+            slope, error = method(f, x, h)
+            if not error < math.inf:
+                continue
         except FAILURES:
+            if agreed:
+                break
             continue
-        slope, error = found[-1]
-        if error * 2**33 <= abs(slope) or not slope:  # ten digits: no need to look for better steps
+        if best[1] < math.inf:
+            if abs(slope - best[0]) > error + best[1]:
+                break
+            agreed = True
+        best = min(best, (slope, error), key=lambda estimate: estimate[1])
+        if agreed and best[1] * 2**33 <= abs(best[0]):  # ten digits
             break
-    return min(found, key=lambda estimate: estimate[1])
+    return best if agreed else (math.nan, math.inf)
 
 
 def _first_steps(x: Any, unit: Any) -> Iterator[Any]:
-    """1/64, 1/1024 and |x|/64, times the unit, as far as x + h tells them from x."""
-    sizes = [divide(unit, 64), divide(unit, 1024)]
-    if x and not 1 / 4 < abs(x) < 4:
-        sizes.append(divide(abs(x) * unit, 64))
-    return (h for h in sizes if abs(h) * 10**6 > abs(x))
+    """Longer and longer steps, from a few last places of x to 1/8 of it, or of 1, times the unit."""
+    size = abs(x)
+    h = unit * (size or 1) / 2**44
+    while abs(h) * 8 <= max(size, 1) * abs(unit):
+        if h and x + h != x:
+            yield h
+        h = h * 16
