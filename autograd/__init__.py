@@ -21,6 +21,9 @@ from autograd.recording import no_grad, scope
 from autograd.steps import Step, backward_steps
 from autograd.value import Value, constant, local_derivatives, sweep, topological_order
 
+# As NumPy has them: here, but not in __all__, since a star import must leave Python's own alone.
+abs, max, min, round = ops.absolute, ops.amax, ops.amin, ops.rint  # noqa: A001
+
 if TYPE_CHECKING:
     from autograd.arrays import array as array
     from autograd.program import compile as compile  # noqa: A004 (the field's name for it)

@@ -290,7 +290,7 @@ element   = Op("take", f.element,         # (i, x₀, x₁, …) → xᵢ
 
 maximum.of_many, minimum.of_many = amax, amin
 
-# NumPy's names of rows above. `max` and `min` are none: a star import would hide Python's max(x, y) and key=.
+# NumPy's names of rows above
 negative, subtract, multiply, divide, remainder = neg, sub, mul, div, mod
 radians, degrees = deg2rad, rad2deg
 

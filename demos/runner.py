@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import viz
 from autograd import Value, topological_order
-from viz.picture import replace
+from autograd.writing import replace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -126,7 +126,7 @@ def plot(path: Path, *drawings: Callable[["Axes"], Any]) -> None:
         drawing(ax)
     written = BytesIO()
     figure.savefig(written, format=path.suffix[1:])
-    replace(path, written.getvalue())
+    replace(path, written.getvalue(), "the demo")
     print(f"Picture: {path}")
 
 

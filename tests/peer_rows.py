@@ -116,6 +116,17 @@ def ties(value, args):
     return lambda *x: m.fsum(x[i] for i in hits) / len(hits)
 
 
+def bent(X, A, below):
+    """The piece of a row that is x above 0; at 0 its slope is the least of all between a and 1."""
+    return (lambda x, a: x) if X > 0 else below if X < 0 else lambda x, a: min(max(A, 0), 1) * x
+
+
+def clipped(X, L, H):
+    """The piece of clip: that of minimum(maximum(x, low), high), and `high` where all tie."""
+    inner, outer = ties(max(X, L), (X, L)), ties(min(max(X, L), H), (max(X, L), H))
+    return (lambda x, low, high: high) if X == L == H else lambda x, low, high: outer(inner(x, low), high)
+
+
 LAMBDA, ALPHA = Fraction("1.0507009873554804934193349852946"), Fraction("1.6732632423543772848170429916717")
 
 
@@ -126,8 +137,8 @@ def times(x, factor):
 
 KINKED = {
     "relu": lambda X: (lambda x: x) if X > 0 else lambda x: 0 * x,
-    "leaky_relu": lambda X, A: (lambda x, a: x) if X > 0 else lambda x, a: a * x,
-    "elu": lambda X, A: (lambda x, a: x) if X > 0 else lambda x, a: a * m.expm1(x),
+    "leaky_relu": lambda X, A: bent(X, A, lambda x, a: a * x),
+    "elu": lambda X, A: bent(X, A, lambda x, a: a * m.expm1(x)),
     "absolute": lambda X: (lambda x: x) if X > 0 else (lambda x: -x) if X < 0 else lambda x: 0 * x,
     "sign": lambda X: still,
     "step": lambda X: still,
@@ -136,15 +147,7 @@ KINKED = {
     "stop_gradient": lambda X: still,
     "mod": lambda X, Y: lambda x, y: x - y * math.floor(Fraction(X) / Fraction(Y)),
     "maximum": lambda *X: ties(max(X), X),
-    "clip": lambda X, L, H: (
-        (lambda x, low, high: x)
-        if L < X < H
-        else (lambda x, low, high: low)
-        if X < L < H
-        else (lambda x, low, high: high)
-        if max(X, L) > H
-        else still
-    ),
+    "clip": clipped,
     "minimum": lambda *X: ties(min(X), X),
     "amax": lambda *X: ties(max(X), X),
     "amin": lambda *X: ties(min(X), X),
@@ -162,10 +165,8 @@ KINKED = {
 
 # At kinks and ties the two take the same slopes, but for these: a row, its arguments, our slopes, PyTorch's.
 CONVENTIONS = [
-    ("clip", (1.0, 1.0, 2.0), (0, 0, 0), (0.5, 0.5, 0)),
-    ("clip", (2.0, 1.0, 2.0), (0, 0, 0), (0.5, 0, 0.5)),
-    ("clip", (1.0, 1.0, 1.0), (0, 0, 0), (1, 0, 0)),
-    ("clip", (0.0, 1.0, 1.0), (0, 0, 0), (0, 0, 1)),
+    ("clip", (1.0, 1.0, 1.0), (0, 0, 1), (1, 0, 0)),
+    ("clip", (0.0, 1.0, 1.0), (0, 0.5, 0.5), (0, 0, 1)),
 ]
 INACCURATE = {  # rows of which PyTorch has no peer in double precision
     "polygamma": "ten digits",

@@ -201,7 +201,7 @@ def test_fractions_are_exact(op):
 
 def test_every_rational_row_is_exact():
     kinked = names(
-        "relu leaky_relu absolute maximum minimum amax amin clip sign step share softsign mod floordiv"
+        "relu leaky_relu absolute maximum minimum amax amin clip sign step share softsign mod floordiv fmod"
     )
     assert {op.name for op in EXACT} == {op.name for op in ROWS if op.kind == "rational"} | kinked
 
@@ -796,7 +796,9 @@ def test_maximum_and_minimum_of_more_than_two():
     assert (
         a.maximum(b, 1).op is ops.amax and max([a, Value(3.0)]).data == 3
     )  # Python's, also with a star import
-    assert not {"max", "min"} & {*autograd.__all__}
+    assert not {"abs", "max", "min", "round"} & {*autograd.__all__}  # Python's own stay what they are
+    assert (autograd.max([1, 3, 2]), autograd.min([1, 3, 2]), autograd.abs(-2)) == (3, 1, 2)
+    assert autograd.round(2.5) == 2.0 and autograd.grad(autograd.round)(0.3) == 0
     with pytest.raises(ValueError, match=r"amin\(\): there is none of no numbers"):
         autograd.amin([])
     with pytest.raises(TypeError, match="maximum takes 2 arguments, not 1"):

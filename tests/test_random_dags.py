@@ -11,7 +11,7 @@ import mpmath
 import peer_rows
 import pytest
 import random_dags
-from oracles import changed, rules
+from oracles import FLAT, changed, rules
 from peer_rows import CONVENTIONS, INACCURATE, KINKED, SMOOTH
 from random_dags import ROWS, draw, run, with_bounds
 
@@ -20,7 +20,7 @@ from autograd.testing.expression import Expression
 
 
 def test_random_graphs_agree_with_mpmath():
-    tally, mismatches = run(range(500, 2100))
+    tally, mismatches = run(range(1500))
     assert not mismatches, mismatches[0]
     assert tally.counts["ill-conditioned"] + tally.counts["without a bound"] < 20
     assert {"ordinary", "kinked", "extreme", "jvp", "the plain engine"} <= tally.counts.keys()
@@ -58,7 +58,8 @@ def test_slopes_that_pytorch_takes_otherwise(name, args, ours, theirs):
 
 # ── The judges see what is wrong ────────────────────────────────────────────────────────────────────
 
-STEADY = {ops.sign, ops.step, ops.share, ops.floordiv, ops.stop_gradient}  # a slope of 0 is 0 times a factor
+# whose slope of 0 is 0 times a factor
+STEADY = {op for op in ROWS if op is ops.stop_gradient or op.name in FLAT}
 
 
 @pytest.fixture(scope="module")
