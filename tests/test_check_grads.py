@@ -730,3 +730,15 @@ def test_the_code_of_the_document_runs(capsys):
             assert re.sub(bound, "", printed) == re.sub(bound, "", block)
             printed, compared = "", compared + 1
     assert compared == 2
+
+
+@pytest.mark.parametrize("places", [15, 40])
+def test_a_function_that_loses_digits_on_the_way_is_no_oracle_of_many(places):
+    """Its result has the type of its argument, and the digits of another context."""
+    op = Op("J", lambda x: type(x)(mpmath.besselj(0, x)), lambda x, z: -mpmath.besselj(1, x), kind="smooth")
+    with mpmath.workdps(places):
+        for x in (2.5, mpmath.mpf(1) / 3):
+            assert "many digits" not in check_grads(op, x, order=1).oracle
+        wrong = Op("J", op.function, lambda x, z: -mpmath.besselj(1, x) * (1 + 1e-7), kind="smooth")
+        with pytest.raises(GradientError, match=r"\(row J\)"):
+            check_grads(wrong, 2.5, order=1)

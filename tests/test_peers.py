@@ -135,6 +135,7 @@ SYMPY = {  # the rows in SymPy's words; min and max as pieces, since their deriv
     "amax": lambda *x: reduce(SYMPY["maximum"], x),
     "amin": lambda *x: reduce(SYMPY["minimum"], x),
     "logsumexp": lambda *x: S.log(S.Add(*map(S.exp, x))),
+    "weighted": lambda w, x: w * x,
 }
 
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import autograd
@@ -593,6 +593,7 @@ FAILING_PASSES = {
 def test_after_a_pass_that_fails_all_nodes_are_as_before(name, graph, held, place):
     inner = topological_order(graph[0])
     root = graph[0] * sqrt(Value(0.0)) + inner[place % len(inner)]
+    assume(graph[0].data != 0 and root.data != 0)  # a factor of 0 asks for no slope of √
     order = topological_order(root)
     for i, node in enumerate(order):
         node.grad, node.label = held[i % 5], f"n{i}"

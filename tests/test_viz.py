@@ -464,17 +464,15 @@ def test_a_diagram_saves_itself_and_shows_itself_in_notebooks(tmp_path):
     assert viz.table(apples())._repr_markdown_().startswith("**Forward")
 
 
-@pytest.mark.parametrize("fails", ["write_bytes", "chmod", "replace"])
+@pytest.mark.parametrize("fails", ["fsync", "replace"])
 def test_a_picture_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch, fails):
     path = viz.draw(apples()).save(tmp_path / "x.svg")
     before = path.read_bytes()
 
-    def full(partial, *_):
-        with open(partial, "wb") as file:
-            file.write(b"<svg")
+    def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(type(path), fails, full)
+    monkeypatch.setattr(os, fails, full)
     for picture in (viz.draw(neuron()), viz.draw_affine(2, 3), viz.draw_softmax_with_loss(3)):
         with pytest.raises(OSError, match="No space left"):
             picture.save(path)
@@ -490,7 +488,7 @@ def test_a_picture_over_another_keeps_the_mode_and_the_link(tmp_path, monkeypatc
     assert (link.is_symlink(), path.stat().st_mode & 0o777) == (True, 0o640)
     assert path.read_bytes().decode() == viz.draw(neuron()).svg()
     monkeypatch.setattr(os, "access", lambda *_: False)  # what root is never told
-    with pytest.raises(PermissionError, match=r"x\.svg is read-only; save under another name"):
+    with pytest.raises(PermissionError, match=r"\.svg is read-only; make it writable"):
         diagram.save(path)
     (tmp_path / "y.svg").mkdir()
     with pytest.raises(IsADirectoryError):

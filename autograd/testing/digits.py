@@ -21,6 +21,8 @@ from autograd.op import FAILURES, Op, is_complex
 
 BITS = 384  # of the numbers at first
 STEP, INNER = 128, 176  # the steps are 2⁻¹²⁸ of x where |x| < 1, and 2⁻¹⁷⁶ inside a second derivative
+FEW, FULL = 20, 200  # bits: a result of a number in between has been rounded on the way
+LONG = 3**100  # a number of 159 bits
 RANGE = 2**14  # of the exponents that a number is read with
 ENOUGH = 80  # a slope that is known to 2⁻⁸⁰ needs no more bits
 REFUSALS = (*FAILURES, AttributeError)  # what functions say of a number type that they do not know
@@ -74,11 +76,13 @@ class Digits:
 
     def derivative(self, i: int) -> tuple[list[Any], bool]:
         """∂z/∂xᵢ on the left and on the right, for analytic functions also above and below: see `sides`."""
+        self.check_digits(i)
         around = is_complex(self.args[i]) or (self.op.kind == "analytic" and self.range < 10)
         return self.sides(lambda t: self.value({i: t}), self.unit[i], around)
 
     def second_derivative(self, i: int, direction: Sequence[Any]) -> tuple[list[Any], bool]:
         """The derivative of ∂z/∂xᵢ along a direction, behind and ahead."""
+        self.check_digits(i)
         moving = {k: self.number(d) for k, d in enumerate(direction) if d}
         inner = self.context.ldexp(self.unit[i], -INNER)
 
@@ -118,6 +122,21 @@ class Digits:
         least = 1 if is_complex(z) else 0  # complex functions round the smaller of two parts like the greater
         return z, 16 * self.context.eps * (abs(z) + least)
 
+    def check_digits(self, i: int) -> None:
+        """TypeError if the function loses digits on the way, as `lambda x: type(x)(mpmath.besselj(0, x))`.
+
+        An operand with a long tail of digits must give results that have one, unless they are all equal.
+        """
+        tail = self.context.ldexp(self.unit[i] * LONG, -STEP - LONG.bit_length())
+        near, far = tail, self.context.ldexp(self.unit[i], -STEP // 3) + tail
+        for way in (1, -1):
+            try:
+                found = [self.value({i: way * t})[0] for t in (near, 2 * near, far)]
+            except FAILURES:
+                continue
+            if any(z != found[0] for z in found) and any(FEW < _bits(z) < FULL for z in found):
+                raise TypeError("the function rounds to fewer digits than it is given")
+
     def sides(self, f: Callable[[Any], tuple[Any, Any]], unit: Any, around: bool) -> tuple[list[Any], bool]:
         """(slope, a bound on its error, f) beside t = 0 on each side, None without one; and if f jumps."""
         self.value({})  # or else a refusal
@@ -135,6 +154,15 @@ class Digits:
             return found, False
         steepest = max(abs(slope) + error for slope, error, _ in (left, right))
         return found, bool(abs(right[2] - left[2]) > h * steepest)
+
+
+def _bits(z: Any) -> int:
+    """How many bits the greater part of a number has."""
+    return (
+        z.bit_length()
+        if isinstance(z, int)
+        else max(int(x[3]) for x in getattr(z, "_mpc_", None) or (z._mpf_,))
+    )
 
 
 def one_side(f: Callable[[Any], tuple[Any, Any]], h: Any) -> tuple[Any, Any, Any] | None:
