@@ -569,8 +569,10 @@ def floordiv(x: Number, y: Number) -> Number:
     """The floor of x / y: x // y, which mpmath lacks, and Decimal cuts towards 0."""
     if isinstance(x, Decimal) or isinstance(y, Decimal):
         return x // y - (x % y * y < 0)
-    z = x / y if hasattr(type(x), "context") or hasattr(type(y), "context") else None
-    return x // y if z is None else type(z).context.floor(z)
+    if hasattr(type(x), "context") or hasattr(type(y), "context"):
+        z = (x - x % y) / y  # a whole number, but for rounding: the floor of a rounded x / y may be another
+        return type(z).context.nint(z) if z - z == 0 else type(z).context.floor(x / y)
+    return x // y
 
 
 def mod(x: Number, y: Number) -> Number:

@@ -36,17 +36,9 @@ MAGNITUDES = [side * 10.0**k for k in EXPONENTS for side in (1, -1)]
 
 # Not right there, by a fault of the function or of the rule that is known: (row, type) → why
 KNOWN = {
-    ("sinc", "float"): "from 1e16 on π·x is rounded to another angle",
-    ("sinc", "float32"): "as float",
-    ("sinc", "Fraction"): "as float",
-    ("sinc", "mpf"): "as float",
-    ("sinc", "complex"): "as float",
-    ("mod", "Decimal"): "% rounds towards 0, its rule towards −∞",
-    ("mod", "mpf"): "its rule takes the floor of a rounded quotient",
-    ("erfc", "mpf"): "x² rounds by more than 1 from 1e16 on, where float has 0",
-    ("erf", "mpf"): "as erfc",
-    ("power", "complex"): "Python's complex power loses digits",
-    ("exp2", "complex"): "as power",
+    ("sinc", "mpf"): "at 1e16 all numbers beside x are even",
+    ("power", "complex"): "the absolute value of subnormal numbers has few digits",
+    ("exp2", "complex"): "its phase, |x| ln 2, is rounded more than once",
 }
 
 

@@ -141,7 +141,7 @@ class Digits:
         """(slope, a bound on its error, f) beside t = 0 on each side, None without one; and if f jumps."""
         self.value({})  # or else a refusal
         found: list[Any] = []
-        for bits in dict.fromkeys(BITS + k * self.range for k in (0, 1, 2, 4)):
+        for bits in sorted({4 * BITS, *(BITS + k * self.range for k in (0, 1, 2, 4))}):
             # x + h, and the change of f, may each need as many bits as the exponents are apart
             self.context.prec = bits
             h = self.context.ldexp(unit, -STEP)
