@@ -167,6 +167,10 @@ KINKED = {
 CONVENTIONS = [
     ("clip", (1.0, 1.0, 1.0), (0, 0, 1), (1, 0, 0)),
     ("clip", (0.0, 1.0, 1.0), (0, 0.5, 0.5), (0, 0, 1)),
+    ("leaky_relu", (0.0, -0.5), (0, 0), (-0.5, 0)),
+    ("leaky_relu", (0.0, 2.0), (1, 0), (2, 0)),
+    ("elu", (0.0, -0.5), (0, 0), (-0.5, 0)),
+    ("elu", (0.0, 2.0), (1, 0), (2, 0)),
 ]
 INACCURATE = {  # rows of which PyTorch has no peer in double precision
     "polygamma": "ten digits",
@@ -176,7 +180,11 @@ INACCURATE = {  # rows of which PyTorch has no peer in double precision
     "cbrt": "none",
     "polygamma_rise": "none",
     "sinc": "none of its derivatives",
-    "erfinv": "to be seen",
+    "erfinv": "none of both",
+    "logsumexp": "log Σ, which cancels where the sum is near 1",
+    "logaddexp": "its slopes have twelve digits",
+    "rsqrt": "its slope −z³/2 underflows",
+    "softsign": "none; of x / (1 + |x|) the slope cancels",
 }
 
 
@@ -204,8 +212,10 @@ def torch_rows():
         "square": t.square,
         "rsqrt": t.rsqrt,
         "log_base": lambda x, b: t.log(x) / t.log(b),
-        "log1mexp": lambda x: t.log(-expm1(x)),
-        "logit": t.logit,
+        "log1mexp": lambda x: t.where(x > -0.7, t.log(-expm1(x)), t.log1p(-t.exp(x))),
+        "logit": lambda x: t.where(
+            abs(x - 0.5) < 0.25, 2 * t.arctanh(t.clamp(2 * x - 1, -0.9, 0.9)), t.log(x) - t.log1p(-x)
+        ),
         "logaddexp": t.logaddexp,
         "xlogy": t.xlogy,
         "xlog1py": t.special.xlog1py,

@@ -103,9 +103,13 @@ def operation(random, style, nodes):
         domain[0] = REAL if args[1] >= 0 else ops.NONZERO
     if not isinstance(op.domain, Either) or not any(arg.data for arg in args):
         args = [moved(random, style, arg, interval) for arg, interval in zip(args, domain)]
+    if (
+        op is ops.power and abs(getattr(args[0], "data", args[0])) < 1e-300
+    ):  # y·x^(y−1) overflows, and says so
+        return None
     try:
         node = apply(op, args)
-    except OverflowError:
+    except (OverflowError, ValueError):  # too large, or moved to the very edge of the domain
         return None
     return node if abs(node.data) <= LARGEST[style] else None
 
@@ -138,7 +142,7 @@ class Rounded(Numeric):
     def apply_op(self, op, args):
         numbers = [getattr(x, "data", x) for x in args]
         z = op.compute(numbers, args)
-        error = UNITS * (EPSILON * max(abs(z), op is ops.lgamma) + TINY)
+        error = UNITS * (EPSILON * max(abs(z), op is ops.lgamma) + TINY * max([1, *map(abs, numbers)]))
         if not op.partials:
             return Rounded(z, error)
         errors = [getattr(x, "error", 0.0) for x in args]
@@ -150,7 +154,11 @@ class Rounded(Numeric):
                 bent = slopes(op, far, op.compute(far, args), args)
         except (ArithmeticError, ValueError):  # a derivative of a rule, which the engine need not compute
             return Rounded(z, math.inf)
+        if op in WAVES and errors[0] > 0.1:  # a slope here says nothing of the slopes as far as that
+            return Rounded(z, math.inf)
         for x, e, local, other in zip(numbers, errors, locals_, bent):
+            if e > 1 and abs(local) < sys.float_info.min and op.kind != "kinked":  # their product may be more
+                return Rounded(z, math.inf)
             own = 0 if op in ONE_STROKE else UNITS * EPSILON * abs(x)
             error += (abs(local) + abs(other - local)) * (e + own)
         return Rounded(z, error)
@@ -164,6 +172,7 @@ def slopes(op, numbers, z, args):
     return [0 if local is None else local for local in found]
 
 
+WAVES = {ops.sin, ops.cos, ops.tan, ops.sinc}
 ONE_STROKE = {op for op in ROWS if op.infix or op is ops.neg or library(float, op.name)} - {ops.mod}
 
 
@@ -372,6 +381,8 @@ def by_torch(e, by, rounded, bounds, tally, torch):
 def at_a_convention(node):
     """Whether a node is at a kink or a tie where PyTorch takes other slopes."""
     x = node.operands
+    if node.op in (ops.leaky_relu, ops.elu):
+        return x[0] == 0 and not 0 <= x[1] <= 1
     return any(node.op.name == name for name, *_ in CONVENTIONS) and len({*x}) < len(x)
 
 
@@ -382,11 +393,13 @@ def torn(node, rounded):
     if node.op.kind != "kinked":
         return False
     sizes = [rounded[arg].error for arg in node.args]
-    if node.op in (ops.mod, ops.floordiv):
+    if node.op in (ops.mod, ops.fmod, ops.floordiv):
         x, y = node.operands
         quotient = Fraction(x) / Fraction(y)
         near = abs(quotient - round(quotient)) * abs(Fraction(y)) <= sizes[0] + abs(quotient) * sizes[1]
         return near and any(sizes)
+    if node.op.kinks:  # floor, ceil, rint
+        return any(sizes) and abs(node.op.kinks(Fraction(node.operands[0]))) <= sizes[0]
     numbers = [*zip(node.operands, sizes), (0.0, 0.0)]
     return any(abs(x - y) <= a + b > 0 for (x, a), (y, b) in combinations(numbers, 2))
 

@@ -22,7 +22,7 @@ from autograd.testing.expression import Expression
 def test_random_graphs_agree_with_mpmath():
     tally, mismatches = run(range(1500))
     assert not mismatches, mismatches[0]
-    assert tally.counts["ill-conditioned"] + tally.counts["without a bound"] < 20
+    assert tally.counts["ill-conditioned"] + tally.counts["without a bound"] < 100
     assert {"ordinary", "kinked", "extreme", "jvp", "the plain engine"} <= tally.counts.keys()
     assert {*tally.rows} == {op.name for op in ROWS}
 
