@@ -37,16 +37,16 @@ def path(tmp_path):
     return tmp_path / "run.safetensors"
 
 
+def fit(*parts, checkpoint=None, resume=False, keep_best=False, **options):
+    """nn.fit with the settings of a checkpoint and of an end one by one."""
+    kept = checkpoint and nn.Checkpoint(checkpoint, resume=resume)
+    return nn.fit(*parts, checkpoint=kept, stop=nn.Stop(keep_best=keep_best), **options)
+
+
 def parts(arrange=list, seed=0):
     """A model, a temperature that is none of its parameters, and an optimizer of all these."""
     model, temperature = nn.MLP(2, [2, 1], "tanh", seed=seed), Value(1.0 + seed, "temperature")
     return model, temperature, Adam(arrange([*model.parameters(), temperature]), 0.05)
-
-
-def fit(*args, checkpoint=None, resume=False, keep_best=False, **options):
-    """nn.fit, with the settings of its groups one by one."""
-    kept = checkpoint and nn.Checkpoint(checkpoint, resume=resume)
-    return nn.fit(*args, checkpoint=kept, stop=nn.Stop(keep_best=keep_best), **options)
 
 
 def train(world, epochs, path=None, **options):
@@ -344,13 +344,18 @@ def test_a_file_of_an_earlier_version_goes_on(path):
     def run(epochs, **options):
         model = nn.MLP(2, [1], seed=0)
         optimizer = Adam(model.parameters())
-        fit(model, DATA, lambda y, t: mse(y, t), optimizer, epochs=epochs, keep_best=True, **options)
+        history = fit(
+            model, DATA, lambda y, t: mse(y, t), optimizer, epochs=epochs, keep_best=True, **options
+        )
+        assert all(row.keys() == history[0].keys() for row in history)
         return model.state_dict(), optimizer.state_dict()
 
     run(2, checkpoint=path)
     header, tensors = opened(path)
     for later in ("loose", "best_loose", "before"):
         header["training"].pop(later)
+    for row in header["training"]["history"]:
+        row.pop("seconds")
     for later in ("parameters", "code"):
         header["training"]["settings"].pop(later)
     path.write_bytes(to_bytes(tensors, {KEY: json.dumps(header)}))

@@ -200,6 +200,22 @@ def test_rows_of_your_own_take_part(e):
     assert all(isinstance(node.data, Fraction) for node in e.order)
 
 
+tooth = Op("tooth", lambda x: x - math.floor(x), lambda x, z: 1, kind="kinked", kinks=lambda x: x - round(x))
+
+
+@given(expressions(operations=[ops.mul, tooth]))
+def test_a_row_says_where_its_kinks_lie(e):
+    for node in e.order:
+        assert node.op is not tooth or abs(node.operands[0] - round(node.operands[0])) >= strategies.MARGIN
+
+
+def test_a_row_without_a_safe_place_in_a_number_type_is_not_drawn_there():
+    """All whole numbers are kinks of floor, and selu is rational on one side alone."""
+    assert {ops.floor, ops.ceil} <= {*rows()} and not {ops.floor, ops.ceil} & {*rows(number=int)}
+    assert ops.floor in rows(number=Fraction) and ops.selu not in rows(number=Fraction)
+    assert ops.rint in rows(number=int)
+
+
 def test_a_row_that_fails_inside_its_domain_is_named():
     with pytest.raises(ValueError, match=r"inverse_square\(1.25\) cannot be computed or is too large"):
         strategies.safely(inverse_square, [Value(1.0)])

@@ -107,7 +107,7 @@ def _apply(row: Op) -> Callable[..., None]:
         args = tuple([arg[()] if isinstance(arg, np.ndarray) else arg for arg in args])  # no axes: a number
         try:
             out[...] = function(*args)
-        except (TypeError, ValueError, ArithmeticError):
+        except (TypeError, ValueError, ArithmeticError, DeprecationWarning):  # of an array with one element
             if function is not row.function:
                 raise
             function = each(_or_nan(row.function), np.ndarray)
