@@ -300,6 +300,14 @@ def ordered(numbers: Sequence[Number], choose: Callable[[], Number]) -> Number:
     return choose() if nan is False else where(nan, lambda: sum(numbers), choose)
 
 
+def at_least(x: Number, y: Number) -> Any:
+    """Whether x ≥ y; no where one is nan, which Decimal refuses to order."""
+    try:
+        return x >= y
+    except InvalidOperation:
+        return False
+
+
 def sign(x: Number) -> Number:
     """−1, 0 or 1, by the sign of x; nan for nan."""
     return ordered([x], lambda: where(x > 0, 1, where(x < 0, -1, x)))
@@ -329,12 +337,12 @@ def absolute(x: Number) -> Number:
 
 def maximum(x: Number, y: Number) -> Number:
     """The greater of x and y; nan if either is nan, as in NumPy."""
-    return ordered([x, y], lambda: where(x >= y, x, y))
+    return where(at_least(x, y) | (x != x), x, y)
 
 
 def minimum(x: Number, y: Number) -> Number:
     """The lesser of x and y; nan if either is nan, as in NumPy."""
-    return ordered([x, y], lambda: where(x <= y, x, y))
+    return where(at_least(y, x) | (x != x), x, y)
 
 
 def greatest(*args: Number) -> Number:
