@@ -20,9 +20,10 @@ from autograd.testing.expression import Expression
 
 
 def test_random_graphs_agree_with_mpmath():
-    tally, mismatches = run(range(1500))
+    long = {49, 260, 276, 579, 786}  # ψ in thousands of digits, for which mpmath takes ten seconds
+    tally, mismatches = run([seed for seed in range(900) if seed not in long])
     assert not mismatches, mismatches[0]
-    assert tally.counts["ill-conditioned"] + tally.counts["without a bound"] < 100
+    assert tally.counts["ill-conditioned"] + tally.counts["without a bound"] < 60
     assert {"ordinary", "kinked", "extreme", "jvp", "the plain engine"} <= tally.counts.keys()
     assert {*tally.rows} == {op.name for op in ROWS}
 
