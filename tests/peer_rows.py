@@ -166,7 +166,7 @@ KINKED = {
 # At kinks and ties the two take the same slopes, but for these: a row, its arguments, our slopes, PyTorch's.
 CONVENTIONS = [
     ("clip", (1.0, 1.0, 1.0), (0, 0, 1), (1, 0, 0)),
-    ("clip", (0.0, 1.0, 1.0), (0, 0.5, 0.5), (0, 0, 1)),
+    ("clip", (0.0, 1.0, 1.0), (0, 0.5, 0.5), (0, 1, 0)),
     ("leaky_relu", (0.0, -0.5), (0, 0), (-0.5, 0)),
     ("leaky_relu", (0.0, 2.0), (1, 0), (2, 0)),
     ("elu", (0.0, -0.5), (0, 0), (-0.5, 0)),
@@ -212,7 +212,9 @@ def torch_rows():
         "square": t.square,
         "rsqrt": t.rsqrt,
         "log_base": lambda x, b: t.log(x) / t.log(b),
-        "log1mexp": lambda x: t.where(x > -0.7, t.log(-expm1(x)), t.log1p(-t.exp(x))),
+        "log1mexp": lambda x: t.where(
+            x > -0.7, t.log(-expm1(t.clamp(x, min=-0.8))), t.log1p(-t.exp(t.clamp(x, max=-0.6)))
+        ),
         "logit": lambda x: t.where(
             abs(x - 0.5) < 0.25, 2 * t.arctanh(t.clamp(2 * x - 1, -0.9, 0.9)), t.log(x) - t.log1p(-x)
         ),

@@ -32,7 +32,7 @@ def test_random_graphs_agree_with_pytorch():
     pytest.importorskip("torch")
     tally, mismatches = run(range(1000), with_torch=True)
     assert not mismatches, mismatches[0]
-    assert tally.counts["PyTorch: a gradient"] > 500
+    assert tally.counts["PyTorch: a gradient"] > 200
 
 
 def test_every_row_has_its_peers():
