@@ -213,7 +213,7 @@ NUMPY = {
     "fmod": lambda x: np.fmod(x, 0.37) + np.fmod(2.3, x) + np.fmod(-2.3, x),
     "square": lambda x: np.square(x) * x,
     "whole": lambda x: x * (np.floor(x + 0.1) + np.ceil(x + 0.1) + np.rint(x + 0.1) + np.trunc(x + 0.1)),
-    "rounded": lambda x: x * (np.round(x + 0.1) + np.round(x + 0.013, 1) + np.fix(x + 0.1)),
+    "rounded": lambda x: x * (np.round(x + 0.1) + np.round(x + 0.013, 1)),
     "heaviside": lambda x: x * np.heaviside(x + 0.1, 0.5) + np.heaviside(0.0, x),
     "var keeping dimensions": lambda x: np.var(x, axis=1, keepdims=True) * x + x.var(axis=(0, 1), ddof=2),
     "std of all": lambda x: np.std(x, axis=None, ddof=1) + x.std(0),

@@ -275,7 +275,8 @@ HOSTILE = {
         "missing ['b'], unknown ['b.0.0",
     ),
     "lists that are nested deep": (ours({"w": W}, {"b": deep(300)}), "missing ['b'], unknown ['b.0.0"),
-    "lists that are nested too deep": (ours({"w": W}, {"b": deep(900)}), "RecursionError"),
+    # for which Python 3.13 has the recursion, and earlier versions have not
+    "lists that are nested deeper": (ours({"w": W}, {"b": deep(900)}), "nn.load: "),
     "an architecture of lines": (
         ours({"w": W}, architecture="Line\n\x1b[31m" * 9999),
         "holds Line  [31mLine",
