@@ -591,6 +591,11 @@ def mod(x: Number, y: Number) -> Number:
     return z
 
 
+def steps_from(x: Any, y: Any = 1) -> Any:
+    """How far x is from the nearest multiple of y: where the kinks of mod and floor lie."""
+    return y * (x / y - rint(x / y))
+
+
 def reciprocal(x: Number) -> Number:
     """1 / x, exact for Fraction."""
     return one(x) / x

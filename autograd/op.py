@@ -18,8 +18,8 @@ from autograd.functions import is_complex
 
 __all__ = [
     "ATOM", "FAILURES", "KINDS", "NONZERO", "POSITIVE", "POWER", "PRODUCT", "REAL", "REFUSED", "SIGN", "SUM",
-    "Choice", "Either", "Interval", "Op", "Overloaded", "RuleError", "describe", "is_complex", "is_symbolic",
-    "printable",
+    "Choice", "Either", "Extremum", "Interval", "Op", "Overloaded", "RuleError", "describe", "is_complex",
+    "is_symbolic", "printable",
 ]  # fmt: skip
 
 FAILURES = (ArithmeticError, ValueError, TypeError)  # what functions and rules raise outside their domains
@@ -327,6 +327,20 @@ class Overloaded(Op):
         """Apply the operation of so many arguments."""
         row = self.form(len(args) + len(named))
         return super().__call__(*args, **named) if row is self else row(*args, **named)
+
+
+class Extremum(Op):
+    """The row of `maximum` or `minimum`: of more than two arguments it is the row `of_many`."""
+
+    of_many: Op
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """The greatest, or the least, of two arguments or more, which share a tie equally."""
+        return self.of_many(args) if len(args) > 2 and not named else super().__call__(*args, **named)
+
+    def complete(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments, two or more."""
+        return args if len(args) > 2 else super().complete(args)
 
 
 def _called(branch: Any) -> Any:

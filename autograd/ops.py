@@ -28,55 +28,6 @@ from autograd import functions as f
 from autograd import special
 from autograd.op import *  # noqa: F403 (the words in which rows are written)
 
-
-class Extremum(Op):
-    """The row of `maximum` or `minimum`: of more than two arguments it is the row `of_many`."""
-
-    of_many: Op
-
-    def __call__(self, *args: Any, **named: Any) -> Any:
-        """The greatest, or the least, of two arguments or more, which share a tie equally."""
-        return self.of_many(args) if len(args) > 2 and not named else super().__call__(*args, **named)
-
-    def complete(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The arguments, two or more."""
-        return args if len(args) > 2 else super().complete(args)
-
-
-def is_small(slope: Any) -> Any:
-    """Whether it lies in (0, 1]: then of all slopes between it and 1 it is the one nearest to 0."""
-    return (slope > 0) & (slope <= 1)
-
-
-def at_kink(slope: Any) -> Any:
-    """Of all slopes between 1 and one that is not small the one nearest to 0; nan if that is nan."""
-    return guard(slope > 1, 1, 0 * slope)
-
-
-def shares(x: Sequence[Any], z: Any, share_of: Any) -> list[Any]:
-    """1/n for each of the n among x that equal the extremum z, and 0 for the others."""
-    hits = [share_of(xi, z) for xi in x]
-    total = reduce(operator.add, hits)
-    return [hit / total for hit in hits]
-
-
-def guard(condition: Any, x: Any, y: Any) -> Any:
-    """X where the condition holds, y elsewhere; a branch that is None contributes nothing."""
-    return (where if is_symbolic(condition) else f.where)(condition, x, y)
-
-
-def steps_from(x: Any, y: Any = 1) -> Any:
-    """How far x is from the nearest multiple of y: where the kinks of mod and floor lie."""
-    return y * (x / y - f.rint(x / y))
-
-
-def normalized(p: Sequence[Any], z: Any) -> list[Any]:
-    """Probabilities exp(xᵢ − z) divided by their sum: where x is large, the rounding of z is not small."""
-    infinite = (z == math.inf) | (z == -math.inf)
-    total = guard(infinite, 1, lambda: unity(p))
-    return [pi / total for pi in p]
-
-
 # ── Arithmetic ──────────────────────────────────────────────────────────────────────────────────────
 # fmt: off
 
@@ -95,12 +46,12 @@ power     = Op("^", f.power,
                lambda x, y, z: guard((x == 0) & (y != 0), 0, lambda: z * log(x)),
                infix=POWER, latex="{}^{{{}}}", domain=(POSITIVE, REAL))
 mod       = Op("mod", f.mod,              lambda x, y, z: 1,            lambda x, y, z: -floordiv(x, y),
-               kind="kinked", infix=PRODUCT, latex=r"{} \bmod {}", domain=(REAL, NONZERO), kinks=steps_from)
+               kind="kinked", infix=PRODUCT, latex=r"{} \bmod {}", domain=(REAL, NONZERO), kinks=f.steps_from)
 floordiv  = Op("//", f.floordiv,          lambda x, y, z: 0,            lambda x, y, z: 0,
                kind="kinked", infix=PRODUCT, latex=r"\lfloor {} / {} \rfloor", domain=(REAL, NONZERO),
-               kinks=steps_from)
+               kinks=f.steps_from)
 fmod      = Op("fmod", f.fmod,            lambda x, y, z: 1,            lambda x, y, z: -rint((x - z) / y),
-               kind="kinked", domain=(REAL, NONZERO), kinks=steps_from)
+               kind="kinked", domain=(REAL, NONZERO), kinks=f.steps_from)
 reciprocal = Op("1/", f.reciprocal,       lambda x, z: -(z * z), kind="rational", domain=(NONZERO,),
                latex=r"\frac{{1}}{{{}}}")
 square    = Op("square", f.square,        lambda x, z: 2 * x, kind="rational", latex=r"\left({}\right)^{{2}}")
@@ -236,12 +187,12 @@ softsign  = Op("softsign", f.softsign,    lambda x, z: square(one(z) / (1 + abso
 absolute  = Op("abs", f.absolute,         lambda x, z: sign(x), kind="kinked", latex=r"\left|{}\right|")
 sign      = Op("sign", f.sign,            lambda x, z: 0, kind="kinked")
 step      = Op("step", f.step,            lambda x, z: 0, kind="kinked")
-floor     = Op("floor", f.floor,          lambda x, z: 0, kind="kinked", kinks=steps_from,
+floor     = Op("floor", f.floor,          lambda x, z: 0, kind="kinked", kinks=f.steps_from,
                latex=r"\left\lfloor {} \right\rfloor")
-ceil      = Op("ceil", f.ceil,            lambda x, z: 0, kind="kinked", kinks=steps_from,
+ceil      = Op("ceil", f.ceil,            lambda x, z: 0, kind="kinked", kinks=f.steps_from,
                latex=r"\left\lceil {} \right\rceil")
 rint      = Op("round", f.rint,           lambda x, z: 0, kind="kinked",  # half to even
-               kinks=lambda x: steps_from(x + one(x) / 2), latex=r"\left\lfloor {} \right\rceil")
+               kinks=lambda x: f.steps_from(x + one(x) / 2), latex=r"\left\lfloor {} \right\rceil")
 share     = Op("share", f.share,          lambda x, y, z: 0,            lambda x, y, z: 0, kind="kinked")
 maximum   = Extremum("max", f.maximum,    lambda x, y, z: share(x, y),  lambda x, y, z: share(y, x),
                kind="kinked", commutative=True)
@@ -287,6 +238,40 @@ element   = Op("take", f.element,         # (i, x₀, x₁, …) → xᵢ
                kind="rational", sequences=1, parameters={0: (0, 1)})
 
 # fmt: on
+
+# ── What the rules above are written with ───────────────────────────────────────────────────────────
+
+
+def guard(condition: Any, x: Any, y: Any) -> Any:
+    """X where the condition holds, y elsewhere; a branch that is None contributes nothing."""
+    return (where if is_symbolic(condition) else f.where)(condition, x, y)
+
+
+def is_small(slope: Any) -> Any:
+    """Whether it lies in (0, 1]: then of all slopes between it and 1 it is the one nearest to 0."""
+    return (slope > 0) & (slope <= 1)
+
+
+def at_kink(slope: Any) -> Any:
+    """Of all slopes between 1 and one that is not small the one nearest to 0; nan if that is nan."""
+    return guard(slope > 1, 1, 0 * slope)
+
+
+def shares(x: Sequence[Any], z: Any, share_of: Any) -> list[Any]:
+    """1/n for each of the n among x that equal the extremum z, and 0 for the others."""
+    hits = [share_of(xi, z) for xi in x]
+    total = reduce(operator.add, hits)
+    return [hit / total for hit in hits]
+
+
+def normalized(p: Sequence[Any], z: Any) -> list[Any]:
+    """Probabilities exp(xᵢ − z) divided by their sum: where x is large, the rounding of z is not small."""
+    infinite = (z == math.inf) | (z == -math.inf)
+    total = guard(infinite, 1, lambda: unity(p))
+    return [pi / total for pi in p]
+
+
+# ── The names ───────────────────────────────────────────────────────────────────────────────────────
 
 maximum.of_many, minimum.of_many = amax, amin
 
