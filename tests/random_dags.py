@@ -54,6 +54,7 @@ LARGEST = {"ordinary": 1e8, "kinked": 1e8, "extreme": 1e250}
 EXPONENTS = (2, 3, 4, 1, 0, -1, -2)  # of a power whose base need not be positive
 STAGES = 0, 200, 600, 2000  # binary digits more, where the fewer do not tell
 PART = 500  # graphs that a worker takes at a time
+MOST = 2048  # bits of ψ and Γ
 EPSILON, TINY = sys.float_info.epsilon, 5e-324
 
 
@@ -218,7 +219,12 @@ def settled(node, rounded):
 # ── mpmath ──────────────────────────────────────────────────────────────────────────────────────────
 
 
+SLOW = {ops.TABLE[name] for name in "polygamma polygamma_rise digamma lgamma gamma beta".split()}
 MOVING = {op for op in ROWS if op.name in SMOOTH} - {ops.where, ops.element}  # with every argument, or nearly
+
+
+class TooManyDigitsError(Exception):
+    """ψ and Γ of so many digits take mpmath minutes."""
 
 
 class Exact:
@@ -232,6 +238,8 @@ class Exact:
         self.numbers, self.pieces = {}, {}
         self.lost = False  # whether a step was too small beside other numbers to change a result
         bits = self.step + spread + 80 + 3 * bits // 2
+        if bits > MOST and any(node.op in SLOW for node in self.order):
+            raise TooManyDigitsError
         with m.workprec(2 ** (bits - 1).bit_length()):  # of few precisions mpmath keeps the constants
             for node in self.order:
                 self.numbers[node] = m.mpf(node.data)
@@ -418,6 +426,8 @@ def run(seeds, with_torch=False):
     for seed in seeds:
         try:
             check(seed, tally, torch)
+        except TooManyDigitsError:
+            tally.counts["ψ or Γ in too many digits for mpmath"] += 1
         except Exception as error:
             mismatches.append(f"graph {seed}: {type(error).__name__}: {error}\n{program(seed)}")
     return tally, mismatches

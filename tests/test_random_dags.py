@@ -20,8 +20,7 @@ from autograd.testing.expression import Expression
 
 
 def test_random_graphs_agree_with_mpmath():
-    long = {49, 260, 276, 579, 786}  # ψ in thousands of digits, for which mpmath takes ten seconds
-    tally, mismatches = run([seed for seed in range(900) if seed not in long])
+    tally, mismatches = run(range(900))
     assert not mismatches, mismatches[0]
     assert tally.counts["ill-conditioned"] + tally.counts["without a bound"] < 60
     assert {"ordinary", "kinked", "extreme", "jvp", "the plain engine"} <= tally.counts.keys()
