@@ -7,7 +7,7 @@ quotient that cancels. Nor is a difference of two ψ⁽ⁿ⁾, in which the slop
 import math
 from statistics import NormalDist
 
-from autograd.functions import Number, each, is_array, of_floats, one, pi, real, sin
+from autograd.functions import Number, cos, each, is_array, of_floats, one, pi, real, rint, sin
 
 
 def polygamma(n: int, x: Number) -> Number:
@@ -154,12 +154,12 @@ def sinc(x: Number, n: int = 0) -> Number:
         return each(lambda x, n: sinc(x, int(n)), type(x))(x, n)
     t = pi(x) * x
     if not abs(t) <= n + 1:  # nan too
-        turn = (
-            pi(x) * (x - 2 * round(real(x) / 2)) if abs(x) < math.inf else t
-        )  # πx but for whole turns, exactly
-        z = sin(turn) / t
+        # πx but for whole turns, exactly; and the derivatives of the sine there, as quarter turns
+        turn = pi(x) * (x - 2 * rint(real(x) / 2)) if abs(x) < math.inf else t
+        waves = sin(turn), cos(turn), -sin(turn), -cos(turn)
+        z = waves[0] / t
         for k in range(1, n + 1):
-            z = (pi(x) ** (k - 1) * sin(turn + k * pi(x) / 2) - k * z) / x
+            z = (pi(x) ** (k - 1) * waves[k % 4] - k * z) / x
         return z
     m = (n + 1) // 2  # the first power of t² that n derivatives leave standing
     # (−1)ᵐ πⁿ t^(2m−n) (2m)! / ((2m+1)! (2m−n)!), whose factorials shorten to (2m+1)(2m−n)!

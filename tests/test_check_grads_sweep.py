@@ -36,7 +36,6 @@ MAGNITUDES = [side * 10.0**k for k in EXPONENTS for side in (1, -1)]
 
 # Not right there, by a fault of the function or of the rule that is known: (row, type) → why
 KNOWN = {
-    ("sinc", "mpf"): "at 1e16 all numbers beside x are even",
     ("power", "complex"): "the absolute value of subnormal numbers has few digits",
     ("exp2", "complex"): "its phase, |x| ln 2, is rounded more than once",
 }

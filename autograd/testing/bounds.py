@@ -155,11 +155,11 @@ def edges(node: Value, precision: Any) -> Iterator[Edge]:
         slope, error, local = (in_type_of([rounded], x) for x in (slope, error, local))
         size = abs(slope)
         rounding, formula = sensitivity.get(i, 0), None
-        if rounding > 1024 * rounded * size:
-            rounding = min(rounding, _room(op, node.operands, i, rounded))
-        least = 64 * tiny(
-            rounded
-        )  # what is too small for its type, times an argument that is not great there
+        if not rounding <= 1024 * rounded * size:
+            both = rounding, _room(op, node.operands, i, rounded)
+            rounding = min((x for x in both if x == x), default=math.inf)
+        # what is too small for its type, times an argument that is not great there
+        least = 64 * tiny(rounded)
         tolerance = error + rounding + 8 * rounded * min(size, abs(local)) + least
         if tolerance > size / FINE and oracle != EXACT and not sides:
             formula = _is_right_in_digits(op, node.operands, i, rounded)

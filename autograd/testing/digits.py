@@ -72,6 +72,7 @@ class Digits:
         variables = [abs(x) for i, x in enumerate(self.args) if i not in op.parameters]
         least = min(x for x in [*variables, self.context.one] if x)
         self.unit = [min(abs(x), self.context.one) or least for x in self.args]
+        self.least = BITS + max([0, *(self.context.mag(x) for x in variables if x)])  # so that x + h ≠ x
         self.range = max(abs(self.context.mag(x)) if x else 0 for x in variables)
 
     def derivative(self, i: int) -> tuple[list[Any], bool]:
@@ -127,6 +128,7 @@ class Digits:
 
         An operand with a long tail of digits must give results that have one, unless they are all equal.
         """
+        self.context.prec = self.least
         tail = self.context.ldexp(self.unit[i] * LONG, -STEP - LONG.bit_length())
         near, far = tail, self.context.ldexp(self.unit[i], -STEP // 3) + tail
         for way in (1, -1):
@@ -142,6 +144,8 @@ class Digits:
         self.value({})  # or else a refusal
         found: list[Any] = []
         for bits in sorted({4 * BITS, *(BITS + k * self.range for k in (0, 1, 2, 4))}):
+            if bits < self.least:
+                continue
             # x + h, and the change of f, may each need as many bits as the exponents are apart
             self.context.prec = bits
             h = self.context.ldexp(unit, -STEP)
