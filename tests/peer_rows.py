@@ -36,7 +36,7 @@ def sinc(x, n):
         k += 1
 
 
-SMOOTH = {
+ARITHMETIC = {  # in the words of any library whose numbers have operators
     "add": lambda x, y: x + y,
     "sub": lambda x, y: x - y,
     "mul": lambda x, y: x * y,
@@ -45,6 +45,11 @@ SMOOTH = {
     "power": lambda x, y: x**y,
     "reciprocal": lambda x: 1 / x,
     "identity": lambda x: x,
+    "square": lambda x: x * x,
+    "weighted": lambda w, x: w * x,
+}
+SMOOTH = {
+    **ARITHMETIC,
     "exp": m.exp,
     "exp2": lambda x: m.mpf(2) ** x,
     "expm1": m.expm1,
@@ -87,7 +92,6 @@ SMOOTH = {
     "logsumexp": lambda *x: m.log(m.fsum(map(m.exp, x))),
     "element": lambda i, *x: x[int(i)],
     "cbrt": lambda x: m.cbrt(x) if x >= 0 else -m.cbrt(-x),
-    "square": lambda x: x * x,
     "rsqrt": lambda x: 1 / m.sqrt(x),
     "log_base": lambda x, b: m.log(x) / m.log(b),
     "log1mexp": lambda x: m.log(-m.expm1(x)),
@@ -102,7 +106,6 @@ SMOOTH = {
     "erfinv": m.erfinv,
     "silu": lambda x: x / (1 + m.exp(-x)),
     "mish": lambda x: x * m.tanh(m.log1p(m.exp(x))),
-    "weighted": lambda w, x: w * x,
 }
 
 

@@ -14,6 +14,7 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from oracles import has_variables
+from peer_rows import ARITHMETIC
 
 from autograd import Value, grad, jvp, ops
 from autograd.derivatives import hessian
@@ -49,19 +50,13 @@ def test_mpmath_agrees_to_thirty_digits_on_random_graphs(e):
 S = sympy
 HALF = S.Rational(1, 2)
 SELU = S.Rational("1.0507009873554804934193349852946"), S.Rational("1.6732632423543772848170429916717")
-SYMPY = {  # the rows in SymPy's words; min and max as pieces, since their derivatives are Heaviside's
-    "add": lambda x, y: x + y,
-    "sub": lambda x, y: x - y,
-    "mul": lambda x, y: x * y,
-    "div": lambda x, y: x / y,
-    "neg": lambda x: -x,
-    "power": lambda x, y: x**y,
+# The rows in SymPy's words; min and max as pieces, since their derivatives are Heaviside's.
+# The rows in SymPy's words; min and max as pieces, since their derivatives are Heaviside's.
+SYMPY = {
+    **ARITHMETIC,
     "mod": lambda x, y: x - y * S.floor(S.Float(1.25) / S.Float(-2.5)),  # the floor is constant nearby
     "floordiv": lambda x, y: S.Integer(-1) + 0 * x,
     "fmod": lambda x, y: x - y * S.Integer(0),  # the quotient, cut towards 0, is constant nearby
-    "reciprocal": lambda x: 1 / x,
-    "square": lambda x: x**2,
-    "identity": lambda x: x,
     "exp": S.exp,
     "exp2": lambda x: 2**x,
     "expm1": lambda x: S.exp(x) - 1,
@@ -135,7 +130,6 @@ SYMPY = {  # the rows in SymPy's words; min and max as pieces, since their deriv
     "amax": lambda *x: reduce(SYMPY["maximum"], x),
     "amin": lambda *x: reduce(SYMPY["minimum"], x),
     "logsumexp": lambda *x: S.log(S.Add(*map(S.exp, x))),
-    "weighted": lambda w, x: w * x,
 }
 
 

@@ -49,11 +49,6 @@ def sinc(x: Data, n: Any) -> Data:
     return jnp.where(jnp.abs(t) <= n + 1, near, far)
 
 
-def weighted(w: Data, x: Data) -> Data:
-    """The product w · x, and 0 where w is 0."""
-    return jnp.where(w == 0, 0, w * x)
-
-
 FUNCTIONS: dict[Op, Callable[..., Data]] = {
     **{row: getattr(jnp, name) for row, name in UFUNCS.items()},
     ops.polygamma: lambda n, x: special.polygamma(jnp.asarray(n).astype(int), x),
@@ -66,7 +61,6 @@ FUNCTIONS: dict[Op, Callable[..., Data]] = {
     ops.amax: lambda *x: reduce(jnp.maximum, x),
     ops.amin: lambda *x: reduce(jnp.minimum, x),
     ops.where: jnp.where,
-    ops.weighted: weighted,
 }
 """What JAX calls rows; all others run by their own function, which finds JAX's exp, log, … as it finds those
 of any number type (`functions.library`). `FUNCTIONS[row] = f` adds one."""
