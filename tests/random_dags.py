@@ -150,7 +150,9 @@ class Rounded(Numeric):
         try:
             locals_ = slopes(op, numbers, z, args)
             bent = locals_
-            if any(e > 2**-20 * abs(x) for x, e in zip(numbers, errors)):  # beyond the first order
+            first = sum(abs(local) * e for local, e in zip(locals_, errors))
+            if first > 2**-10 * abs(z) or any(e > 2**-20 * abs(x) for x, e in zip(numbers, errors)):
+                # beyond the first order
                 far = [x + e if e else x for x, e in zip(numbers, errors)]
                 bent = slopes(op, far, op.compute(far, args), args)
         except (ArithmeticError, ValueError):  # a derivative of a rule, which the engine need not compute
