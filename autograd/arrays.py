@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.op import Op
+from autograd.op import Op, Overloaded
 from autograd.ops import TABLE
 from autograd.protocol import Numeric
 from autograd.recording import Run, running
@@ -73,7 +73,7 @@ class Array(np.ndarray[Any, np.dtype[np.object_]]):
         row, function = TABLE.get(ufunc.__name__), COMPOSED.get(ufunc.__name__)
         if row is not None and not row.infix and row.arity == ufunc.nin:
             function = row
-        if isinstance(row, ops.Extremum) and method == "reduce":
+        if isinstance(row, Overloaded) and method == "reduce":
             return _wrap(_extremum(row, *map(_plain, inputs), **keywords))
         if function is not None:
             ufunc = _elementwise(function, ufunc.nin)
@@ -170,7 +170,7 @@ def _with_weights(m: Any, y: Any = None, rowvar: bool = True, *rest: Any, **keyw
 
 
 def _extremum(
-    row: ops.Extremum, a: Any, initial: Any = None, where: Any = True, out: Any = None, **keywords: Any
+    row: Overloaded, a: Any, initial: Any = None, where: Any = True, out: Any = None, **keywords: Any
 ) -> Any:
     """NumPy's maximum.reduce or minimum.reduce by the row of many: two by two, three would not tie."""
     if where is not True and initial is None:
@@ -180,7 +180,7 @@ def _extremum(
         lists = _elementwise(lambda x, y: x.extend(y) or x, 2).reduce(lists, **keywords)
 
     def of_list(x: list[Any]) -> Any:
-        return row.of_many(x if initial is None else [*x, initial])
+        return row.longer(x if initial is None else [*x, initial])
 
     found = _elementwise(of_list, 1)(lists) if isinstance(lists, np.ndarray) else of_list(lists)
     if out is None:

@@ -18,8 +18,8 @@ from autograd.functions import is_complex
 
 __all__ = [
     "ATOM", "FAILURES", "KINDS", "NONZERO", "POSITIVE", "POWER", "PRODUCT", "REAL", "REFUSED", "SIGN", "SUM",
-    "Choice", "Either", "Extremum", "Interval", "Op", "Overloaded", "RuleError", "describe", "is_complex",
-    "is_symbolic", "printable",
+    "Choice", "Either", "Interval", "Op", "Overloaded", "RuleError", "describe", "is_complex", "is_symbolic",
+    "printable",
 ]  # fmt: skip
 
 FAILURES = (ArithmeticError, ValueError, TypeError)  # what functions and rules raise outside their domains
@@ -125,7 +125,7 @@ class Op:
         self.__module__ = sys._getframe(1).f_globals.get("__name__", "")  # where pickle finds the row
 
     def form(self, count: int) -> "Op":
-        """The row that so many arguments ask for: this one, but for log(x, base)."""
+        """The row that so many arguments ask for: this one, unless it is overloaded."""
         return self
 
     # ── Applying it ─────────────────────────────────────────────────────────────────────────────────
@@ -312,7 +312,7 @@ class Choice(Op):
 
 
 class Overloaded(Op):
-    """A row that with one more argument is another one: log(x), and log(x, base) as in Python's math."""
+    """A row that with more arguments is another one: log(x, base), as in math, or maximum(x, y, …)."""
 
     def __init__(self, *args: Any, longer: Op, **named: Any) -> None:
         super().__init__(*args, **named)
@@ -320,27 +320,16 @@ class Overloaded(Op):
         self.__module__ = longer.__module__
 
     def form(self, count: int) -> Op:
-        """The row that so many arguments ask for."""
-        return self.longer if count == self.longer.arity else self
+        """The row that so many arguments ask for; a longer one on a sequence takes any number more."""
+        fits = count > self.arity if self.longer.sequences else count == self.longer.arity
+        return self.longer if fits else self
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Apply the operation of so many arguments."""
         row = self.form(len(args) + len(named))
-        return super().__call__(*args, **named) if row is self else row(*args, **named)
-
-
-class Extremum(Op):
-    """The row of `maximum` or `minimum`: of more than two arguments it is the row `of_many`."""
-
-    of_many: Op
-
-    def __call__(self, *args: Any, **named: Any) -> Any:
-        """The greatest, or the least, of two arguments or more, which share a tie equally."""
-        return self.of_many(args) if len(args) > 2 and not named else super().__call__(*args, **named)
-
-    def complete(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The arguments, two or more."""
-        return args if len(args) > 2 else super().complete(args)
+        if row is self or (named and row.sequences):
+            return super().__call__(*args, **named)
+        return row(*args, **named) if named else row.apply(args)
 
 
 def _called(branch: Any) -> Any:

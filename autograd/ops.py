@@ -194,10 +194,14 @@ ceil      = Op("ceil", f.ceil,            lambda x, z: 0, kind="kinked", kinks=f
 rint      = Op("round", f.rint,           lambda x, z: 0, kind="kinked",  # half to even
                kinks=lambda x: f.steps_from(x + one(x) / 2), latex=r"\left\lfloor {} \right\rceil")
 share     = Op("share", f.share,          lambda x, y, z: 0,            lambda x, y, z: 0, kind="kinked")
-maximum   = Extremum("max", f.maximum,    lambda x, y, z: share(x, y),  lambda x, y, z: share(y, x),
-               kind="kinked", commutative=True)
-minimum   = Extremum("min", f.minimum,    lambda x, y, z: share(y, x),  lambda x, y, z: share(x, y),
-               kind="kinked", commutative=True)
+amax      = Op("max", f.greatest,         lambda x, z: shares(x, z, share),
+               kind="kinked", sequences=1, commutative=True)
+amin      = Op("min", f.least,            lambda x, z: shares(x, z, lambda xi, z: share(z, xi)),
+               kind="kinked", sequences=1, commutative=True)
+maximum   = Overloaded("max", f.maximum,  lambda x, y, z: share(x, y),  lambda x, y, z: share(y, x),
+               kind="kinked", commutative=True, longer=amax)
+minimum   = Overloaded("min", f.minimum,  lambda x, y, z: share(y, x),  lambda x, y, z: share(x, y),
+               kind="kinked", commutative=True, longer=amin)
 clip      = Op("clip", f.clip,            # minimum(maximum(x, low), high); where all tie, high alone moves z
                lambda x, low, high, z: guard((x == low) & (low == high), 0,
                                              share(x, low) * share(high, maximum(x, low))),
@@ -224,10 +228,6 @@ prod      = Op("Π", f.prod,               lambda x, z: f.others(x),
                kind="rational", sequences=1, commutative=True)
 dot       = Op("dot", f.dot,              lambda x, z: x[len(x) // 2:] + x[:len(x) // 2],
                kind="rational", sequences=2, commutative=True)
-amax      = Op("max", f.greatest,         lambda x, z: shares(x, z, share),
-               kind="kinked", sequences=1, commutative=True)
-amin      = Op("min", f.least,            lambda x, z: shares(x, z, lambda xi, z: share(z, xi)),
-               kind="kinked", sequences=1, commutative=True)
 greatest  = Op("max", f.peak, kind="constant", sequences=1)  # what to shift by
 unity     = Op("Σp", f.total, kind="constant", sequences=1)  # what is 1, but for the rounding of its terms
 logsumexp = Op("logsumexp", f.logsumexp,
@@ -272,8 +272,6 @@ def normalized(p: Sequence[Any], z: Any) -> list[Any]:
 
 
 # ── The names ───────────────────────────────────────────────────────────────────────────────────────
-
-maximum.of_many, minimum.of_many = amax, amin
 
 # NumPy's names of rows above
 negative, subtract, multiply, divide, remainder = neg, sub, mul, div, mod

@@ -321,6 +321,8 @@ class _Reader:
         op = self._row(call)
         if call.keywords:
             raise self._error(f"{op.name} takes its arguments one by one", self._column(call.keywords[0]))
+        if op is not FUNCTIONS[call.func.id]:  # type: ignore[attr-defined]
+            return call.args  # its longer form
         if not op.sequences:
             try:
                 op.complete((*call.args,))
