@@ -20,11 +20,11 @@ from autograd.program.patterns import View
 from autograd.program.symbol import Symbol, simplify
 
 STRUCTURAL = {
-    "input": "input number `how`, flat: the parameters, and the examples, which are batched",
+    "input": "input number `how`: parameters, or examples, which are batched",
     "constant": "the numbers `how`",
-    "seed": "1/n for the mean over the batch, 1 for the sum",
+    "seed": "1/n if `how` is the mean over the batch, and 1 otherwise",
     "count": "n",
-    "value": "the mean, or sum, of the batch's numbers",
+    "value": "the mean or the sum, which `how` says, of the batch's numbers",
     "view": "the View `how` of a flat array, without a copy",
     "axes": "the axes `how` of an array, without a copy; None is a new axis of size 1",
     "copy": "a broadcast array in full",
@@ -50,10 +50,17 @@ N = "n"  # the label of the batch's axis
 
 
 class Input(NamedTuple):
-    """What is given to a program: so many numbers, or so many for every example."""
+    """What is given to a program.
 
-    size: int
-    batched: bool
+    shape    of its array; of one example if it is batched       whole    whether it holds whole numbers
+    spread   whether every example gets a copy of its own, as where each has a gradient by it
+    """
+
+    name: str
+    shape: tuple[int, ...] = ()
+    batched: bool = True
+    whole: bool = False
+    spread: bool = False
 
 
 class Axes(NamedTuple):

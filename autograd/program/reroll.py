@@ -49,7 +49,12 @@ class Roll:
         self.place = np.zeros(len(graph), int)
         self.numbers = np.zeros(len(graph))  # of constants
         self.labels: dict[tuple[int, int], str] = {}  # of parameters, by input and place
-        given = [self.arrays.add("input", (), (x.size,), x.batched, how=i) for i, x in enumerate(inputs)]
+        given = [self.arrays.add("input", (), x.shape, x.batched, how=i) for i, x in enumerate(inputs)]
+        given = [
+            self.arrays.own(array, batched=True) if x.spread else array
+            for array, x in zip(given, inputs, strict=True)
+        ]
+        self.inputs = given
         for node, (op, args) in enumerate(zip(graph.ops, graph.args, strict=True)):
             if op is PARAMETER or op is INPUT:
                 self.home[node], self.place[node] = given[args[0]].number, args[1]
