@@ -10,7 +10,7 @@ from autograd import ops
 from autograd.program.arrays import Array
 from autograd.program.contract import product
 from autograd.program.differentiate import differentiate
-from autograd.program.emit import RESERVED, Source
+from autograd.program.emit import RESERVED, Source, needed
 from autograd.program.flatten import flatten
 from autograd.program.reroll import Roll
 from autograd.program.trace import INPUT, trace
@@ -77,9 +77,10 @@ class Compiled:
         arrays = roll.arrays
         if what == "gradient":
             root = roll.operand(*roll.where(roots[0]), [])
-            gradient = differentiate(arrays, root)
-            if not gradient.args:
+            theta, seed = arrays.arrays[0], arrays.add("seed", (), (), False)
+            if theta not in needed([root]):
                 raise ValueError("compile: the function depends on no parameter; give those that it uses")
+            gradient = differentiate(arrays, root, [theta], seed)[0] or arrays.zeros(theta)
             output = arrays.add("value", (root,), (), False)
         else:
             gradient, output = None, arrays.own(roll.flat(np.array(roots)), batched=True)
