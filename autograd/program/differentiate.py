@@ -178,7 +178,7 @@ class _Sweep:
         """∂(w · x)/∂w of a masked product: x, but 0 where there was none, as w is 0 and x infinite."""
         return ops.where((w != 0) | (ops.absolute(x) < math.inf), x, 0.0)
 
-    def finite(self, array: Array, x: Array) -> Array:
+    def operand(self, array: Array, x: Array) -> Array:
         """An operand of a sum of products; in a branch of where 0 for what is infinite, as 0 · ∞ is nan."""
         if array not in self.masked or base(x).op in ("input", "constant"):
             return x
@@ -287,7 +287,7 @@ class _Sweep:
         for x, own, other, theirs in sides:
             if x in self.active:
                 result = "".join(i for i in own if i in have or i in theirs)
-                product = self.graph.einsum(g, self.finite(array, other), (have, theirs, result))
+                product = self.graph.einsum(g, self.operand(array, other), (have, theirs, result))
                 names = result.replace(N, "")
                 how = [names.index(i) if i in names else None for i in own.replace(N, "")]
                 self.add(x, self.graph.axes(product, how), x)
