@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd import ops
 from autograd.op import Op
-from autograd.program.patterns import View
+from autograd.program.patterns import View, slicing
 from autograd.program.symbol import Symbol, simplify
 
 STRUCTURAL = {
@@ -188,6 +188,13 @@ class ArrayGraph:
         """A view of an array; itself where the view is all of it in the same shape."""
         return source if view == whole(source.shape) else self.add("view", (source,), view.shape, how=view)
 
+    def look(self, source: Array, places: Any) -> Array:
+        """The elements of an array at a View or Places: without a copy where slices give them."""
+        if isinstance(places, View) and slicing(places, source.size) is not None:
+            return self.view(source, places)
+        numbers = places.places()
+        return self.add("gather", (source,), numbers.shape, how=Places(numbers))
+
     def axes(self, source: Array, how: Sequence[int | None]) -> Array:
         """The axes of an array in another order; None is a new one, and axes of size 1 may be left out."""
         if tuple(how) == tuple(range(len(source.shape))):
@@ -204,6 +211,11 @@ class ArrayGraph:
         if (source.shape, source.batched) == (shape, batched) and source.op not in VIEWS:
             return source
         return self.add("copy", (source,), shape, batched)
+
+    def zeros(self, like: Array) -> Array:
+        """As many zeros as a flat array has elements."""
+        zero = self.add("constant", (), (1,), False, how=(0.0,))
+        return self.add("copy", (zero,), like.shape, like.batched)
 
     def einsum(self, a: Array, b: Array, labels: tuple[str, str, str]) -> Array:
         """Σ a·b over the labels that the result lacks; a plain product where it lacks none."""
