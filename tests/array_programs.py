@@ -10,13 +10,9 @@ import math
 
 import numpy as np
 
-from autograd import ops
 from autograd.functions import each
 from autograd.op import Op
 from autograd.program.arrays import Array
-from autograd.program.trace import trace
-from autograd.program.flatten import flatten
-from autograd.program.reroll import Roll
 
 
 class Machine:

@@ -6,7 +6,6 @@ The programs are run by their definition (`array_programs.Machine`), not by NumP
     H          the Hessian by theta of the mean over the batch
 """
 
-import itertools
 import math
 
 import numpy as np
@@ -14,12 +13,10 @@ import pytest
 from array_programs import Machine
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracles import UNASKED
 from test_program import STEPS, step
 
 import autograd
-import nn
-from autograd import Op, Value, derivatives, ops
+from autograd import Value, derivatives, ops
 from autograd.program.arrays import STRUCTURAL, ArrayGraph, Assembly, Axes, Input, N, Places, whole
 from autograd.program.differentiate import _Sweep, differentiate, hessian_vector, is_constant
 from autograd.program.flatten import flatten

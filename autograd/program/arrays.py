@@ -102,9 +102,22 @@ class Array:
     type         of its elements: "dtype" (the program's), or "np.intp" for indices; conditions are 0 and 1
     label        the name that the user gave to one of its scalars       scalars   how many it stands for
     gradient_of  the array whose gradient it is, if it is one
+    is_share     whether it is one number that depends on n alone
     """
 
-    __slots__ = ("args", "batched", "gradient_of", "how", "label", "number", "op", "scalars", "shape", "type")
+    __slots__ = (
+        "args",
+        "batched",
+        "gradient_of",
+        "how",
+        "is_share",
+        "label",
+        "number",
+        "op",
+        "scalars",
+        "shape",
+        "type",
+    )
 
     def __init__(
         self,
@@ -125,6 +138,9 @@ class Array:
         self.label = ""
         self.scalars = 0
         self.gradient_of: Array | None = None
+        self.is_share = op in ("seed", "count") or (
+            isinstance(op, Op) and all(getattr(arg, "is_share", True) for arg in args)
+        )
 
     @property
     def size(self) -> int:
@@ -175,14 +191,26 @@ class ArrayGraph:
 
     def elementwise(self, op: Op, args: Sequence[Any]) -> Any:
         """A row of the table; a number where all arguments are numbers."""
+        args = self.unspread(args)
         numbers = [None if isinstance(arg, Array) else arg for arg in args]
         if None not in numbers:
             return op.evaluate(numbers, numbers)
         op, args = simplify(op, args, numbers)
         if op is ops.identity:
             return args[0]
+        if op is ops.mul and -1 in numbers:
+            return self.elementwise(ops.neg, [args[numbers.index(None)]])
         shape = np.broadcast_shapes(*[arg.shape for arg in args if isinstance(arg, Array)])
         return self.add(op, [arg if isinstance(arg, Array) else float(arg) for arg in args], shape)
+
+    def unspread(self, args: Sequence[Any]) -> Sequence[Any]:
+        """Numbers that depend on n alone without axes of their own, beside an array that has them all."""
+        bare = [_bare(arg) for arg in args]
+        rank = max((len(arg.shape) for arg in args if isinstance(arg, Array)), default=0)
+        kept = [x for x in bare if isinstance(x, Array) and not x.is_share and len(x.shape) == rank]
+        if not kept:
+            return args
+        return [_known(x) for x in bare]
 
     def view(self, source: Array, view: View) -> Array:
         """A view of an array; itself where the view is all of it in the same shape."""
@@ -235,6 +263,21 @@ class ArrayGraph:
         if source.op == "view" and source.how == whole(source.shape):
             source = source.args[0]
         return self.view(source, whole(shape)) if source.shape != tuple(shape) else source
+
+
+def _bare(arg: Any) -> Any:
+    """Without the axes of size 1 of a number that depends on n alone."""
+    return arg.args[0] if isinstance(arg, Array) and arg.op == "axes" and arg.args[0].is_share else arg
+
+
+def _known(x: Any) -> Any:
+    """The number of a share that does not depend on n."""
+    if not isinstance(x, Array) or not x.is_share or x.op == "count":
+        return x
+    if x.op == "seed":
+        return 1.0 if x.how == "sum" else x
+    numbers = [_known(arg) for arg in x.args]
+    return x if any(isinstance(arg, Array) for arg in numbers) else x.op.evaluate(numbers, numbers)  # type: ignore[union-attr]
 
 
 def whole(shape: Sequence[int]) -> View:

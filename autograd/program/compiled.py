@@ -1,7 +1,7 @@
 """Compiled: what a function has recorded, as array operations, their source, and a step that runs.
 
-    results   the arrays that the step returns      indices   the inputs that choose, and among how many
-    engine    what makes a step of a source: a name in ENGINES
+results   the arrays that the step returns      indices   the inputs that choose, and among how many
+engine    what makes a step of a source: a name in ENGINES
 """
 
 from collections.abc import Callable, Iterator, Sequence

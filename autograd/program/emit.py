@@ -90,7 +90,8 @@ class Source:
     """
 
     def __init__(self, results: Sequence[Array], inputs: Sequence[str], name: str = "step") -> None:
-        self.results, self.inputs, self.function = results, inputs, name
+        self.results, self.inputs = results, inputs
+        self.function = name if name.isidentifier() and not iskeyword(name) else "step"
         self.order = needed(results)
         self.namespace: dict[str, Any] = {}  # kernels, and arrays of numbers and of places
         self.lines: list[tuple[str, str]] = []
@@ -99,13 +100,13 @@ class Source:
         self._uses.update(results)
         self._texts: dict[Array, Text] = {}
         self._names: dict[Array, str] = {}
-        self._taken = {*RESERVED, *inputs, name}
+        self._taken = {*RESERVED, *inputs, self.function}
         self._count: dict[str, int] = defaultdict(lambda: 1)
         self._given: dict[Any, str] = {}  # names in the namespace: of rows, functions and places
         self._waiting: list[Array] = []  # without a line yet
         rows = (array.op if isinstance(array.op, Op) else array.how for array in self.order)
         for row in rows:
-            if isinstance(row, Op) and row not in kernels.UFUNCS:
+            if isinstance(row, Op) and row not in kernels.UFUNCS and row is not ops.where:
                 self.kernel(row.name, kernels.kernel(row), row)
         for array in self.order:
             self.write(array)
@@ -210,7 +211,7 @@ class Source:
 
     def atom(self, arg: Any) -> str:
         """An operand that is sliced, or that a method is called on: an array even if it is 1/n."""
-        if isinstance(arg, Array) and arg.op in ("seed", "count"):
+        if isinstance(arg, Array) and arg.is_share:
             return f"np.array({self._texts[arg].code}, dtype)"
         return self.arg(arg).within(ATOM)
 
@@ -263,6 +264,8 @@ class Source:
         if row in INFIX:
             sign, level = INFIX[row]
             x, y = map(self.arg, array.args)
+            if row is ops.add and x.level == ATOM and TIMES <= y.level < ATOM:
+                x, y = y, x  # x @ w + b
             left, right = (POWER + 1, POWER + 1) if row is ops.power else (level, level + 1)
             return Text(f"{x.within(left)} {sign} {y.within(right)}", level)
         raw = len(array.args) if row in LOGICAL else 1 if row is ops.where else 0  # conditions as they are
@@ -270,8 +273,8 @@ class Source:
         args += map(self.code, array.args[raw:])
         if row is ops.where and not any(isinstance(arg, Array) for arg in array.args[1:]):
             return Text(f"np.where({', '.join(args)}).astype(dtype)")
-        name = f"np.{kernels.UFUNCS[row]}" if row in kernels.UFUNCS else self._given[row]
-        return self.call(name, *args)
+        ufunc = "where" if row is ops.where else kernels.UFUNCS.get(row)
+        return self.call(f"np.{ufunc}" if ufunc else self._given[row], *args)
 
     def gather(self, array: Array) -> Text:
         """Elements at places."""
@@ -372,9 +375,7 @@ class Source:
             return Text(code, ATOM if reshaped else TIMES)
         if left == right == out + left[-1]:
             return self.call(self.kernel("vecdot", kernels.vecdot), *[text.code for text in texts])
-        return self.call(
-            "np.einsum", repr("{},{}->{}".format(*array.how)), *[text.code for text in texts]
-        )
+        return self.call("np.einsum", repr("{},{}->{}".format(*array.how)), *[text.code for text in texts])
 
 
 def literal(number: float) -> str:

@@ -267,7 +267,7 @@ def gamma(x: Array) -> Array:
 
 
 def lgamma(x: Array) -> Array:
-    """log |Γ(x)|, which is ∞ at −∞ too."""
+    """Log |Γ(x)|, which is ∞ at −∞ too."""
     from scipy.special import gammaln
 
     return np.where(x == -np.inf, np.inf, gammaln(x))

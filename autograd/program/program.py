@@ -5,7 +5,7 @@ inputs   arrays of shape (n, …): the examples of a batch, along the first axis
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from math import isfinite, prod
+from math import isfinite
 from typing import Any
 
 import numpy as np
