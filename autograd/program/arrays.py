@@ -250,6 +250,16 @@ class ArrayGraph:
         left, right, out = (label.replace(N, "") for label in labels)
         batched = N in labels[2]
         sizes = dict(zip(left + right, a.shape + b.shape, strict=True))
+        for x, own, scale in (b, right, a), (a, left, b):
+            if scale.is_share and not scale.shape:
+                axes = tuple(axis for axis, i in enumerate(own) if i not in out)
+                batch = x.batched and not batched
+                x = (
+                    self.add("sum", (x,), [sizes[i] for i in out], batched, how=Axes(axes, batch))
+                    if axes or batch
+                    else x
+                )
+                return self.elementwise(ops.mul, [self.axes(scale, [None] * len(x.shape)), x])  # type: ignore[no-any-return]
         if set(labels[0] + labels[1]) == set(labels[2]):
             spread = [
                 self.axes(x, [own.index(i) if i in own else None for i in out])

@@ -126,8 +126,12 @@ class Source:
 
     def write(self, array: Array) -> None:
         """The text of an array, and its line if it has one."""
-        rule = self.row if isinstance(array.op, Op) else getattr(self, array.op)
-        text: Text = rule(array)
+        text: Text = getattr(self, array.op)(array) if isinstance(array.op, str) else self.row(array)
+        shapes = [arg.shape for arg in array.args if isinstance(arg, Array)]
+        if isinstance(array.op, Op) and np.broadcast_shapes(*shapes) != array.shape:  # of equal elements
+            text = self.call("np.broadcast_to", text.code, sized(array.batched, array.shape))
+        if array in self.results and not is_new(array):
+            text = self.call("np.array", text.code)
         self._waiting.append(array)
         if array.op == "input" or self.is_inlined(array, text):
             self._texts[array] = text
@@ -312,7 +316,7 @@ class Source:
             else:  # every place stands there once
                 index = f"[{':, ' * array.batched}{self.places(Places(places.places()))}]"
                 place = flat(name, array) + index
-            if "[" not in place:
+            if not place.endswith("]"):
                 place += "[...]"
             self.line(f"{place} {sign} {self.code(part)}", part)
         return Text(name)
@@ -376,6 +380,13 @@ class Source:
         if left == right == out + left[-1]:
             return self.call(self.kernel("vecdot", kernels.vecdot), *[text.code for text in texts])
         return self.call("np.einsum", repr("{},{}->{}".format(*array.how)), *[text.code for text in texts])
+
+
+def is_new(array: Array) -> bool:
+    """Whether an array is none that was given, nor a view of one."""
+    if array.op == "assemble" and array.how.places == (whole(array.shape),):
+        return is_new(array.args[0])
+    return array.op not in ("input", "constant", "view", "axes", "copy")
 
 
 def literal(number: float) -> str:

@@ -6,7 +6,7 @@ inputs   arrays of shape (n, …): the examples of a batch, along the first axis
 
 from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from autograd.op import describe
 from autograd.program.arrays import Array, Input
 from autograd.program.compiled import ENGINES, Compiled, Data, Operation, names_of
 from autograd.program.differentiate import differentiate
+from autograd.program.emit import needed
 from autograd.program.function import Function
 from autograd.program.reroll import Roll
 from autograd.program.trace import examples, trace
@@ -21,7 +22,19 @@ from autograd.trees import is_array
 from autograd.value import Value
 
 
+@overload
 def compile(  # noqa: A001 (the field's name for it)
+    f: Callable[..., Any], parameters: Iterable[Value], reduction: str = "mean", *, engine: str = "numpy"
+) -> "Program": ...
+
+
+@overload
+def compile(  # noqa: A001
+    f: Callable[..., Any], *, batch: bool | Sequence[bool] = False, engine: str = "numpy"
+) -> Function: ...
+
+
+def compile(  # noqa: A001
     f: Callable[..., Any],
     parameters: Iterable[Value] | None = None,
     reduction: str = "mean",
@@ -214,11 +227,11 @@ class Program:
             value = root = roll.block(roots, (), batched)
             seed = arrays.add("seed", (), (), False, how=self.reduction if batched else "sum")
             (gradient,) = differentiate(arrays, root, [theta], seed)
-            if gradient is None:
+            if theta not in needed([root]):
                 raise ValueError("compile: the function depends on no parameter; give those that it uses")
             if batched:
                 value = arrays.add("value", (root,), (), False, how=self.reduction)
-            return [value, gradient]
+            return [value, gradient or arrays.zeros(theta)]
 
         results = value_and_gradient if what == "gradient" else outputs
         return Compiled(recorded, given, results, self.engine)
@@ -279,6 +292,8 @@ def _shape(tree: Any) -> tuple[int, ...]:
     """The shape of nested lists. ValueError where the lists are ragged."""
     if is_array(tree):
         return tuple(tree.shape)
+    if isinstance(tree, dict):
+        raise TypeError("compile: the function returned a dict; return numbers or lists of numbers")
     if not isinstance(tree, list | tuple):
         return ()
     shapes = {_shape(item) for item in tree}
