@@ -18,7 +18,7 @@ from autograd.program.arrays import Array
 class Machine:
     """One run of a program. The methods are named by the operations of arrays.STRUCTURAL.
 
-    inputs   an array for each input, of shape (n, …) where that is batched     mean   what "value" is, or a sum
+    inputs   an array for each input, of shape (n, …) if that is batched     mean   what "value" is, or a sum
     """
 
     def __init__(self, inputs, n, mean=True, dtype=float):

@@ -1,6 +1,6 @@
 """The reverse sweep over array programs, to second order: as the eager engine's `grad`, `hvp` and `hessian`.
 
-The programs are run by their definition (`array_programs.Machine`), not by NumPy code that is written of them.
+The programs are run by their definition (`array_programs.Machine`), not by the NumPy code made of them.
 
     theta, v   the numbers of the parameters, and a direction       X   an input with a batch axis
     H          the Hessian by theta of the mean over the batch

@@ -8,6 +8,7 @@ An array is made by a row of the table, which works element by element (axes of 
 by one of the STRUCTURAL operations below. Like scalar graphs, array graphs keep equal operations once.
 """
 
+import math
 from collections.abc import Sequence
 from math import prod
 from typing import Any, NamedTuple
@@ -198,10 +199,20 @@ class ArrayGraph:
         op, args = simplify(op, args, numbers)
         if op is ops.identity:
             return args[0]
-        if op is ops.mul and -1 in numbers:
-            return self.elementwise(ops.neg, [args[numbers.index(None)]])
+        if op is ops.mul and numbers.count(None) == 1:
+            return self.scaled(*sorted(args, key=lambda arg: not isinstance(arg, Array)))
         shape = np.broadcast_shapes(*[arg.shape for arg in args if isinstance(arg, Array)])
         return self.add(op, [arg if isinstance(arg, Array) else float(arg) for arg in args], shape)
+
+    def scaled(self, x: Array, factor: float) -> Array:
+        """The product of an array and a number; of two numbers where it is exact."""
+        if x.op is ops.mul and _is_power_of_2(factor):
+            for i, inner in enumerate(x.args):
+                if not isinstance(inner, Array):
+                    return self.elementwise(ops.mul, [x.args[1 - i], inner * factor])  # type: ignore[no-any-return]
+        if factor == -1:
+            return self.elementwise(ops.neg, [x])  # type: ignore[no-any-return]
+        return self.add(ops.mul, (x, float(factor)), x.shape)
 
     def unspread(self, args: Sequence[Any]) -> Sequence[Any]:
         """Numbers that depend on n alone without axes of their own, beside an array that has them all."""
@@ -273,6 +284,10 @@ class ArrayGraph:
         if source.op == "view" and source.how == whole(source.shape):
             source = source.args[0]
         return self.view(source, whole(shape)) if source.shape != tuple(shape) else source
+
+
+def _is_power_of_2(x: float) -> bool:
+    return abs(math.frexp(x)[0]) == 0.5
 
 
 def _bare(arg: Any) -> Any:

@@ -18,7 +18,7 @@ FEW = 3  # bundles of other rows, that read different arrays, are split up to th
 
 
 def bundles(graph: Graph) -> Iterator[tuple[Op, list[int], bool]]:
-    """The nodes with arguments, level by level, in the order in which they were recorded; are they batched?"""
+    """The nodes with arguments, level by level, in the order of recording, and whether they are batched."""
     level, batched = [0] * len(graph), bytearray(len(graph))
     found: dict[Any, list[int]] = defaultdict(list)
     for node, (op, args) in enumerate(zip(graph.ops, graph.args, strict=True)):

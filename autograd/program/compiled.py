@@ -82,7 +82,7 @@ class Compiled:
         roll = Roll(graph, inputs)
         forward = len(roll.arrays.arrays)
         self.results = results(roll, roots)
-        self.emitted = Source(self.results, [x.name for x in inputs], name)
+        self.emitted = Source(self.results, inputs, name)
         self.order, self.source = self.emitted.order, self.emitted.text
         self.operations = tuple(_operations(self.emitted, forward))
         self._steps: dict[Any, Step] = {}

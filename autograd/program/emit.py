@@ -1,7 +1,7 @@
 """Emit: the array program as Python source against NumPy, to be read and to be run.
 
-One function of the inputs. An array that has a name (by the user's label, or as the gradient of one that has) or is
-used more than once has a line of its own; every other stands in the line of the array that uses it.
+One function of the inputs. An array that has a name (by the user's label, or as the gradient of one that has)
+or is used more than once has a line of its own; every other stands in the line of the array that uses it.
 
     text     the code of an array's value, and how strongly it binds
     level    of a text, as Python's grammar has it: ATOM binds most strongly
@@ -12,7 +12,7 @@ import math
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from keyword import iskeyword
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ import numpy as np
 from autograd import ops
 from autograd.op import Op
 from autograd.program import kernels
-from autograd.program.arrays import Array, Places, whole
+from autograd.program.arrays import Array, Input, Places, whole
 from autograd.program.contract import matmul, product
 from autograd.program.patterns import View, slicing
 from autograd.program.symbol import AND, BOOLEAN, OR
@@ -86,11 +86,12 @@ class Text(NamedTuple):
 class Source:
     """The text of a program, and the namespace that it needs.
 
-    results  what the function returns       inputs   the names of its arguments       name   its own
+    results  what the function returns       inputs   what it is given       name   its own
     """
 
-    def __init__(self, results: Sequence[Array], inputs: Sequence[str], name: str = "step") -> None:
-        self.results, self.inputs = results, inputs
+    def __init__(self, results: Sequence[Array], inputs: Sequence[Input], name: str = "step") -> None:
+        self.results, self.inputs = results, [x.name for x in inputs]
+        self.examples = next((x.name for x in inputs if x.batched), "")
         self.function = name if name.isidentifier() and not iskeyword(name) else "step"
         self.order = needed(results)
         self.namespace: dict[str, Any] = {}  # kernels, and arrays of numbers and of places
@@ -100,10 +101,12 @@ class Source:
         self._uses.update(results)
         self._texts: dict[Array, Text] = {}
         self._names: dict[Array, str] = {}
-        self._taken = {*RESERVED, *inputs, self.function}
+        self._taken = {*RESERVED, *self.inputs, self.function}
         self._count: dict[str, int] = defaultdict(lambda: 1)
         self._given: dict[Any, str] = {}  # names in the namespace: of rows, functions and places
         self._waiting: list[Array] = []  # without a line yet
+        # Products that are written where they belong: a copy of the greatest gradients would be felt.
+        self._later: dict[Array, Sequence[str]] = dict.fromkeys(self.parts(), ())
         rows = (array.op if isinstance(array.op, Op) else array.how for array in self.order)
         for row in rows:
             if isinstance(row, Op) and row not in kernels.UFUNCS and row is not ops.where:
@@ -114,8 +117,7 @@ class Source:
     @property
     def text(self) -> str:
         """The whole source."""
-        batched = next((a for a in self.order if a.op == "input" and a.batched), None)
-        lines = [(f"n = len({self.inputs[batched.how]})", "")] if batched else []
+        lines = [(f"n = len({self.examples})", "")] if self.examples else []
         lines += self.lines
         width = max([len(line) for line, _ in lines if len(line) <= 80], default=0)
         body = [f"    {line:{width}}  # {comment}".rstrip(" #") for line, comment in lines]
@@ -126,6 +128,9 @@ class Source:
 
     def write(self, array: Array) -> None:
         """The text of an array, and its line if it has one."""
+        if array in self._later:
+            self._later[array] = self.einsum(array).code.split(" @ ")
+            return
         text: Text = getattr(self, array.op)(array) if isinstance(array.op, str) else self.row(array)
         shapes = [arg.shape for arg in array.args if isinstance(arg, Array)]
         if isinstance(array.op, Op) and np.broadcast_shapes(*shapes) != array.shape:  # of equal elements
@@ -140,6 +145,17 @@ class Source:
         self._texts[array] = Text(name)
         if text.code != name:
             self.line(f"{name} = {text.code}", array)
+
+    def parts(self) -> Iterator[Array]:
+        """The matrix products that are nothing but a part of what is assembled."""
+        for array in self.order:
+            if array.op == "assemble" and array.how.disjoint:
+                for part, places in zip(array.args, array.how.places, strict=True):
+                    form = product(*part.how) if part.op == "einsum" and self._uses[part] == 1 else None
+                    fits = isinstance(places, View) and slicing(places, array.size) is not None
+                    if form and form.is_plain and form.rows and form.columns and fits:
+                        if (part.shape, part.batched) == (places.shape, array.batched):
+                            yield part
 
     def line(self, code: str, array: Array) -> None:
         """A line, in which stands what has waited for one."""
@@ -311,6 +327,10 @@ class Source:
         self.line(f"{name} = np.{make}({sized(array.batched, array.shape)}, dtype)", array)
         sign = "=" if how.disjoint else "+="
         for part, places in zip(array.args, how.places, strict=True):
+            if part in self._later:
+                factors = ", ".join(self._later[part])
+                self.line(f"{self.name(part)} = np.matmul({factors}, out={sliced(name, array, places)})", part)
+                continue
             if isinstance(places, View) and slicing(places, array.size) is not None:
                 place = sliced(name, array, places)
             else:  # every place stands there once

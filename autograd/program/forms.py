@@ -98,7 +98,7 @@ def is_whole(x: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a leaf of a tree lies: the input or result number `which`, or a part of it that begins at `start`.
+    """Where a leaf of a tree lies: in the input or result number `which`, at `start` if it is a part of it.
 
     shape  of the leaf; of one example where there are many      kind  list, np.ndarray, or a type of number
     """
@@ -187,8 +187,8 @@ class Given:
         """The kind of an array's numbers. TypeError for kinds that would be rounded."""
         if array.dtype.kind not in "fiub" or (array.dtype.kind == "f" and array.dtype not in FLOATS):
             raise TypeError(
-                f"compile: {self._name} is an array of {array.dtype}; make it one of float64, float32 or whole "
-                "numbers, as with x.astype(float)"
+                f"compile: {self._name} is an array of {array.dtype}; make it one of float64, float32 or "
+                "whole numbers, as with x.astype(float)"
             )
         if array.dtype.kind == "f" and is_typed:
             self._dtypes.add(array.dtype)

@@ -1,7 +1,7 @@
 """Function: any function of numbers, nested lists, dicts and arrays, compiled to array code.
 
-The gradient of a function that grad or value_and_grad was given is swept over the arrays; all other transforms
-are recorded as what they compute.
+The gradient of a function that grad or value_and_grad was given is swept over the arrays; all other
+transforms are recorded as what they compute.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -68,8 +68,8 @@ class Function:
             return [self.batch] * (args + named)
         if named or len(self.batch) != args:
             raise TypeError(
-                f"{self.__name__}: batch={self.batch} is for {len(self.batch)} arguments by their places, and "
-                f"the call has {args}{f' and {named} by name' * bool(named)}"
+                f"{self.__name__}: batch={self.batch} is for {len(self.batch)} arguments by their places, "
+                f"and the call has {args}{f' and {named} by name' * bool(named)}"
             )
         return self.batch
 
