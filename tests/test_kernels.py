@@ -21,7 +21,7 @@ FAR += [800.0, 1e308, np.inf, np.nan]
 ROWS = [row for row in (*kernels.KERNELS, *kernels.SPECIAL) if not row.sequences]
 FUNCTIONS = [*kernels.KERNELS.values(), *kernels.SPECIAL.values()]
 FUNCTIONS += [kernels.vecdot, kernels.finite, kernels.others, kernels.segment_others]
-FUNCTIONS += [kernels.take, kernels.untake, kernels.narrow]
+FUNCTIONS += [kernels.take, kernels.untake, kernels.narrow, kernels._given, kernels.own]
 ROUNDED = {ops.normal_cdf, ops.gelu}  # x/√2 is rounded, and exp(−x²/2) multiplies that error by x²
 ROOTS = {ops.lgamma, ops.digamma, ops.polygamma}  # which are not computed to the last digit near them
 by_name = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
@@ -55,7 +55,8 @@ def close(row, got, want, dtype, numbers):
     with np.errstate(over="ignore"):
         want = float(dtype(want))
     if not math.isfinite(want) or not math.isfinite(got):
-        return got == want or (got != got and want != want)
+        pole = row is ops.polygamma and math.isinf(got)  # where the row's own is ∞ − ∞
+        return got == want or (want != want and (got != got or pole))
     factor = 12 + (min(abs(numbers[0]), 40) ** 2 if row in ROUNDED else 0)
     scale = max(abs(want), 1) if row in ROOTS else abs(want)
     tiny = 1000 * float(np.finfo(dtype).tiny)  # where exp(−x) has overflowed, silu is 0
@@ -299,7 +300,7 @@ def test_a_users_function_is_what_it_is_of_numbers(name, dtype, shape, seed, tim
 def test_a_users_function_of_complex_results_is_refused():
     kernel = kernels.kernel(Op("root", lambda x: np.emath.sqrt(x), lambda x, z: 1 / (2 * z)))
     assert kernel(np.array([4.0])).tolist() == [2.0]
-    with pytest.raises(TypeError, match=r"^compile: root gave the complex number 2j, .*eager"):
+    with pytest.raises(TypeError, match=r"^root gave the complex number 2j, which arrays"):
         kernel(np.array([4.0, -4.0]))
 
 

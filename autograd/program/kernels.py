@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.functions import each, is_complex
 from autograd.op import Op
 from autograd.program.symbol import AND, OR
 from autograd.protocol import COMPARISONS
@@ -50,31 +49,42 @@ def kernel(row: Op) -> Kernel:
         return getattr(np, UFUNCS[row])  # type: ignore[no-any-return]
     if row in SPECIAL and has_scipy():
         return SPECIAL[row]
-    return KERNELS.get(row) or own(row)
+    return KERNELS.get(row) or own(row.function, row.name, bool(row.sequences))
 
 
-def own(row: Op) -> Kernel:
-    """The row's own function: on arrays, or on each element if it knows only numbers.
+def own(function: Kernel, name: str, is_sequence: bool = False) -> Kernel:
+    """A row by its own function: on arrays, or on each element if it knows only numbers.
 
     It knows only numbers if it raises, gives a result of another shape or of no floats, or writes to its
-    arguments. Of numbers outside of its domain it gives nan.
+    arguments. Of numbers outside of its domain it gives nan: one example must not stop all others.
     """
-    function = row.function
+
+    def number(*args: Array) -> Array:
+        try:
+            z = function(*args)
+        except (ValueError, ArithmeticError):
+            return np.nan
+        if np.iscomplexobj(z):
+            raise TypeError(f"{name} gave the complex number {z}, which arrays of floats cannot hold")
+        return z
+
+    each = np.vectorize(number, otypes=[float])
+    takes_arrays = True
 
     def apply(*args: Array) -> Array:
-        nonlocal function
+        nonlocal takes_arrays
         kinds = [x.dtype for x in args if hasattr(x, "dtype") and x.dtype.kind == "f"]
         kind = np.result_type(*kinds or [float])
-        given = [_given(x) for x in (np.moveaxis(args[0], -1, 0) if row.sequences else args)]
-        if function is row.function:
+        given = [_given(x) for x in (np.moveaxis(args[0], -1, 0) if is_sequence else args)]
+        if takes_arrays:
             try:
                 z = np.asarray(function(*given)).astype(kind, casting="same_kind")
                 if z.shape == np.broadcast_shapes(*map(np.shape, given)):
                     return z
             except Exception:  # whatever it says of arrays: if numbers are no matter either, they raise too
                 pass
-            function = each(_or_nan(row), np.ndarray)
-        return np.asarray(function(*given), kind)
+            takes_arrays = False
+        return np.asarray(each(*given), kind)
 
     return apply
 
@@ -84,24 +94,6 @@ def _given(x: Array) -> Array:
     x = np.asarray(x).view()
     x.flags.writeable = False
     return x if x.ndim else np.float64(x) if x.dtype.kind == "f" else x[()]
-
-
-def _or_nan(row: Op) -> Kernel:
-    """The function of numbers, but nan outside of its domain: one example must not stop all others."""
-
-    def total(*args: Any) -> Any:
-        try:
-            z = row.function(*args)
-        except (ValueError, ArithmeticError):
-            return np.nan
-        if is_complex(z):
-            raise TypeError(
-                f"compile: {row.name} gave the complex number {z}, which arrays of floats cannot hold; stay "
-                "with the eager engine"
-            )
-        return z
-
-    return total
 
 
 def has_scipy() -> bool:
