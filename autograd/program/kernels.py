@@ -1,8 +1,8 @@
 """Kernels: the rows of the table on whole arrays.
 
-Most rows are a ufunc of NumPy. Others have a function here that is as stable as the row's own. It knows NumPy
-alone (and SciPy, where it imports it), so that its text runs without autograd. All other rows are computed by
-their own function.
+Most rows are a ufunc of NumPy. Others have a function here that is as stable as the row's own. It calls NumPy
+alone, SciPy where it imports it, and others of these functions, so that their texts run without autograd. All
+other rows are computed by their own function.
 
 What a function here masks may overflow or be undefined, so NumPy's warnings are off where it runs. Its result
 is a new array, of floats as wide as its widest argument; Python's numbers widen none.
@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.functions import each
 from autograd.op import Op
 from autograd.program.symbol import AND, OR
 from autograd.protocol import COMPARISONS
@@ -45,59 +44,56 @@ UFUNCS: dict[Op, str] = {
 
 
 def kernel(row: Op) -> Kernel:
-    """A row on arrays: kernel(*args), and kernel(x) for a row on sequences, which stand on x's last axis."""
+    """What computes a row on arrays; of a row on sequences, which stand on the last axis of one array."""
     if row in UFUNCS:
         return getattr(np, UFUNCS[row])  # type: ignore[no-any-return]
     if row in SPECIAL and has_scipy():
         return SPECIAL[row]
-    return KERNELS.get(row) or own(row)
+    return KERNELS.get(row) or own(row.function, row.name, bool(row.sequences))
 
 
-def own(row: Op) -> Kernel:
-    """The row's own function: on arrays, or on each element if it knows only numbers.
+def own(function: Kernel, name: str, is_sequence: bool = False) -> Kernel:
+    """A row by its own function: on arrays, or on each element if it knows only numbers.
 
     It knows only numbers if it raises, gives a result of another shape or of no floats, or writes to its
-    arguments. Of numbers outside of its domain it gives nan.
+    arguments. Of numbers outside of its domain it gives nan: one example must not stop all others.
     """
-    function = row.function
+
+    def number(*args: Array) -> Array:
+        try:
+            z = function(*args)
+        except (ValueError, ArithmeticError):
+            return np.nan
+        if np.iscomplexobj(z):
+            raise TypeError(f"{name} gave the complex number {z}, which arrays of floats cannot hold")
+        return z
+
+    each = np.vectorize(number, otypes=[float])
+    takes_arrays = True
 
     def apply(*args: Array) -> Array:
-        nonlocal function
-        args = tuple([_read_only(x) for x in (np.moveaxis(args[0], -1, 0) if row.sequences else args)])
+        nonlocal takes_arrays
         kinds = [x.dtype for x in args if hasattr(x, "dtype") and x.dtype.kind == "f"]
         kind = np.result_type(*kinds or [float])
-        if function is row.function:
+        given = [_given(x) for x in (np.moveaxis(args[0], -1, 0) if is_sequence else args)]
+        if takes_arrays:
             try:
-                z = np.asarray(function(*args)).astype(kind, casting="same_kind")
-                if z.shape == np.broadcast_shapes(*map(np.shape, args)):
+                z = np.asarray(function(*given)).astype(kind, casting="same_kind")
+                if z.shape == np.broadcast_shapes(*map(np.shape, given)):
                     return z
             except Exception:  # whatever it says of arrays: if numbers are no matter either, they raise too
                 pass
-            function = each(_or_nan(row.function), np.ndarray)
-        return np.asarray(function(*args), kind)
+            takes_arrays = False
+        return np.asarray(each(*given), kind)
 
     return apply
 
 
-def _read_only(x: Array) -> Array:
-    """The same numbers, which a function cannot change; one without axes as a number."""
-    if not isinstance(x, np.ndarray) or not x.ndim:
-        return x[()] if isinstance(x, np.ndarray) else x
-    x = x.view()
+def _given(x: Array) -> Array:
+    """An argument as the function gets it, which must not change it: one without axes as a number."""
+    x = np.asarray(x).view()
     x.flags.writeable = False
-    return x
-
-
-def _or_nan(function: Kernel) -> Kernel:
-    """The function of numbers, but nan outside of its domain: one example must not stop all others."""
-
-    def total(*args: Any) -> Any:
-        try:
-            return function(*args)
-        except (ValueError, ArithmeticError):
-            return np.nan
-
-    return total
+    return x if x.ndim else np.float64(x) if x.dtype.kind == "f" else x[()]
 
 
 def has_scipy() -> bool:
@@ -192,9 +188,14 @@ def rsqrt(x: Array) -> Array:
     return 1 / np.sqrt(x)
 
 
+def narrow(x: Array) -> Array:
+    """The same number, if it is one, as Python's, which widens no array."""
+    return x if np.ndim(x) else float(x)
+
+
 def log_base(x: Array, base: Array) -> Array:
     """The logarithm to a base, which rounds once for 2 and 10."""
-    quotient = np.log(x) / np.log(base)
+    quotient = np.log(x) / narrow(np.log(base))
     return np.where(base == 10, np.log10(x), np.where(base == 2, np.log2(x), quotient))
 
 
@@ -211,12 +212,12 @@ def logit(p: Array) -> Array:
 
 def xlogy(x: Array, y: Array) -> Array:
     """The product x · log(y), which is 0 for x = 0 whatever y is (but nan)."""
-    return np.where((x == 0) & (y == y), x, x * np.log(y))
+    return np.where((x == 0) & (y == y), x, x * narrow(np.log(y)))
 
 
 def xlog1py(x: Array, y: Array) -> Array:
     """The product x · log(1 + y), which is 0 for x = 0 whatever y is (but nan)."""
-    return np.where((x == 0) & (y == y), x, x * np.log1p(y))
+    return np.where((x == 0) & (y == y), x, x * narrow(np.log1p(y)))
 
 
 # ── Rows that SciPy knows ───────────────────────────────────────────────────────────────────────────
@@ -247,9 +248,7 @@ def normal_cdf(x: Array) -> Array:
 
 def gelu(x: Array) -> Array:
     """X · Φ(x), with the normal distribution function Φ; 0 at −∞."""
-    from scipy.special import erfc
-
-    return np.where(x == -np.inf, 0, x * (erfc(-x / 2**0.5) / 2))
+    return np.where(x == -np.inf, 0, x * normal_cdf(x))
 
 
 def erfinv(x: Array) -> Array:
@@ -267,24 +266,26 @@ def gamma(x: Array) -> Array:
 
 
 def lgamma(x: Array) -> Array:
-    """Log |Γ(x)|, which is ∞ at −∞ too."""
+    """The logarithm of |Γ(x)|: ∞ at −∞ too, and −log |x| where Γ itself would overflow."""
     from scipy.special import gammaln
 
-    return np.where(x == -np.inf, np.inf, gammaln(x))
+    size = np.abs(x)
+    return np.where(size < 1e-300, -np.log(size), np.where(size == np.inf, size, gammaln(x)))
 
 
 def digamma(x: Array) -> Array:
-    """ψ(x), the derivative of log Γ."""
+    """ψ(x), the derivative of log Γ; below 0 by reflection, ψ(1 − x) − π cot(πx)."""
     from scipy.special import psi
 
-    return psi(x)
+    below = x < 0
+    return psi(np.where(below, 1 - x, x)) - np.where(below, np.pi / np.tan(np.pi * (x - np.rint(x))), 0)
 
 
 def polygamma(n: Array, x: Array) -> Array:
     """ψ⁽ⁿ⁾(x) = (−1)ⁿ⁺¹ n! ζ(n + 1, x), with Hurwitz's ζ, for n > 0."""
-    from scipy.special import gamma, psi, zeta
+    from scipy.special import gamma, zeta
 
-    z = np.where(n == 0, psi(x), -np.power(-1.0, n) * gamma(n + 1.0) * zeta(n + 1.0, x))
+    z = np.where(n == 0, digamma(x), -np.power(-1.0, n) * gamma(n + 1.0) * zeta(n + 1.0, x))
     return z.astype(np.result_type(n, x))
 
 
