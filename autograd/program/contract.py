@@ -43,9 +43,9 @@ def product(a: str, b: str, out: str) -> Product | None:
 def matmul(array: Array, form: Product, names: list[str], out: str) -> str:
     """The call of np.matmul for an einsum whose operands have these names."""
     sizes = {N: "n"}
-    for arg, labels in zip(array.args, array.how, strict=False):
+    for arg, labels in zip(array.args, array.how[:2], strict=True):
         sizes.update(zip(labels.replace(N, ""), map(str, arg.shape), strict=True))
-    operands = [*zip(names, array.how, strict=False)]
+    operands = [*zip(names, array.how[:2], strict=True)]
     (left, a), (right, b) = reversed(operands) if form.swapped else operands
     left = _factor(left, a, form.prefix, form.rows, form.summed, sizes)
     right = _factor(right, b, form.prefix, form.summed, form.columns, sizes)

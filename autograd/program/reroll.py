@@ -22,7 +22,7 @@ from autograd.program.bundle import REDUCING, bundles, split
 from autograd.program.patterns import Pattern, View, axes, refine, slicing
 from autograd.program.trace import CONSTANT, INPUT, PARAMETER, Graph
 
-LABELS = "ijklmabcdefgh"  # of an einsum's axes; n is the batch
+LABELS = "ijklmabcdefghopqrstuvwxyz"  # of an einsum's axes, 22 at most (see MOST); n is the batch
 
 Numbers = Any  # an array of whole numbers: nodes or places
 
@@ -244,7 +244,8 @@ class Roll:
         (sizes, outer_strides), (inner_sizes, inner_strides) = outer, inner  # type: ignore[misc]
         operands, labels = [], []
         for rows, *strides in zip((a, b), outer_strides, inner_strides, strict=True):
-            every = zip(LABELS, (*sizes, *inner_sizes), (*strides[0], *strides[1]), strict=False)
+            shape = (*sizes, *inner_sizes)
+            every = zip(LABELS[: len(shape)], shape, (*strides[0], *strides[1]), strict=True)
             kept = [(label, size, stride) for label, size, stride in every if stride]
             operands.append(
                 self.operand(rows.source, rows.start, [(size, stride) for _, size, stride in kept])
