@@ -20,8 +20,7 @@ from autograd.program.patterns import View
 from autograd.program.symbol import Symbol, simplify
 
 STRUCTURAL = {
-    "theta": "the parameters, flat",
-    "input": "input number `how` of the examples, flat",
+    "input": "input number `how`, flat: the parameters, and the examples, which are batched",
     "constant": "the numbers `how`",
     "seed": "1/n for the mean over the batch, 1 for the sum",
     "count": "n",
@@ -45,9 +44,16 @@ STRUCTURAL = {
     "sequence": "the row `how` of the last axis",
 }
 
-VIEWS = {"theta", "view", "axes"}  # no elements of their own
+VIEWS = {"view", "axes"}  # no elements of their own
 MOVED = {"view", "axes", "copy", "gather", "join"}  # elements of their argument
 N = "n"  # the label of the batch's axis
+
+
+class Input(NamedTuple):
+    """What is given to a program: so many numbers, or so many for every example."""
+
+    size: int
+    batched: bool
 
 
 class Axes(NamedTuple):

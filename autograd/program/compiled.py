@@ -2,18 +2,19 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd import ops
-from autograd.program.arrays import Array
+from autograd.program.arrays import Array, Input
 from autograd.program.contract import product
 from autograd.program.differentiate import differentiate
 from autograd.program.emit import RESERVED, Source
 from autograd.program.flatten import flatten
 from autograd.program.reroll import Roll
-from autograd.program.trace import INPUT, trace
+from autograd.program.trace import INPUT, examples, trace
 from autograd.value import Value
 
 Data = Any  # a NumPy array
@@ -60,8 +61,8 @@ class Compiled:
         reduction: str,
     ) -> None:
         shapes = [array.shape[1:] for array in inputs]
-        recorded, result = trace(f, places, shapes)
-        nodes, self.shape = _flat(result)
+        recorded, tree, nodes = trace(f, places, lambda graph: (examples(graph, shapes), {}))
+        self.shape = _shape(tree)
         if what == "gradient" and self.shape != ():
             raise TypeError(
                 "compile: the function returned a list, and a gradient needs one number; return a loss, or "
@@ -70,10 +71,11 @@ class Compiled:
         graph, roots = flatten(recorded, nodes)
         self.nodes = len(recorded)
         self.indices = self._indices(graph, inputs)
-        used = {args[0] for op, args in zip(graph.ops, graph.args, strict=True) if op is INPUT}
+        used = {args[0] - 1 for op, args in zip(graph.ops, graph.args, strict=True) if op is INPUT}
         if unused := sorted(set(range(len(shapes))) - used):
             raise ValueError(f"compile: the function ignores its input {unused[0] + 1}; leave it out")
-        roll = Roll(graph, shapes, len(places))
+        given = [Input(len(places), False), *(Input(prod(shape), True) for shape in shapes)]
+        roll = Roll(graph, given)
         arrays = roll.arrays
         if what == "gradient":
             root = roll.operand(*roll.where(roots[0]), [])
@@ -97,11 +99,14 @@ class Compiled:
         found: dict[int, int] = {}
         for op, args in zip(graph.ops, graph.args, strict=True):
             if op is ops.element:
-                if graph.ops[args[0]] is not INPUT or inputs[graph.args[args[0]][0]].dtype.kind not in "iu":
+                if (
+                    graph.ops[args[0]] is not INPUT
+                    or inputs[graph.args[args[0]][0] - 1].dtype.kind not in "iu"
+                ):
                     raise TypeError(
                         "take in compile needs an index from an input of whole numbers, unchanged"
                     )
-                which = graph.args[args[0]][0]
+                which = graph.args[args[0]][0] - 1
                 found[which] = min(found.get(which, len(args)), len(args) - 1)
         return found
 
@@ -154,6 +159,8 @@ def _operations(source: Source, root: Array, gradient: Array | None) -> Iterator
         backward = gradient is not None and root.number < array.number <= gradient.number
         stage = "backward" if backward else "forward"
         symbol = SYMBOLS.get(array.op, array.op) if isinstance(array.op, str) else array.op.symbol
+        if symbol == "input" and not array.batched:
+            symbol = "theta"
         if array.op == "value" and source.reduction == "sum":
             symbol = "Σ"
         yield Operation(
@@ -176,14 +183,15 @@ def _names(f: Callable[..., Any], count: int) -> list[str]:
     )
 
 
-def _flat(result: Any) -> tuple[list[int], tuple[int, ...]]:
-    """The nodes of nested lists, and their shape. ValueError where the lists are ragged."""
-    if not isinstance(result, list):
-        return [result], ()
-    parts = [_flat(item) for item in result]
-    shapes = {shape for _, shape in parts}
+def _shape(tree: Any) -> tuple[int, ...]:
+    """The shape of nested lists. ValueError where the lists are ragged."""
+    if hasattr(tree, "shape"):
+        return tuple(tree.shape)
+    if not isinstance(tree, list | tuple):
+        return ()
+    shapes = {_shape(item) for item in tree}
     if len(shapes) != 1:
         raise ValueError(
             "compile: the function returned an empty list or lists of different lengths; make them equal"
         )
-    return [node for nodes, _ in parts for node in nodes], (len(parts), *shapes.pop())
+    return (len(tree), *shapes.pop())

@@ -147,7 +147,7 @@ class _Sweep:
 
     def finite(self, array: Array, x: Array) -> Array:
         """An operand of a sum of products; in a branch of where 0 for what is infinite, as 0 · ∞ is nan."""
-        if array not in self.masked or base(x).op in ("theta", "input", "constant"):
+        if array not in self.masked or base(x).op in ("input", "constant"):
             return x
         small = self.graph.elementwise(
             COMPARISONS["lt"], [self.graph.elementwise(ops.absolute, [x]), math.inf]

@@ -118,8 +118,8 @@ class Source:
         if array not in self._names:
             if array is self.gradient:
                 self._names[array] = "gradient"
-            elif array.op in ("theta", "input"):
-                self._names[array] = "theta" if array.op == "theta" else self.inputs[array.how]
+            elif array.op == "input":
+                self._names[array] = ["theta", *self.inputs][array.how]
             else:
                 self._names[array] = self.free(self.stem(array))
         return self._names[array]
@@ -188,10 +188,8 @@ class Source:
         """A call that writes its result into the array's buffer."""
         self.line(array, f"{function}({', '.join([*args, f'out={self.name(array)}'])})")
 
-    def theta(self, array: Array) -> None:
-        """Given to step, as the inputs are."""
-
-    input = theta
+    def input(self, array: Array) -> None:
+        """Given to step."""
 
     def constant(self, array: Array) -> None:
         """Numbers in the namespace, in the type of the step."""
@@ -236,9 +234,9 @@ class Source:
     def alias(self, array: Array, text: str) -> None:
         """Another name for what a text shows."""
         line, shows = f"{self.name(array)} = {text}", base(array)
-        if shows.op == "input":
+        if shows.op == "input" and shows.batched:
             self.lines.append((line, shown(array)))
-        elif shows.op == "theta" or shows is self.gradient:
+        elif shows.op == "input" or shows is self.gradient:
             self.views.append((line, shown(array)))
         else:
             self.setup.append(line)

@@ -158,11 +158,8 @@ class _Run:
 
     # ── Leaves ──────────────────────────────────────────────────────────────────────────────────────
 
-    def theta(self, array: Array) -> Data:
-        return self.flat_theta
-
     def input(self, array: Array) -> Data:
-        x = self.inputs[array.how].reshape(self.full(array))
+        x = [self.flat_theta, *self.inputs][array.how].reshape(self.full(array))
         return x if array.how in self.compiled.indices else x.astype(self.dtype)
 
     def constant(self, array: Array) -> Data:

@@ -17,7 +17,7 @@ from autograd.program.arrays import VIEWS, Array, base
 from autograd.program.contract import product
 from autograd.program.patterns import View, slicing
 
-GIVEN = {"theta", "input", "constant", "seed", "count", "value"}  # without a buffer of the program
+GIVEN = {"input", "constant", "seed", "count", "value"}  # without a buffer of the program
 STEADY = {"constant", "seed", "count"}
 
 

@@ -10,14 +10,13 @@ which axis: matrix products appear by themselves.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd import ops
 from autograd.op import Op
-from autograd.program.arrays import Array, ArrayGraph, Axes, N, Places
+from autograd.program.arrays import Array, ArrayGraph, Axes, Input, N, Places
 from autograd.program.bundle import REDUCING, bundles, split
 from autograd.program.patterns import Pattern, View, axes, refine, slicing
 from autograd.program.trace import CONSTANT, INPUT, PARAMETER, Graph
@@ -43,25 +42,22 @@ class Rows(NamedTuple):
 class Roll:
     """The array program of a scalar graph, while it grows bundle by bundle."""
 
-    def __init__(self, graph: Graph, shapes: Sequence[tuple[int, ...]], parameters: int) -> None:
+    def __init__(self, graph: Graph, inputs: Sequence[Input]) -> None:
         self.graph = graph
         self.arrays = ArrayGraph()
         self.home = np.full(len(graph), -1)
         self.place = np.zeros(len(graph), int)
         self.numbers = np.zeros(len(graph))  # of constants
-        self.labels: dict[int, str] = {}  # of parameters, by place in theta
-        theta = self.arrays.add("theta", (), (parameters,), False)
-        inputs = [self.arrays.add("input", (), (prod(shape),), True, how=i) for i, shape in enumerate(shapes)]
+        self.labels: dict[tuple[int, int], str] = {}  # of parameters, by input and place
+        given = [self.arrays.add("input", (), (x.size,), x.batched, how=i) for i, x in enumerate(inputs)]
         for node, (op, args) in enumerate(zip(graph.ops, graph.args, strict=True)):
-            if op is PARAMETER:
-                self.home[node], self.place[node] = theta.number, args[0]
-                self.labels[args[0]] = graph.labels.get(node, "")
-            elif op is INPUT:
-                self.home[node], self.place[node] = inputs[args[0]].number, args[1]
+            if op is PARAMETER or op is INPUT:
+                self.home[node], self.place[node] = given[args[0]].number, args[1]
+                self.labels[args] = graph.labels.get(node, "")
             elif op is CONSTANT:
                 self.numbers[node] = args[0]
             elif op is ops.element:
-                inputs[graph.args[args[0]][0]].type = "np.intp"
+                given[graph.args[args[0]][0]].type = "np.intp"
         for op, nodes in bundles(graph):
             for part in split(op, nodes, self.reads):
                 self.bundle(op, part)
@@ -160,8 +156,8 @@ class Roll:
         if slicing(view, source.size) is None:
             return self.gathered(source, view.places())
         array = self.arrays.view(source, view)
-        if source.op == "theta" and array is not source:
-            array.label = array.label or self.labels.get(start, "")
+        if source.op == "input" and not source.batched and array is not source:
+            array.label = array.label or self.labels.get((source.how, start), "")
         return array
 
     # ── Rows with a fixed number of arguments ───────────────────────────────────────────────────────
