@@ -17,7 +17,8 @@ import numpy as np
 from autograd import ops
 from autograd.op import Op
 from autograd.program.patterns import View
-from autograd.program.symbol import Symbol, simplify
+from autograd.program.rewrite import rewritten
+from autograd.program.symbol import NUMBERS, Symbol, simplify
 
 STRUCTURAL = {
     "input": "input number `how`, flat: the parameters, and the examples, which are batched",
@@ -162,8 +163,8 @@ class ArrayGraph:
     def apply(self, op: Op, args: Sequence[Any]) -> Any:
         """A row of the table, element by element: what Symbols of this graph record."""
         args = [arg.node if isinstance(arg, Symbol) else arg for arg in args]
-        if op.kind == "constant" and len(args) == 1 and not op.sequences:
-            return op.function(1.0)  # π, ln 2, 1: of the number type float
+        if op in NUMBERS:
+            return op.function(1.0)  # of the number type float
         return Symbol(self, self.elementwise(op, args))
 
     def elementwise(self, op: Op, args: Sequence[Any]) -> Any:
@@ -171,7 +172,7 @@ class ArrayGraph:
         numbers = [None if isinstance(arg, Array) else arg for arg in args]
         if None not in numbers:
             return op.evaluate(numbers, numbers)
-        op, args = simplify(op, args, numbers)
+        op, args = rewritten(*simplify(op, args, numbers))
         if op is ops.identity:
             return args[0]
         shape = np.broadcast_shapes(*[arg.shape for arg in args if isinstance(arg, Array)])

@@ -17,7 +17,7 @@ import numpy as np
 from autograd import ops
 from autograd.op import Op
 from autograd.program.arrays import Array, ArrayGraph, Axes, Input, N, Places
-from autograd.program.bundle import REDUCING, bundles, split
+from autograd.program.bundle import REDUCING, SHORT, bundles, split
 from autograd.program.patterns import Pattern, View, axes, refine, slicing
 from autograd.program.trace import CONSTANT, INPUT, PARAMETER, Graph
 
@@ -65,6 +65,8 @@ class Roll:
     def reads(self, node: int) -> list[Hashable]:
         """What each argument of a node is read from: its array; for the weights of a dot, the first one."""
         op, args = self.graph.ops[node], self.graph.args[node]
+        if op is ops.sum and len(args) <= SHORT and len(homes := frozenset(map(self._home, args))) > 1:
+            return [homes]
         if op in REDUCING:  # by their first arguments
             args = (args[0], args[len(args) // 2]) if op is ops.dot else args[:1]
         return [
@@ -126,7 +128,7 @@ class Roll:
             places[here] = offset + inverse
             offset += len(used)
             parts.append(self.line(self.arrays.arrays[home], used) if home >= 0 else self.constant(used))
-        return self.arrays.add("join", parts, (offset,)), places
+        return parts[0] if len(parts) == 1 else self.arrays.add("join", parts, (offset,)), places
 
     def line(self, source: Array, places: Numbers) -> Array:
         """Elements of an array side by side."""
@@ -146,7 +148,10 @@ class Roll:
         return self.arrays.add("constant", (), numbers.shape, False, how=tuple(map(float, numbers)))
 
     def gathered(self, source: Array, places: Numbers) -> Array:
-        """A copy of the elements at some places."""
+        """A copy of the elements at some places; constants are gathered here and now."""
+        if source.op == "constant":
+            numbers = np.array(source.how)[places.reshape(-1)]
+            return self.arrays.reshape(self.constant(numbers), places.shape)
         return self.arrays.add("gather", (source,), places.shape, how=Places(places))
 
     def operand(self, source: Array, start: int, pattern: Pattern) -> Array:
@@ -163,8 +168,11 @@ class Roll:
     # ── Rows with a fixed number of arguments ───────────────────────────────────────────────────────
 
     def elementwise(self, op: Op, columns: Iterable[Numbers]) -> Array:
-        """A row of the table on whole operands, of the shape that all of them share."""
-        operands = [self.source(column) for column in columns]
+        """A row of the table on whole operands, one node of each column: of the shape that all share."""
+        return self.row(op, [self.source(column) for column in columns])
+
+    def row(self, op: Op, operands: list[tuple[Any, Numbers]]) -> Array:
+        """The same, of the operands (array, places) or (number, None)."""
         patterns: dict[int, Any] = {
             i: axes(places) for i, (_, places) in enumerate(operands) if places is not None
         }
@@ -200,7 +208,11 @@ class Roll:
         left = [arg[:k] for arg, k in zip(args, lengths, strict=True)]
         right = [arg[k:] for arg, k in zip(args, lengths, strict=True)]
         if len(set(lengths)) == 1:
-            return self.einsum(self.rows(np.array(left)), self.rows(np.array(right)))
+            a, b = np.array(left), np.array(right)
+            parts = self.columns(self.home[a] * len(self.home) + self.home[b]) if len(args) == 1 else []
+            if len(parts) > 1:
+                return self.added([(self.dots([(*a[0, part], *b[0, part])]), np.zeros(1, int)) for part in parts])
+            return self.einsum(self.rows(a), self.rows(b))
         products = self.elementwise(ops.mul, [np.concatenate(left), np.concatenate(right)])
         products.scalars += sum(lengths)
         return self.segments("segment_sum", self.arrays.reshape(products, (sum(lengths),)), lengths)
@@ -256,6 +268,11 @@ class Roll:
         reduced: Callable[[str, Array], Array]
         spread: Callable[[Array], Array]
         lengths = [len(arg) for arg in args]
+        if op is ops.sum and len(set(lengths)) == 1:
+            nodes = np.array(args)
+            nodes = np.take_along_axis(nodes, np.argsort(self.home[nodes], axis=1, kind="stable"), 1)
+            if len(parts := self.columns(self.home[nodes])) > 1:
+                return self.added([self.sum(nodes[:, part]) for part in parts])
         if len(set(lengths)) > 1:
             x = self.flat(np.concatenate(args))
             places = np.repeat(np.arange(len(args)), lengths)
@@ -269,6 +286,27 @@ class Roll:
         if op is not ops.logsumexp:
             return reduced("sum" if op is ops.sum else "max", x)
         return self.logsumexp(x, reduced, spread, all(map(self.is_shifted, args)))
+
+    def columns(self, homes: Numbers) -> list[Numbers]:
+        """Which columns of a matrix are of one home: of few homes, each in whole columns; else all."""
+        kinds, which = np.unique(homes[0], return_inverse=True)
+        if len(kinds) > SHORT or (homes != homes[0]).any():
+            return [np.arange(homes.shape[1])]
+        return [np.flatnonzero(which == kind) for kind in range(len(kinds))]
+
+    def sum(self, nodes: Numbers) -> tuple[Any, Numbers]:
+        """The sums of the rows of a matrix of nodes, as an operand; of one column it is the column."""
+        if nodes.shape[1] == 1:
+            return self.source(nodes[:, 0])
+        return self.reduction(ops.sum, nodes.tolist()), np.arange(len(nodes))
+
+    def added(self, operands: Sequence[tuple[Any, Numbers]]) -> Array:
+        """The sum of operands, one after the other."""
+        total, *others = operands
+        for other in others:
+            array = self.row(ops.add, [total, other])
+            total = array, np.arange(array.size)
+        return array
 
     def logsumexp(
         self, x: Array, reduced: Callable[[str, Array], Array], spread: Callable[[Array], Array], done: bool
