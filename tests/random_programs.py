@@ -3,8 +3,8 @@
     python tests/random_programs.py --count 100000 --workers 2
 
 A program is drawn from its number alone: lists, each made from earlier ones by a step of WHOLE or SMOOTH,
-whose last are summed. Constants stand where they like, also first in a sequence; inputs and indices are used again
-and again; three rows have one name. `print(draw(17))` shows the program of a mismatch at 17.
+whose last are summed. Constants stand where they like, also first in a sequence; inputs and indices are used
+again and again; three rows have one name. `print(draw(17))` shows the program of a mismatch at 17.
 
 In half of the programs, those of whole numbers, every result is exact, ties and kinks among them: the eager
 engine computes it with Python's ints, and the arrays must hold the very same numbers, unless the sizes of all

@@ -138,7 +138,11 @@ FORMS = {  # what is written, inputs, its forward pass without what ends in the 
         X,
         {"Σ ×": 1, "gather": 2, "join": 1},
     ),
-    "dots that share an operand": (lambda x: [ops.dot(w[:4], x), ops.dot(x, x)], X, {"join": 1, "matmul": 1}),
+    "dots that share an operand": (
+        lambda x: [ops.dot(w[:4], x), ops.dot(x, x)],
+        X,
+        {"join": 1, "matmul": 1, "Σ ×": 1},
+    ),
     "rows of one kind on two arrays stay apart": (
         lambda x: [*[ops.exp(a) * x[0] for a in w[:3]], *[ops.exp(b) * w[0] for b in x]],
         X,

@@ -60,19 +60,18 @@ class Roll:
                 given[graph.args[args[0]][0]].type = "np.intp"
         for op, nodes in bundles(graph):
             for part in split(op, nodes, self.reads):
-                self.bundle(op, part)
+                for apart in self.without_squares(part) if op is ops.dot else [part]:
+                    self.bundle(op, apart)
 
     def reads(self, node: int) -> list[Hashable]:
-        """What each argument of a node is read from: its array; for the weights of a dot, the first one."""
+        """What each argument of a node is read from: its array; in a dot a parameter or constant itself."""
         op, args = self.graph.ops[node], self.graph.args[node]
         if op is ops.sum and len(args) <= SHORT and len(homes := frozenset(map(self._home, args))) > 1:
             return [homes]
         if op in REDUCING:  # by their first arguments
             args = (args[0], args[len(args) // 2]) if op is ops.dot else args[:1]
-        return [
-            (PARAMETER, arg) if op is ops.dot and self.graph.ops[arg] is PARAMETER else self._home(arg)
-            for arg in args
-        ]
+        own = {PARAMETER, CONSTANT} if op is ops.dot else ()
+        return [(op, arg) if self.graph.ops[arg] in own else self._home(arg) for arg in args]
 
     def _home(self, node: int) -> int | None:
         home = int(self.home[node])
@@ -94,6 +93,8 @@ class Roll:
             if op.commutative and len(columns) == 2:
                 swap = self.home[columns[0]] > self.home[columns[1]]
                 columns = np.where(swap, columns[::-1], columns)
+            order = self.order(columns)
+            nodes, columns = [nodes[i] for i in order], columns[:, order]
             array = self.elementwise(op, columns)
         array.scalars += sum(len(arg) - 1 for arg in args) if op in REDUCING else len(nodes)
         array.label = array.label or next((self.graph.labels[n] for n in nodes if n in self.graph.labels), "")
@@ -200,6 +201,18 @@ class Roll:
             return None
         return max(patterns, key=lambda i: len(patterns[i]))
 
+    def order(self, columns: Numbers) -> Numbers:
+        """Of recording, or by the places of one operand if all are views then: gates that alternate."""
+        recorded, homes = np.arange(columns.shape[1]), self.home[columns]
+        varying = [
+            self.place[columns[i]] for i, home in enumerate(homes) if home[0] >= 0 and (home == home[0]).all()
+        ]
+        for places in [*varying, recorded] if any(axes(places) is None for places in varying) else []:
+            order = np.argsort(places, kind="stable")
+            if all(axes(places[order]) is not None for places in varying):
+                return order
+        return recorded
+
     # ── Dots and other sums ─────────────────────────────────────────────────────────────────────────
 
     def dots(self, args: Sequence[tuple[int, ...]]) -> Array:
@@ -211,22 +224,33 @@ class Roll:
             a, b = np.array(left), np.array(right)
             parts = self.columns(self.home[a] * len(self.home) + self.home[b]) if len(args) == 1 else []
             if len(parts) > 1:
-                return self.added([(self.dots([(*a[0, part], *b[0, part])]), np.zeros(1, int)) for part in parts])
+                return self.added([self.products(a[:, part], b[:, part]) for part in parts])
             return self.einsum(self.rows(a), self.rows(b))
         products = self.elementwise(ops.mul, [np.concatenate(left), np.concatenate(right)])
         products.scalars += sum(lengths)
         return self.segments("segment_sum", self.arrays.reshape(products, (sum(lengths),)), lengths)
 
+    def without_squares(self, nodes: list[int]) -> list[list[int]]:
+        """Dots with itself apart from the others where together they are uneven: Σ p·q, and Σ p·p."""
+        args, squares, others = [self.graph.args[node] for node in nodes], [], []
+        for node, arg in zip(nodes, args, strict=True):
+            half = len(arg) // 2
+            (squares if arg[:half] == arg[half:] else others).append(node)
+        if not squares or not others or len({*map(len, args)}) > 1:
+            return [nodes]
+        for half in np.split(np.array(args), 2, axis=1):
+            if len(np.unique(self.home[half])) > 1 or even_rows(self.place[half]) is None:
+                return [others, squares]
+        return [nodes]
+
     def rows(self, nodes: Numbers) -> Rows:
         """The operand that stands in the rows of a matrix of nodes, gathered where it is uneven."""
         source, places = self.source(nodes)
         if places is None:
-            source, places = self.constant(np.array([source])), np.zeros(nodes.shape, int)
-        inner = axes(places[0])
-        if inner is not None and (places - places[:, :1] == places[0] - places[0, 0]).all():
-            outer = axes(places[:, 0])
-            if outer is not None:
-                return Rows(source, int(places[0, 0]), outer, inner)
+            m, k = nodes.shape
+            return Rows(self.constant(np.full(k, source)), 0, [(m, 0)] * (m > 1), [(k, 1)] * (k > 1))
+        if (patterns := even_rows(places)) is not None:
+            return Rows(source, int(places[0, 0]), *patterns)
         found, index = np.unique(places, axis=0, return_inverse=True)
         outer = axes(index.reshape(-1))  # the rows themselves may repeat evenly
         if outer is None or any(stride < 0 for _, stride in outer):
@@ -270,8 +294,10 @@ class Roll:
         lengths = [len(arg) for arg in args]
         if op is ops.sum and len(set(lengths)) == 1:
             nodes = np.array(args)
-            nodes = np.take_along_axis(nodes, np.argsort(self.home[nodes], axis=1, kind="stable"), 1)
+            by_home = np.argsort(self.home[nodes], axis=1, kind="stable")
+            nodes = np.take_along_axis(nodes, by_home, 1)
             if len(parts := self.columns(self.home[nodes])) > 1:
+                parts.sort(key=lambda part: by_home[0, part[0]])  # as it was written
                 return self.added([self.sum(nodes[:, part]) for part in parts])
         if len(set(lengths)) > 1:
             x = self.flat(np.concatenate(args))
@@ -299,6 +325,15 @@ class Roll:
         if nodes.shape[1] == 1:
             return self.source(nodes[:, 0])
         return self.reduction(ops.sum, nodes.tolist()), np.arange(len(nodes))
+
+    def products(self, a: Numbers, b: Numbers) -> tuple[Array, Numbers]:
+        """The sum of the products of two rows, as an operand; of one product it is the product."""
+        one = (
+            self.elementwise(ops.mul, [a[0], b[0]])
+            if a.size == 1
+            else self.einsum(self.rows(a), self.rows(b))
+        )
+        return one, np.zeros(1, int)
 
     def added(self, operands: Sequence[tuple[Any, Numbers]]) -> Array:
         """The sum of operands, one after the other."""
@@ -363,6 +398,15 @@ class Roll:
         if places is None:
             source, places = self.constant(np.array([source])), np.zeros(nodes.shape, int)
         return self.arrays.add("sequence", (self.gathered(source, places),), (len(args),), how=op)
+
+
+def even_rows(places: Numbers) -> tuple[Pattern, Pattern] | None:
+    """The patterns from row to row and within the rows of a matrix of places; None where one is uneven."""
+    inner = axes(places[0])
+    if inner is None or (places - places[:, :1] != places[0] - places[0, 0]).any():
+        return None
+    outer = axes(places[:, 0])
+    return None if outer is None else (outer, inner)
 
 
 def _steps(pattern: Pattern) -> Numbers:

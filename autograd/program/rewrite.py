@@ -1,6 +1,7 @@
 """Rewrite: an array operation as one writes it by hand, with signs and reciprocals taken into the next one.
 
-What is left of them is dropped, as nothing needs it. Signs are exact; x / y is rounded once less than x · (1/y).
+What is left of them is dropped, as nothing needs it. Signs are exact, and x / y is rounded once where x · (1/y)
+is rounded twice.
 """
 
 from collections.abc import Sequence
@@ -52,4 +53,4 @@ def _is_reciprocal(x: Any, factor: Any) -> bool:
     """Whether x is 1/y, of the shape of another factor: a division of more elements would take longer."""
     if getattr(x, "op", None) is not ops.div or x.args[0] != 1 or not hasattr(factor, "shape"):
         return False
-    return (x.shape, x.batched) == (factor.shape, factor.batched)  # type: ignore[no-any-return]
+    return (x.shape, x.batched) == (factor.shape, factor.batched)
