@@ -48,6 +48,7 @@ STRUCTURAL = {
 VIEWS = {"view", "axes"}  # no elements of their own
 MOVED = {"view", "axes", "copy", "gather", "join"}  # elements of their argument
 N = "n"  # the label of the batch's axis
+LABELS = "ijklmabcdefghopqrstuvwxyz"  # those of an einsum's other axes, 22 at most (see patterns.MOST)
 
 
 class Input(NamedTuple):
@@ -211,6 +212,19 @@ class ArrayGraph:
             ]
             return self.elementwise(ops.mul, spread)  # type: ignore[no-any-return]
         return self.add("einsum", (a, b), [sizes[i] for i in out], batched, how=labels)
+
+    def sum(self, x: Array, how: Axes) -> Array:
+        """The sum over some axes, without them; of a product, over the last axis or all, an einsum."""
+        rank, batch = len(x.shape), how.batch and x.batched
+        shape = [size for axis, size in enumerate(x.shape) if axis not in how.axes]
+        if x.op is ops.neg:
+            return self.elementwise(ops.neg, [self.sum(x.args[0], how)])  # type: ignore[no-any-return]
+        every = len(how.axes) == rank and batch == x.batched
+        like = [(y.shape, y.batched) == (x.shape, x.batched) for y in x.args if isinstance(y, Array)]
+        if x.op is ops.mul and like == [True, True] and (every or (how.axes == (rank - 1,) and not batch)):
+            labels = N * x.batched + LABELS[:rank]
+            return self.einsum(x.args[0], x.args[1], (labels, labels, "" if every else labels[:-1]))
+        return self.add("sum", (x,), shape, x.batched and not batch, how=how)
 
     def reshape(self, source: Array, shape: Sequence[int]) -> Array:
         """The same elements in the same order in another shape."""

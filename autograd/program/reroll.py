@@ -16,12 +16,10 @@ import numpy as np
 
 from autograd import ops
 from autograd.op import Op
-from autograd.program.arrays import Array, ArrayGraph, Axes, Input, N, Places
+from autograd.program.arrays import LABELS, Array, ArrayGraph, Axes, Input, N, Places
 from autograd.program.bundle import REDUCING, SHORT, bundles, split
 from autograd.program.patterns import Pattern, View, axes, refine, slicing
 from autograd.program.trace import CONSTANT, INPUT, PARAMETER, Graph
-
-LABELS = "ijklmabcdefghopqrstuvwxyz"  # of an einsum's axes, 22 at most (see MOST); n is the batch
 
 Numbers = Any  # an array of whole numbers: nodes or places
 
@@ -232,10 +230,12 @@ class Roll:
 
     def without_squares(self, nodes: list[int]) -> list[list[int]]:
         """Dots with itself apart from the others where together they are uneven: Σ p·q, and Σ p·p."""
-        args, squares, others = [self.graph.args[node] for node in nodes], [], []
+        args = [self.graph.args[node] for node in nodes]
+        squares: list[int] = []
+        others: list[int] = []
         for node, arg in zip(nodes, args, strict=True):
-            half = len(arg) // 2
-            (squares if arg[:half] == arg[half:] else others).append(node)
+            k = len(arg) // 2
+            (squares if arg[:k] == arg[k:] else others).append(node)
         if not squares or not others or len({*map(len, args)}) > 1:
             return [nodes]
         for half in np.split(np.array(args), 2, axis=1):

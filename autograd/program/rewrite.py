@@ -1,7 +1,6 @@
 """Rewrite: an array operation as one writes it by hand, with signs and reciprocals taken into the next one.
 
-What is left of them is dropped, as nothing needs it. Signs are exact, and x / y is rounded once where x · (1/y)
-is rounded twice.
+What is left of them is dropped, as nothing needs it. Signs are exact; x / y is rounded once, x · (1/y) twice.
 """
 
 from collections.abc import Sequence
