@@ -19,6 +19,7 @@ from autograd.op import Op
 from autograd.program.arrays import LABELS, Array, ArrayGraph, Axes, Input, N, Places
 from autograd.program.bundle import REDUCING, SHORT, bundles, split
 from autograd.program.patterns import Pattern, View, axes, refine, slicing
+from autograd.program.rewrite import rewritten
 from autograd.program.trace import CONSTANT, INPUT, PARAMETER, Graph
 
 Numbers = Any  # an array of whole numbers: nodes or places
@@ -188,7 +189,12 @@ class Roll:
             else source
             for i, (source, places) in enumerate(operands)
         ]
-        return self.arrays.add(op, args, sizes)
+        shorter, of = rewritten(op, args)
+        return (
+            self.arrays.add(op, args, sizes)
+            if shorter is ops.identity
+            else self.arrays.add(shorter, of, sizes)
+        )
 
     def misfit(self, patterns: dict[int, Any], length: int) -> int | None:
         """An operand that must be copied for all to share a shape: an uneven one, or that of most axes."""
@@ -202,13 +208,12 @@ class Roll:
     def order(self, columns: Numbers) -> Numbers:
         """Of recording, or by the places of one operand if all are views then: gates that alternate."""
         recorded, homes = np.arange(columns.shape[1]), self.home[columns]
-        varying = [
-            self.place[columns[i]] for i, home in enumerate(homes) if home[0] >= 0 and (home == home[0]).all()
-        ]
-        for places in [*varying, recorded] if any(axes(places) is None for places in varying) else []:
-            order = np.argsort(places, kind="stable")
-            if all(axes(places[order]) is not None for places in varying):
-                return order
+        single = (homes == homes[:, :1]).all(1) & (homes[:, 0] >= 0)
+        varying = [self.place[column] for column in columns[single]]
+        if not all(map(_rises, varying)):
+            for order in [np.argsort(places, kind="stable") for places in varying]:
+                if all(_rises(places[order]) for places in varying):
+                    return order
         return recorded
 
     # ── Dots and other sums ─────────────────────────────────────────────────────────────────────────
@@ -407,6 +412,12 @@ def even_rows(places: Numbers) -> tuple[Pattern, Pattern] | None:
         return None
     outer = axes(places[:, 0])
     return None if outer is None else (outer, inner)
+
+
+def _rises(places: Numbers) -> bool:
+    """Whether places are a view's: even, and along no axis backwards."""
+    pattern = axes(places)
+    return pattern is not None and all(stride >= 0 for _, stride in pattern)
 
 
 def _steps(pattern: Pattern) -> Numbers:
