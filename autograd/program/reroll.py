@@ -108,7 +108,8 @@ class Roll:
         total: Any = None
         for term in terms:
             factors = [
-                self.numbers[node] if self.home[node] < 0 else self.block([node], (), False) for node in term
+                float(self.numbers[node]) if self.home[node] < 0 else self.block([node], (), False)
+                for node in term
             ]
             x = self.arrays.elementwise(ops.mul, factors) if len(factors) > 1 else factors[0]
             total = x if total is None else self.arrays.elementwise(ops.add, [total, x])
@@ -382,14 +383,14 @@ class Roll:
             return self.source(nodes[:, 0])
         return self.reduction(ops.sum, nodes.tolist()), np.arange(len(nodes))
 
-    def products(self, a: Numbers, b: Numbers) -> tuple[Array, Numbers]:
+    def products(self, a: Numbers, b: Numbers) -> tuple[Any, Numbers]:
         """The sum of the products of two rows, as an operand; of one product it is the product."""
-        one = (
-            self.elementwise(ops.mul, [a[0], b[0]])
-            if a.size == 1
-            else self.einsum(self.rows(a), self.rows(b))
-        )
-        return one, np.zeros(1, int)
+        if a.size > 1:
+            return self.einsum(self.rows(a), self.rows(b)), np.zeros(1, int)
+        (x, places), (y, others) = factors = [self.source(a[0]), self.source(b[0])]
+        if places is None and others is None:
+            return x * y, None
+        return self.row(ops.mul, factors), np.zeros(1, int)
 
     def added(self, operands: Sequence[tuple[Any, Numbers]]) -> Array:
         """The sum of operands, one after the other."""
