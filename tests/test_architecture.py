@@ -35,7 +35,8 @@ MAY_IMPORT = {  # module of autograd: the modules of autograd it may import
 }
 PROGRAM = {  # module of autograd.program: what it may import of autograd
     "symbol": {"op", "ops", "protocol"},
-    "trace": {"op", "ops", "recording", "trees", "value", "symbol"},
+    "purity": {"op", "value"},
+    "trace": {"commit", "op", "ops", "recording", "trees", "value", "purity", "symbol"},
     "flatten": {"ops", "trace"},
     "patterns": set(),
     "arrays": {"op", "ops", "patterns", "symbol"},

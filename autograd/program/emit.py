@@ -30,7 +30,7 @@ from autograd.program.memory import GIVEN, Memory
 from autograd.program.patterns import View, slicing
 from autograd.program.views import flat, reshaped, sliced, turned
 
-NUMBERS = {0.0: "zero", 0.5: "half", 1.0: "one", 2.0: "two"}
+NUMBERS = {"0": "zero", "0.5": "half", "1": "one", "2": "two"}
 RESERVED = {"n", "dtype", "np", "theta", "gradient", "bind", "step", "kernels"}  # names in every source
 
 
@@ -57,7 +57,7 @@ class Source:
         self._count: dict[str, int] = defaultdict(lambda: 1)
         self._places: dict[Places, str] = {}
         self._kernels: dict[Any, str] = {}  # of rows, and of functions that belong to none
-        self._numbers: dict[float, str] = {}
+        self._numbers: dict[str, str] = {}
         self._of_batch: dict[str, str] = {}
         for array in self.order:
             bound, done = len(self.views), len(self.lines)
@@ -153,10 +153,11 @@ class Source:
         if isinstance(arg, Array):
             alone = arg.op == "axes" and not arg.batched and arg.args[0].shape == ()
             return self.name(arg.args[0] if alone else arg)
-        if arg not in self._numbers:
-            self._numbers[arg] = self.free(NUMBERS.get(arg, "number"))
-            self.setup.append(f"{self._numbers[arg]} = np.array({literal(arg)}, dtype)")
-        return self._numbers[arg]
+        text = literal(arg)  # which tells −0 from 0
+        if text not in self._numbers:
+            self._numbers[text] = self.free(NUMBERS.get(text, "number"))
+            self.setup.append(f"{self._numbers[text]} = np.array({text}, dtype)")
+        return self._numbers[text]
 
     def kernel(self, name: str, function: Callable[..., None], row: Op | None = None) -> str:
         """The name by which the source calls a kernel; two rows of one name are two kernels."""
@@ -357,9 +358,9 @@ def _block(lines: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def literal(number: float) -> str:
-    """A constant as the source shows it: 2 for 2.0."""
+    """A constant as the source shows it: 2 for 2.0, but -0.0."""
     if math.isfinite(number):
-        return repr(int(number) if number.is_integer() else number)
+        return repr(int(number) if number.is_integer() and str(number) != "-0.0" else number)
     return "np.nan" if math.isnan(number) else "np.inf" if number > 0 else "-np.inf"
 
 

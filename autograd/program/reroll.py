@@ -107,9 +107,9 @@ class Roll:
         if (homes == first).all():
             if first >= 0:
                 return self.arrays.arrays[first], self.place[nodes]
-            numbers = self.numbers[nodes]
-            if (numbers == numbers.flat[0]).all():
-                return float(numbers.flat[0]), None
+            bits = self.numbers[nodes].view(np.int64)  # which tell −0 from 0
+            if (bits == bits.flat[0]).all():
+                return float(self.numbers[nodes.flat[0]]), None
         return self.join(nodes, homes)
 
     def where(self, node: int) -> tuple[Array, int]:
@@ -121,11 +121,12 @@ class Roll:
         parts, places, offset = [], np.empty(nodes.shape, int), 0
         for home in dict.fromkeys(homes.flat):
             here = homes == home
-            wanted = self.place[nodes[here]] if home >= 0 else self.numbers[nodes[here]]
+            wanted = self.place[nodes[here]] if home >= 0 else self.numbers[nodes[here]].view(np.int64)
             used, inverse = np.unique(wanted, return_inverse=True)
             places[here] = offset + inverse
             offset += len(used)
-            parts.append(self.line(self.arrays.arrays[home], used) if home >= 0 else self.constant(used))
+            numbers = used.view(float)  # of constants
+            parts.append(self.line(self.arrays.arrays[home], used) if home >= 0 else self.constant(numbers))
         return self.arrays.add("join", parts, (offset,)), places
 
     def line(self, source: Array, places: Numbers) -> Array:

@@ -1,30 +1,40 @@
-"""Record: run a function once on symbols, and keep every scalar operation that it performs.
+"""Record: run a function on symbols, and keep every scalar operation that it performs.
 
-    graph    rows of the table applied to nodes, in the order in which they were recorded
-    node     the number of an operation in its graph
-    theta    the numbers of all parameters, one after the other: the input THETA
+    graph     rows of the table applied to nodes, in the order in which they were recorded
+    node      the number of an operation in its graph
+    theta     the numbers of all parameters, one after the other: the input THETA
+    captured  a Value from outside that is no parameter: its number is read at every call, as that of theta
 
 A graph keeps equal operations once, and nothing that does nothing (x · 1, x + 0). Its sources, the nodes
 without arguments, are told apart: PARAMETER, INPUT, CONSTANT.
+
+Numbers that Python holds and a function reads would be frozen: `w.data`, a counter, a draw. So it is recorded
+twice, the second time with the numbers of all Values Unread, and must do the same.
 """
 
 import operator
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
 from math import prod
 from typing import Any, NamedTuple
 
 from autograd import ops
+from autograd.commit import committing
 from autograd.op import Op, describe
-from autograd.program.symbol import Symbol, simplify
+from autograd.program.purity import REMEDY, Generator, alike, check_row, generators, reached, undrawn
+from autograd.program.symbol import BOOLEAN, Symbol, Unread, simplify
 from autograd.recording import Run, during, running
-from autograd.trees import is_opaque, leaves
+from autograd.trees import is_opaque, leaves, matching
 from autograd.value import Value, constant, topological_order
 
 PARAMETER = Op("θ", operator.pos, kind="constant")  # args: (which input, place), of one without a batch
 INPUT = Op("input", operator.pos, kind="constant")  # args: (which input, place in the flat example)
 CONSTANT = Op("constant", operator.pos, kind="constant")  # args: (number,)
 SOURCES = (PARAMETER, INPUT, CONSTANT)
-THETA = 0
+KNOWN = {*ops.TABLE.values(), *BOOLEAN, *SOURCES}  # all rows but the user's
+THETA, CAPTURED = 0, -1  # inputs without a batch
 
 
 class Graph:
@@ -33,33 +43,46 @@ class Graph:
     ops, args    by node: the row, and the nodes that it is applied to (of a source: as above)
     labels       the names that the user gave to nodes
     parameters   the place of every parameter in theta
+    captured     the place of every captured Value in the input CAPTURED; None where they are constants
+    old          Values that were computed before, from no parameter: as good as leaves
     """
 
-    def __init__(self, parameters: dict[Value, int]) -> None:
+    def __init__(self, parameters: dict[Value, int], live: bool = False) -> None:
         self.ops: list[Op] = []
         self.args: list[tuple[Any, ...]] = []
         self.labels: dict[int, str] = {}
         self.parameters = parameters
+        self.captured: dict[Value, int] | None = {} if live else None
+        self.old: set[Value] = set()
         self._known: dict[tuple[Op, tuple[Any, ...]], int] = {}
         self._values: dict[Value, int] = {}
 
     def __len__(self) -> int:
         return len(self.ops)
 
+    def again(self) -> "Graph":
+        """The same graph for another recording, whose symbols are its own."""
+        graph = copy(self)
+        graph._values = {value: self._values[value] for value in self.leaves()}
+        return graph
+
     def add(self, op: Op, args: tuple[Any, ...]) -> int:
         """The node of an operation: a new one, or the one that is there already."""
-        if op not in SOURCES:
+        key = op, args
+        if op is CONSTANT:
+            key = op, (args[0].hex(),)  # tells −0 from 0, and knows nan again
+        elif op not in SOURCES:
             numbers = [self.number(arg) for arg in args[:2]]  # of long sums two tell that they vary
             if None not in numbers and None not in (numbers := [self.number(arg) for arg in args]):
                 return self.add(CONSTANT, (float(op.evaluate(numbers, numbers)),))
             if op is ops.one:
                 return self.add(CONSTANT, (1.0,))
-            op, args = simplify(op, args, numbers)
+            key = op, args = simplify(op, args, numbers)
             if op is ops.identity:
                 return args[0]  # type: ignore[no-any-return]
-        node = self._known.get((op, args))
+        node = self._known.get(key)
         if node is None:
-            node = self._known[op, args] = len(self.ops)
+            node = self._known[key] = len(self.ops)
             self.ops.append(op)
             self.args.append(args)
         return node
@@ -91,6 +114,8 @@ class Graph:
             if arg.graph is not self:
                 raise TypeError(f"{where} got a symbol of another call: keep none outside of the function")
             return arg.node  # type: ignore[no-any-return]
+        if type(arg) is Unread:
+            return arg.refuse(where)  # type: ignore[no-any-return]
         return self.value(arg) if type(arg) is Value else self.add(CONSTANT, (plain(arg, where),))
 
     def compared(self, value: Value) -> Any:
@@ -100,22 +125,47 @@ class Graph:
         return Symbol(self, node) if number is None else number
 
     def value(self, root: Value) -> int:
-        """The node of a Value: a parameter, what was recorded from parameters, or a constant."""
-        nodes = self._values
-        for value in (root,) if root in nodes or root in self.parameters else topological_order(root):
-            if value in nodes:
+        """The node of a Value: a parameter, what was recorded from parameters, captured, or a constant."""
+        nodes, stack = self._values, [root]
+        while stack:
+            value = stack[-1]
+            missing = (
+                [] if value in nodes or self.is_leaf(value) else [x for x in value.args if x not in nodes]
+            )
+            if missing:
+                stack += reversed(missing)
                 continue
-            if value in self.parameters:
-                nodes[value] = self.add(PARAMETER, (THETA, self.parameters[value]))
-            elif is_symbolic_value(value) and not value.args:
-                nodes[value] = self.lift(value.data, describe(value))
-            elif value.args:
-                nodes[value] = self.add(value.op, tuple([nodes[arg] for arg in value.args]))  # type: ignore[arg-type]
-            else:
-                nodes[value] = self.add(CONSTANT, (plain(value.data, describe(value)),))
-            if value.label:
-                self.labels.setdefault(nodes[value], value.label)
+            if value not in nodes:
+                nodes[value] = node = self._node(value)
+                if value.label:
+                    self.labels.setdefault(node, value.label)
+            stack.pop()
         return nodes[root]
+
+    def leaves(self) -> list[Value]:
+        """The Values that are not computed from others here, as far as they have been met."""
+        return [value for value in self._values if self.is_leaf(value)]
+
+    def known(self, op: Op, args: tuple[int, ...]) -> int | None:
+        """The node of an operation, if there is one."""
+        return self._known.get((op, args))
+
+    def is_leaf(self, value: Value) -> bool:
+        """Whether it is not computed from others here."""
+        return not value.args or value in self.old
+
+    def _node(self, value: Value) -> int:
+        """The node of a Value whose arguments have theirs."""
+        if not self.is_leaf(value):
+            return self.add(value.op, tuple([self._values[arg] for arg in value.args]))  # type: ignore[arg-type]
+        if value in self.parameters:
+            return self.add(PARAMETER, (THETA, self.parameters[value]))
+        if type(value.data) in (Symbol, Unread):
+            return self.lift(value.data, describe(value))
+        number = plain(value.data, describe(value))
+        if self.captured is None or value.op is ops.constant or _is_made(value):
+            return self.add(CONSTANT, (number,))
+        return self.add(PARAMETER, (CAPTURED, self.captured.setdefault(value, len(self.captured))))
 
 
 def plain(number: Any, where: str) -> float:
@@ -140,14 +190,143 @@ def trace(
     f: Callable[..., Any],
     parameters: dict[Value, int],
     build: Callable[[Graph], tuple[Sequence[Any], dict[str, Any]]],
+    live: bool = False,
 ) -> Recorded:
-    """Record what f does with the arguments that `build` makes of symbols."""
-    graph = Graph(parameters)
+    """Record what f does with the arguments that `build` makes of symbols.
+
+    live   whether the Values that f captures are an input, CAPTURED, or constants
+
+    TypeError where f reads numbers, counts or draws, so that another call would do something else.
+    """
+    found = [*reached(f)]
+    sources = generators(found)
+    values = [x for _, x in found if type(x) is Value and x.op is not ops.constant]
+    graph = Graph(parameters, live)
+    graph.old = _old(values, parameters)
+    run = _Recording(graph)
+    values = [*dict.fromkeys([*parameters, *values])]
+    with committing:
+        with unset(values):
+            recorded = _record(run, f, build, sources)
+        count = len(graph)
+        run.graph = graph.again()
+        met = (x for x in run.graph.leaves() if x.op is not ops.constant)
+        with unread([*dict.fromkeys([*values, *met])]):
+            try:
+                repeated = _record(run, f, build, sources)
+            except Exception as error:
+                if "compile" in str(error):  # our own words
+                    raise
+                raise TypeError(
+                    "compile: recorded a second time, while numbers of Values cannot be read, the function "
+                    f"raises {type(error).__name__}: {error}; it must do the same at every call"
+                ) from error
+    for row in {*graph.ops} - KNOWN:
+        check_row(row)
+    _compare(recorded, repeated, count)
+    return recorded
+
+
+def _record(run: "_Recording", f: Callable[..., Any], build: Any, sources: Sequence[Generator]) -> Recorded:
+    """What f does, recorded once."""
+    graph = run.graph
     args, named = build(graph)
-    with during(_Recording(graph)):
+    with during(run), undrawn(sources, getattr(f, "__name__", "the function")):
         tree = f(*args, **named)
-    numbers = [tree] if is_opaque(tree) else leaves(tree)
-    return Recorded(graph, tree, [graph.lift(number, "the result") for number in numbers])
+        numbers = [tree] if is_opaque(tree) else leaves(tree)
+        return Recorded(graph, tree, [graph.lift(number, "the result") for number in numbers])
+
+
+def _old(values: Sequence[Value], parameters: dict[Value, int]) -> set[Value]:
+    """Of Values those that were computed, though from no parameter."""
+    from_parameters = {*parameters}
+    computed = [value for value in values if value.args]
+    for value in topological_order(*computed):
+        if not from_parameters.isdisjoint(value.args):
+            from_parameters.add(value)
+    return {*computed} - from_parameters
+
+
+@contextmanager
+def unset(values: Sequence[Value]) -> Iterator[None]:
+    """TypeError where the block sets the number or the gradient of a Value, which is put back."""
+    before = [(x.data, x.grad) for x in values]
+    try:
+        yield
+    finally:
+        changed = [
+            x
+            for x, (data, grad) in zip(values, before, strict=True)
+            if x.data is not data or x.grad is not grad
+        ]
+        for value, numbers in zip(values, before, strict=True):
+            value.data, value.grad = numbers
+    if changed:
+        raise TypeError(
+            f"compile: the function sets .data or .grad of {describe(changed[0])}, which only this recording "
+            "would do; set it outside"
+        )
+
+
+@contextmanager
+def unread(values: Sequence[Value]) -> Iterator[None]:
+    """Inside the block the numbers and gradients of the Values are Unread."""
+    slots = [(x, name, getattr(x, name)) for name in ("data", "grad") for x in values]
+    owners, names, numbers = zip(*slots, strict=True) if slots else ((), (), ())
+    hidden = [*map(Unread, owners, names, numbers)]
+    try:
+        deque(map(setattr, owners, names, hidden), maxlen=0)
+        yield
+    finally:
+        deque(map(setattr, owners, names, numbers), maxlen=0)
+
+
+def _compare(first: Recorded, second: Recorded, count: int) -> None:
+    """TypeError naming what the second recording did otherwise than the first, which had `count` nodes.
+
+    A row that the function itself makes is another object each time, and the same if it is made alike.
+    """
+    graph, same = first.graph, dict[int, int]()
+    try:
+        matching(first.tree, second.tree)
+    except ValueError as error:
+        raise TypeError(f"compile: recorded twice, the function returned {error}; {REMEDY}") from None
+    if first.nodes == second.nodes:
+        return
+    rows = {*graph.ops[:count]} - KNOWN
+    for node in range(count, len(graph)):
+        op, args = graph.ops[node], graph.args[node]
+        if op not in SOURCES:
+            twin = next((row for row in rows if alike(op, row)), op)
+            found = graph.known(twin, tuple([same.get(arg, arg) for arg in args]))
+            if found is not None:
+                same[node] = found
+    for a, b in zip(first.nodes, second.nodes, strict=True):
+        if a != same.get(b, b):
+            raise TypeError(f"compile: recorded twice, {_difference(graph, same, a, b)}; {REMEDY}")
+
+
+def _difference(graph: Graph, same: dict[int, int], a: int, b: int) -> str:
+    """What is not the same in two nodes: the innermost number or operation."""
+    where = "the result"
+    while graph.ops[a] is graph.ops[b] and graph.ops[a] not in SOURCES:
+        pairs = zip(graph.args[a], graph.args[b], strict=False)
+        inner = next(((x, y) for x, y in pairs if x != same.get(y, y)), None)
+        if inner is None:  # one has more arguments
+            break
+        where = graph.labels.get(a, graph.ops[a].name)
+        a, b = inner
+    return f"{where} has {_shown(graph, a)} and then {_shown(graph, b)}"
+
+
+def _shown(graph: Graph, node: int) -> str:
+    """A node as an error shows it."""
+    number = graph.number(node)
+    if number is not None:
+        return str(number)
+    op, args = graph.ops[node], graph.args[node]
+    shown = "" if op in SOURCES else f" of {len(args)}"
+    return f"{graph.labels.get(node, op.name)}{shown}"
 
 
 def examples(graph: Graph, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
@@ -167,6 +346,16 @@ def _nest(flat: list[Any], shape: Sequence[int]) -> Any:
 def is_symbolic_value(arg: Any) -> bool:
     """Whether it is a Value that holds a symbol, as the results of transforms inside compile do."""
     return type(arg) is Value and type(arg.data) is Symbol
+
+
+def _is_made(value: Value) -> bool:
+    """Whether a leaf was made by the function that is being recorded."""
+    run = running.get()
+    while run is not None:
+        if value in run.made:
+            return True
+        run = run.outer
+    return False
 
 
 def transforming() -> bool:
