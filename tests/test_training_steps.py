@@ -555,7 +555,7 @@ class Table(nn.Module):
 
 CANNOT = {
     "a branch": ({"loss": branching}, TypeError, "a branch (if, while"),
-    "random numbers": ({"loss": noisy}, ValueError, "a function that draws random numbers"),
+    "random numbers": ({"loss": noisy}, TypeError, "draws from the random generator random, once for all calls"),
     "a lookup": ({"model": Table(), "data": Dataset([0, 1], [0.0, 1.0])}, KeyError, "symbol"),
     "ragged": ({"data": Dataset([[1.0], [1.0, 2.0]], [0, 1])}, TypeError, "x is no rectangular array"),
     "fractions": ({"data": Dataset(X, [Fraction(1, 2)] * 24)}, TypeError, "y is no rectangular array"),

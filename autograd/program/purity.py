@@ -23,7 +23,7 @@ from autograd.value import Value
 
 ATOMS = {int, float, complex, bool, str, bytes, type(None), type(...)}
 LISTS = (list, tuple, set, frozenset, deque)
-LIMIT = 100_000  # objects that are looked at: what stands near the function comes first
+LIMIT = 100_000  # objects that are looked into: what stands near the function comes first
 OURS = {"autograd", "nn", "viz"}  # draw from what they are handed, or hold
 LIBRARIES = tuple(get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 REMEDY = "hand masks and noise in as an input, or draw outside"
@@ -38,25 +38,27 @@ def reached(*roots: Any) -> Iterator[tuple[str, Any]]:
     The name is that of the variable or attribute by which it was found.
     """
     queue: deque[tuple[str, Any]] = deque(("", root) for root in roots)
-    seen: dict[int, Any] = {}  # holds the objects, so that no number is given twice
-    while queue and len(seen) < LIMIT:
+    seen: dict[int, Any] = {}  # holds the objects, so that no id is given twice
+    holders = 0
+    while queue and holders < LIMIT:
         name, found = queue.popleft()
         if type(found) not in ATOMS and id(found) not in seen:
             seen[id(found)] = found
             yield name, found
-            queue += _inside(name, found)
+            if type(found) is not Value:
+                holders += 1
+                queue += _inside(name, found)
 
 
 def _inside(name: str, found: Any) -> Iterator[tuple[str, Any]]:
     """What an object holds, each with its name."""
     kind = type(found)
-    if kind is Value or _state(found) is not None or kind is ModuleType:
+    if kind is ModuleType or _state(found) is not None:
         return
-    if isinstance(found, LISTS):
-        if not {*map(type, found)} <= ATOMS:
-            yield from ((name, item) for item in found)
-    elif isinstance(found, dict):
-        yield from ((f"{name}[{key!r}]", item) for key, item in found.items())
+    if isinstance(found, (*LISTS, dict)):
+        items = found.values() if isinstance(found, dict) else found
+        if not {*map(type, items)} <= ATOMS:
+            yield from ((name, item) for item in items)
     elif isinstance(found, FunctionType):
         yield from _of_function(found)
     elif isinstance(found, functools.partial):
@@ -115,18 +117,19 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 
 def _attributes(found: Any) -> Iterator[tuple[str, Any]]:
     """The attributes of an object, be they in its `__dict__` or in slots."""
-    yield from getattr(found, "__dict__", {}).items()
+    with suppress(Exception):  # whatever an object of the user's makes of it
+        yield from vars(found).items()
     for cls in type(found).__mro__:
         slots = vars(cls).get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:
-            with suppress(AttributeError):
+            with suppress(Exception):
                 yield name, getattr(found, name)
 
 
 def _is_library(module: str | None) -> bool:
     top = (module or "").partition(".")[0]
     path = getattr(sys.modules.get(top), "__file__", None) or ""
-    return top in OURS or top in sys.stdlib_module_names - {"__main__"} or path.startswith(LIBRARIES)
+    return top != "__main__" and (top in OURS | sys.stdlib_module_names or path.startswith(LIBRARIES))
 
 
 # ── Random numbers ──────────────────────────────────────────────────────────────────────────────────

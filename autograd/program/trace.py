@@ -70,7 +70,7 @@ class Graph:
         """The node of an operation: a new one, or the one that is there already."""
         key = op, args
         if op is CONSTANT:
-            key = op, (args[0].hex(),)  # tells −0 from 0, and knows nan again
+            key = op, (float(args[0]).hex(),)  # tells −0 from 0, and knows nan again
         elif op not in SOURCES:
             numbers = [self.number(arg) for arg in args[:2]]  # of long sums two tell that they vary
             if None not in numbers and None not in (numbers := [self.number(arg) for arg in args]):
@@ -112,7 +112,9 @@ class Graph:
         """The node of an argument of `where`; TypeError for what arrays of floats cannot hold."""
         if type(arg) is Symbol:
             if arg.graph is not self:
-                raise TypeError(f"{where} got a symbol of another call: keep none outside of the function")
+                raise TypeError(
+                    f"compile: {where} got a symbol of another call: keep none outside of the function"
+                )
             return arg.node  # type: ignore[no-any-return]
         if type(arg) is Unread:
             return arg.refuse(where)  # type: ignore[no-any-return]
