@@ -138,6 +138,9 @@ class Unread(Numeric):
             return NotImplemented  # an array, which decides
         return op.function(1.0) if op in FIXED else self
 
+    label = scope = Symbol.scope
+    data = grad = property(lambda self: self)
+
     def compare(self, comparison: Op, other: Any) -> Any:
         """What nobody knows."""
         return self

@@ -221,7 +221,8 @@ def trace(
                     raise
                 raise TypeError(
                     "compile: recorded a second time, while numbers of Values cannot be read, the function "
-                    f"raises {type(error).__name__}: {error}; it must do the same at every call"
+                    f"raises {type(error).__name__}: {error}; it must do the same at every call, and read no "
+                    "number of a Value: stop_gradient(x) is x without its derivative"
                 ) from error
     for row in {*graph.ops} - KNOWN:
         check_row(row)
