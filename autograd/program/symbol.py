@@ -126,20 +126,19 @@ class Unread(Numeric):
     What is computed with it is as unread; the engine does so in passing. TypeError where it is looked at.
     """
 
-    __slots__ = ("attribute", "held", "owner")
+    __slots__ = ("held", "owner")
     symbolic = True
+    label = scope = Symbol.scope
+    data = grad = property(lambda self: self)
 
-    def __init__(self, owner: Any, attribute: str, held: Any) -> None:
-        self.owner, self.attribute, self.held = owner, attribute, held
+    def __init__(self, owner: Any = None, held: Any = None) -> None:
+        self.owner, self.held = owner, held  # whose `.data`, and the number; None for a `.grad`
 
     def apply_op(self, op: Op, args: tuple[Any, ...]) -> Any:
         """What nobody knows; the number of a row that is a constant."""
         if not all(isinstance(arg, Numeric | Number) for arg in args):
             return NotImplemented  # an array, which decides
         return op.function(1.0) if op in FIXED else self
-
-    label = scope = Symbol.scope
-    data = grad = property(lambda self: self)
 
     def compare(self, comparison: Op, other: Any) -> Any:
         """What nobody knows."""
@@ -159,12 +158,12 @@ class Unread(Numeric):
 
     def refuse(self, where: str) -> Any:
         """TypeError: `where`, the number would be frozen."""
-        name = getattr(self.owner, "label", "") or "w"
-        instead = f"stop_gradient({name}), or {name} itself," if self.attribute == "data" else "an input"
-        raise TypeError(
-            f"compile: {where} depends on {name}.{self.attribute}, which is {describe(self.held)} now and "
-            f"would be that for ever; use {instead} and where, maximum or minimum to choose"
-        )
+        what, remedy = "the .grad of a Value, which would be that of now for ever", "an input"
+        if self.owner is not None:
+            name = self.owner.label or "w"
+            what = f"{name}.data, which is {describe(self.held)} now and would be that for ever"
+            remedy = f"stop_gradient({name}), or {name} itself, and where, maximum or minimum to choose"
+        raise TypeError(f"compile: {where} depends on {what}; use {remedy}")
 
     def __bool__(self) -> bool:
         return self.refuse("a branch (if, while, and, or, max, sorted, in)")  # type: ignore[no-any-return]
@@ -176,4 +175,4 @@ class Unread(Numeric):
         return self.refuse("format()") if spec else repr(self)
 
     def __repr__(self) -> str:
-        return f"<unread {self.attribute}>"
+        return "<unread number>"

@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
+from itertools import chain, repeat
 from math import prod
 from typing import Any, NamedTuple
 
@@ -34,6 +35,7 @@ INPUT = Op("input", operator.pos, kind="constant")  # args: (which input, place 
 CONSTANT = Op("constant", operator.pos, kind="constant")  # args: (number,)
 SOURCES = (PARAMETER, INPUT, CONSTANT)
 KNOWN = {*ops.TABLE.values(), *BOOLEAN, *SOURCES}  # all rows but the user's
+PLAIN = {Symbol, Value, float, int}  # what nearly all rows are applied to
 THETA, CAPTURED = 0, -1  # inputs without a batch
 
 
@@ -102,7 +104,7 @@ class Graph:
         Values that hold symbols, as in a transform inside compile, record it themselves.
         """
         kinds = {*map(type, args)}
-        if any(hasattr(kind, "apply_op") for kind in kinds - {Symbol, Value}):
+        if not kinds <= PLAIN and any(hasattr(kind, "apply_op") for kind in kinds - PLAIN):
             return NotImplemented  # a series, an array, which decides
         if Value in kinds and op.partials and (transforming() or any(map(is_symbolic_value, args))):
             return op.apply([constant(arg) if type(arg) is Symbol else arg for arg in args])
@@ -128,7 +130,7 @@ class Graph:
 
     def value(self, root: Value) -> int:
         """The node of a Value: a parameter, what was recorded from parameters, captured, or a constant."""
-        nodes, stack = self._values, [root]
+        nodes, stack = self._values, [root] if root not in self._values else []
         while stack:
             value = stack[-1]
             missing = (
@@ -274,14 +276,20 @@ def unset(values: Sequence[Value]) -> Iterator[None]:
 @contextmanager
 def unread(values: Sequence[Value]) -> Iterator[None]:
     """Inside the block the numbers and gradients of the Values are Unread."""
-    slots = [(x, name, getattr(x, name)) for name in ("data", "grad") for x in values]
-    owners, names, numbers = zip(*slots, strict=True) if slots else ((), (), ())
-    hidden = [*map(Unread, owners, names, numbers)]
+    numbers, gradients = [x.data for x in values], [x.grad for x in values]
+    gradient = Unread()  # the same for all
+    hidden = [*map(Unread, values, numbers)]
     try:
-        deque(map(setattr, owners, names, hidden), maxlen=0)
+        _set(values, hidden, [x if x is None else gradient for x in gradients])
         yield
     finally:
-        deque(map(setattr, owners, names, numbers), maxlen=0)
+        _set(values, numbers, gradients)
+
+
+def _set(values: Sequence[Value], numbers: Sequence[Any], gradients: Sequence[Any]) -> None:
+    """Set the numbers and the gradients, in one call in which no signal comes between."""
+    names = chain(repeat("data", len(values)), repeat("grad", len(values)))
+    deque(map(setattr, chain(values, values), names, chain(numbers, gradients)), maxlen=0)
 
 
 def _compare(first: Recorded, second: Recorded, count: int) -> None:
