@@ -19,7 +19,7 @@ def label_of(node: Value, names: Names | None) -> str:
     """What a node is to be called; "" for what is written as a number, as is the 1 of the rules."""
     label = names[node] if names and node in names else node.label
     is_one = label == ops.one.symbol and node.data == 1
-    is_one |= label == ops.unity.symbol and type(label) is Made
+    is_one |= label == ops.unity.symbol and type(node.label) is Made
     return "" if is_one and node.op is ops.constant else printable(label)
 
 

@@ -159,7 +159,7 @@ def _operations(source: Source, root: Array, gradient: Array | None) -> Iterator
         backward = gradient is not None and root.number < array.number <= gradient.number
         stage = "backward" if backward else "forward"
         symbol = SYMBOLS.get(array.op, array.op) if isinstance(array.op, str) else array.op.symbol
-        if symbol == "input" and not array.batched:
+        if array.op == "input" and not array.batched:
             symbol = "theta"
         if array.op == "value" and source.reduction == "sum":
             symbol = "Σ"

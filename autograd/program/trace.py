@@ -108,7 +108,10 @@ class Graph:
             return NotImplemented  # a series, an array, which decides
         if Value in kinds and op.partials and (transforming() or any(map(is_symbolic_value, args))):
             return op.apply([constant(arg) if type(arg) is Symbol else arg for arg in args])
-        return Symbol(self, self.add(op, tuple([self.lift(arg, op.name) for arg in args])))
+        nodes = [
+            arg.node if type(arg) is Symbol and arg.graph is self else self.lift(arg, op.name) for arg in args
+        ]
+        return Symbol(self, self.add(op, tuple(nodes)))
 
     def lift(self, arg: Any, where: str) -> int:
         """The node of an argument of `where`; TypeError for what arrays of floats cannot hold."""
