@@ -195,17 +195,15 @@ def undrawn(sources: Sequence[Generator], what: str) -> Iterator[None]:
 
 def check_row(row: Op) -> None:
     """TypeError for a row whose function or rules give something else when they are called again."""
-    with undrawn(
-        generators([*reached(row.function, *row.partials)]), f"the function of Op({row.symbol!r}, …)"
-    ):
-        for shift in 0.75, 1.25:
-            numbers = _numbers(row, shift)
+    what = f"the function of Op({row.symbol!r}, …)"
+    with undrawn(generators([*reached(row.function, *row.partials)]), what):
+        for numbers in _numbers(row, 0.75), _numbers(row, 1.25):
             first, second = _results(row, numbers), _results(row, numbers)
             if repr(first) != repr(second):
-                raise TypeError(
-                    f"compile: the function of Op({row.symbol!r}, …) gives {first} and then {second} for the "
-                    f"same {', '.join(map(str, numbers))}; {REMEDY}"
-                )
+                given = ", ".join(map(str, numbers))
+                raise TypeError(f"compile: {what} gives {first} and then {second} for {given}; {REMEDY}")
+            if first:
+                return
 
 
 def alike(row: Op, other: Op) -> bool:

@@ -149,6 +149,12 @@ class Graph:
             stack.pop()
         return nodes[root]
 
+    def cut(self, count: int) -> None:
+        """Forget all nodes but the first so many."""
+        if len(self) > count:
+            del self.ops[count:], self.args[count:]
+            self._known = {key: node for key, node in self._known.items() if node < count}
+
     def leaves(self) -> list[Value]:
         """The Values that are not computed from others here, as far as they have been met."""
         return [value for value in self._values if self.is_leaf(value)]
@@ -232,6 +238,7 @@ def trace(
     for row in {*graph.ops} - KNOWN:
         check_row(row)
     _compare(recorded, repeated, count)
+    graph.cut(count)
     return recorded
 
 
