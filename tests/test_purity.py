@@ -308,7 +308,7 @@ def test_another_structure_or_an_error_at_the_second_time_is_refused():
     with pytest.raises(TypeError, match=r"recorded twice, the function returned"):
         program.predict(program.parameters(), X)
     tape = iter([0.5])
-    with pytest.raises(TypeError, match=r"recorded a second time, .* raises StopIteration"):
+    with pytest.raises(TypeError, match=r"recorded once more, .* raises StopIteration"):
         compiled(lambda x: w * x * next(tape))
 
 

@@ -10,15 +10,18 @@ import pickle
 import random
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain, cycle
 from sysconfig import get_path
 from types import BuiltinMethodType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.op import Interval, Op
+from autograd import ops
+from autograd.op import Interval, Op, describe
+from autograd.program.symbol import Unread
 from autograd.value import Value
 
 ATOMS = {int, float, complex, bool, str, bytes, type(None), type(...)}
@@ -188,6 +191,45 @@ def undrawn(sources: Sequence[Generator], what: str) -> Iterator[None]:
             f"compile: {what} draws from the random generator {drawn[0] or 'that it holds'}, once for all "
             f"calls; {REMEDY}"
         )
+
+
+# ── Numbers of Values ───────────────────────────────────────────────────────────────────────────────
+
+
+def numbers_of(values: Iterable[Value]) -> dict[Value, tuple[Any, Any]]:
+    """The number and the gradient of every Value that is no constant."""
+    return {x: (x.data, x.grad) for x in values if x.op is not ops.constant}
+
+
+@contextmanager
+def unread(before: dict[Value, tuple[Any, Any]]) -> Iterator[None]:
+    """Inside the block the Values have no numbers and gradients that can be read; then they have these.
+
+    TypeError where the block sets one.
+    """
+    gradient = Unread()  # the same for all
+    hidden = [(Unread(x, x.data), gradient if x.grad is not None else None) for x in before]
+    try:
+        _set(before, hidden)
+        yield
+    finally:
+        is_set = [
+            x
+            for x, (data, grad) in zip(before, hidden, strict=True)
+            if x.data is not data or x.grad is not grad
+        ]
+        _set(before, before.values())
+    if is_set:
+        raise TypeError(
+            f"compile: the function sets .data or .grad of {describe(is_set[0])}, which only a recording "
+            "would do; set it outside"
+        )
+
+
+def _set(values: Iterable[Value], pairs: Iterable[tuple[Any, Any]]) -> None:
+    """Set numbers and gradients in one call, in which no signal comes between."""
+    owners = chain.from_iterable(zip(values, values, strict=True))
+    deque(map(setattr, owners, cycle(("data", "grad")), chain.from_iterable(pairs)), maxlen=0)
 
 
 # ── Rows of the user's ──────────────────────────────────────────────────────────────────────────────

@@ -138,7 +138,7 @@ class Unread(Numeric):
         """What nobody knows; the number of a row that is a constant."""
         if not all(isinstance(arg, Numeric | Number) for arg in args):
             return NotImplemented  # an array, which decides
-        return op.function(1.0) if op in FIXED else self
+        return op.function(1.0) if op in FIXED else Unread(self.owner, self.held)
 
     def compare(self, comparison: Op, other: Any) -> Any:
         """What nobody knows."""

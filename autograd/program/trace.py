@@ -13,18 +13,24 @@ twice, the second time with the numbers of all Values Unread, and must do the sa
 """
 
 import operator
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from copy import copy
-from itertools import chain, repeat
 from math import prod
 from typing import Any, NamedTuple
 
 from autograd import ops
 from autograd.commit import committing
 from autograd.op import Op, describe
-from autograd.program.purity import REMEDY, Generator, alike, check_row, generators, reached, undrawn
+from autograd.program.purity import (
+    Generator,
+    alike,
+    check_row,
+    generators,
+    numbers_of,
+    reached,
+    undrawn,
+    unread,
+)
 from autograd.program.symbol import BOOLEAN, Symbol, Unread, simplify
 from autograd.recording import Run, during, running
 from autograd.trees import is_opaque, leaves, matching
@@ -36,6 +42,7 @@ CONSTANT = Op("constant", operator.pos, kind="constant")  # args: (number,)
 SOURCES = (PARAMETER, INPUT, CONSTANT)
 KNOWN = {*ops.TABLE.values(), *BOOLEAN, *SOURCES}  # all rows but the user's
 PLAIN = {Symbol, Value, float, int}  # what nearly all rows are applied to
+STEADY = "what changes from call to call is to be an input"
 THETA, CAPTURED = 0, -1  # inputs without a batch
 
 
@@ -213,28 +220,26 @@ def trace(
     """
     found = [*reached(f)]
     sources = generators(found)
-    values = [x for _, x in found if type(x) is Value and x.op is not ops.constant]
+    values = [*parameters, *(x for _, x in found if type(x) is Value)]
     graph = Graph(parameters, live)
     graph.old = _old(values, parameters)
     run = _Recording(graph)
-    values = [*dict.fromkeys([*parameters, *values])]
     with committing:
-        with unset(values):
-            recorded = _record(run, f, build, sources)
+        before = numbers_of(values)
+        recorded = _record(run, f, build, sources)
         count = len(graph)
         run.graph = graph.again()
-        met = (x for x in run.graph.leaves() if x.op is not ops.constant)
-        with unread([*dict.fromkeys([*values, *met])]):
-            try:
+        try:
+            with unread(numbers_of(run.graph.leaves()) | before):
                 repeated = _record(run, f, build, sources)
-            except Exception as error:
-                if "compile" in str(error):  # our own words
-                    raise
-                raise TypeError(
-                    "compile: recorded a second time, while numbers of Values cannot be read, the function "
-                    f"raises {type(error).__name__}: {error}; it must do the same at every call, and read no "
-                    "number of a Value: stop_gradient(x) is x without its derivative"
-                ) from error
+        except Exception as error:
+            if "compile" in str(error):  # our own words
+                raise
+            raise TypeError(
+                "compile: recorded once more, without the numbers of Values, the function raises "
+                f"{type(error).__name__}: {error}; it must do the same at every call, and use "
+                "stop_gradient(x) in place of x.data"
+            ) from error
     for row in {*graph.ops} - KNOWN:
         check_row(row)
     _compare(recorded, repeated, count)
@@ -262,46 +267,6 @@ def _old(values: Sequence[Value], parameters: dict[Value, int]) -> set[Value]:
     return {*computed} - from_parameters
 
 
-@contextmanager
-def unset(values: Sequence[Value]) -> Iterator[None]:
-    """TypeError where the block sets the number or the gradient of a Value, which is put back."""
-    before = [(x.data, x.grad) for x in values]
-    try:
-        yield
-    finally:
-        changed = [
-            x
-            for x, (data, grad) in zip(values, before, strict=True)
-            if x.data is not data or x.grad is not grad
-        ]
-        for value, numbers in zip(values, before, strict=True):
-            value.data, value.grad = numbers
-    if changed:
-        raise TypeError(
-            f"compile: the function sets .data or .grad of {describe(changed[0])}, which only this recording "
-            "would do; set it outside"
-        )
-
-
-@contextmanager
-def unread(values: Sequence[Value]) -> Iterator[None]:
-    """Inside the block the numbers and gradients of the Values are Unread."""
-    numbers, gradients = [x.data for x in values], [x.grad for x in values]
-    gradient = Unread()  # the same for all
-    hidden = [*map(Unread, values, numbers)]
-    try:
-        _set(values, hidden, [x if x is None else gradient for x in gradients])
-        yield
-    finally:
-        _set(values, numbers, gradients)
-
-
-def _set(values: Sequence[Value], numbers: Sequence[Any], gradients: Sequence[Any]) -> None:
-    """Set the numbers and the gradients, in one call in which no signal comes between."""
-    names = chain(repeat("data", len(values)), repeat("grad", len(values)))
-    deque(map(setattr, chain(values, values), names, chain(numbers, gradients)), maxlen=0)
-
-
 def _compare(first: Recorded, second: Recorded, count: int) -> None:
     """TypeError naming what the second recording did otherwise than the first, which had `count` nodes.
 
@@ -311,7 +276,7 @@ def _compare(first: Recorded, second: Recorded, count: int) -> None:
     try:
         matching(first.tree, second.tree)
     except ValueError as error:
-        raise TypeError(f"compile: recorded twice, the function returned {error}; {REMEDY}") from None
+        raise TypeError(f"compile: recorded twice, the function returned {error}; {STEADY}") from None
     if first.nodes == second.nodes:
         return
     rows = {*graph.ops[:count]} - KNOWN
@@ -324,30 +289,24 @@ def _compare(first: Recorded, second: Recorded, count: int) -> None:
                 same[node] = found
     for a, b in zip(first.nodes, second.nodes, strict=True):
         if a != same.get(b, b):
-            raise TypeError(f"compile: recorded twice, {_difference(graph, same, a, b)}; {REMEDY}")
+            raise TypeError(f"compile: recorded twice, {_difference(graph, same, a, b)}; {STEADY}")
 
 
 def _difference(graph: Graph, same: dict[int, int], a: int, b: int) -> str:
     """What is not the same in two nodes: the innermost number or operation."""
-    where = "the result"
-    while graph.ops[a] is graph.ops[b] and graph.ops[a] not in SOURCES:
-        pairs = zip(graph.args[a], graph.args[b], strict=False)
-        inner = next(((x, y) for x, y in pairs if x != same.get(y, y)), None)
-        if inner is None:  # one has more arguments
-            break
-        where = graph.labels.get(a, graph.ops[a].name)
+    where, inner = "the result", [a, b]
+    while inner:
         a, b = inner
-    return f"{where} has {_shown(graph, a)} and then {_shown(graph, b)}"
-
-
-def _shown(graph: Graph, node: int) -> str:
-    """A node as an error shows it."""
-    number = graph.number(node)
-    if number is not None:
-        return str(number)
-    op, args = graph.ops[node], graph.args[node]
-    shown = "" if op in SOURCES else f" of {len(args)}"
-    return f"{graph.labels.get(node, op.name)}{shown}"
+        is_one = graph.ops[a] is graph.ops[b] and graph.ops[a] not in SOURCES
+        pairs = zip(graph.args[a], graph.args[b], strict=False) if is_one else ()
+        inner = next(([x, y] for x, y in pairs if x != same.get(y, y)), [])
+        where = graph.labels.get(a, graph.ops[a].name) if inner else where
+    first, second = (
+        str(graph.args[node][0]) if graph.ops[node] is CONSTANT
+        else f"{graph.labels.get(node, graph.ops[node].name)} of {len(graph.args[node])}"
+        for node in (a, b)
+    )  # fmt: skip
+    return f"{where} has {first} and then {second}"
 
 
 def examples(graph: Graph, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
