@@ -26,6 +26,14 @@ from autograd.value import Value
 
 ATOMS = {int, float, complex, bool, str, bytes, type(None), type(...)}
 LISTS = (list, tuple, set, frozenset, deque)
+PARTS: dict[type, tuple[str, ...]] = {
+    functools.partial: ("func", "args", "keywords"),
+    MethodType: ("__self__", "__func__"),
+    BuiltinMethodType: ("__self__",),
+    staticmethod: ("__func__",),
+    classmethod: ("__func__",),
+    property: ("fget",),
+}
 LIMIT = 100_000  # objects that are looked into: what stands near the function comes first
 OURS = {"autograd", "nn", "viz"}  # draw from what they are handed, or hold
 LIBRARIES = tuple(get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
@@ -64,20 +72,11 @@ def _inside(name: str, found: Any) -> Iterator[tuple[str, Any]]:
             yield from ((name, item) for item in items)
     elif isinstance(found, FunctionType):
         yield from _of_function(found)
-    elif isinstance(found, functools.partial):
-        yield from [(name, found.func), (name, found.args), (name, found.keywords)]
-    elif isinstance(found, MethodType):
-        yield from [(name, found.__self__), (name, found.__func__)]
-    elif isinstance(found, BuiltinMethodType):
-        if not isinstance(found.__self__, ModuleType):
-            yield name, found.__self__
+    elif kind in PARTS:
+        yield from ((name, getattr(found, part)) for part in PARTS[kind])
     elif isinstance(found, type):
         if not _is_library(found.__module__):
             yield from vars(found).items()
-    elif isinstance(found, staticmethod | classmethod):
-        yield name, found.__func__
-    elif isinstance(found, property):
-        yield name, found.fget
     elif isinstance(found, np.ndarray):
         if found.dtype == object:
             yield from ((name, item) for item in found.flat)
@@ -212,12 +211,12 @@ def unread(before: dict[Value, tuple[Any, Any]]) -> Iterator[None]:
     try:
         _set(before, hidden)
         yield
-    finally:
         is_set = [
             x
             for x, (data, grad) in zip(before, hidden, strict=True)
             if x.data is not data or x.grad is not grad
         ]
+    finally:
         _set(before, before.values())
     if is_set:
         raise TypeError(
@@ -250,19 +249,16 @@ def check_row(row: Op) -> None:
 
 def alike(row: Op, other: Op) -> bool:
     """Whether two rows are made in the same way, by the same code with the same numbers."""
-    parts = zip((row.function, *row.partials), (other.function, *other.partials), strict=False)
-    return (row.symbol, row.kind, len(row.partials)) == (
-        other.symbol,
-        other.kind,
-        len(other.partials),
-    ) and all(_alike(*pair) for pair in parts)
+    is_like = (row.symbol, row.kind, len(row.partials)) == (other.symbol, other.kind, len(other.partials))
+    functions = [(each.function, *each.partials) for each in (row, other)]
+    return is_like and all(map(_alike, *functions))
 
 
 def _alike(f: Any, g: Any) -> bool:
     if not (isinstance(f, FunctionType) and isinstance(g, FunctionType)):
         return f is g or (type(f) in ATOMS and repr(f) == repr(g))
-    held = [(c.cell_contents for c in x.__closure__ or ()) for x in (f, g)]
-    return f.__code__ == g.__code__ and f.__defaults__ == g.__defaults__ and all(map(_alike, *held))
+    held = [[*(c.cell_contents for c in x.__closure__ or ()), *(x.__defaults__ or ())] for x in (f, g)]
+    return f.__code__ == g.__code__ and len(held[0]) == len(held[1]) and all(map(_alike, *held))
 
 
 def _results(row: Op, numbers: Sequence[Any]) -> list[Any]:
