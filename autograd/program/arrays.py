@@ -176,8 +176,8 @@ class ArrayGraph:
         args, shape = tuple(args), tuple(shape)
         if batched is None:
             batched = any(arg.batched for arg in args if isinstance(arg, Array))
-        parts = tuple([arg.number if isinstance(arg, Array) else ("number", arg) for arg in args])
-        key = op, parts, shape, batched, how
+        parts = tuple([arg.number if isinstance(arg, Array) else float(arg).hex() for arg in args])
+        key = op, parts, shape, batched, repr(how) if op == "constant" else how  # which tells −0 from 0
         if key not in self._known:
             array = Array(len(self.arrays), op, args, shape, batched, how)
             self._known[key] = array

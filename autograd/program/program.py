@@ -63,7 +63,8 @@ def compile(  # noqa: A001
 
     f           loss(x, y, …): gets an example of every input as nested lists (a number where an input has the
                 shape (n,)), computes with autograd's functions and the parameters, and returns one number
-    parameters  the leaves towards which it is differentiated
+    parameters  the leaves towards which it is differentiated; the numbers of other Values are read at every
+                call
     reduction   "mean" or "sum" over the batch
 
     >>> from autograd import Value
@@ -210,7 +211,7 @@ class Program:
         given = [Input(name, shape, True, whole) for name, (shape, whole) in zip(names, forms, strict=True)]
         given.insert(0, Input("theta" if "theta" not in names else "parameters", (len(self.leaves),), False))
         shapes = [shape for shape, _ in forms]
-        recorded = trace(self.f, self._places, lambda graph: (examples(graph, shapes), {}))
+        recorded = trace(self.f, self._places, lambda graph: (examples(graph, shapes), {}), live=True)
         shape = _shape(recorded.tree)
         if what == "gradient" and shape != ():
             raise TypeError(
