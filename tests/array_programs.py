@@ -10,19 +10,15 @@ import math
 
 import numpy as np
 
-from autograd import ops
 from autograd.functions import each
 from autograd.op import Op
 from autograd.program.arrays import Array
-from autograd.program.trace import trace
-from autograd.program.flatten import flatten
-from autograd.program.reroll import Roll
 
 
 class Machine:
     """One run of a program. The methods are named by the operations of arrays.STRUCTURAL.
 
-    inputs   an array for each input, of shape (n, …) where that is batched     mean   what "value" is, or a sum
+    inputs   an array for each input, of shape (n, …) where that is batched    mean   or the sum, for "value"
     """
 
     def __init__(self, inputs, n, mean=True, dtype=float):
