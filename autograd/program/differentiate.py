@@ -21,7 +21,6 @@ from autograd.program.arrays import Array, ArrayGraph, Assembly, Axes, N, Places
 from autograd.program.patterns import View
 from autograd.program.patterns import axes as even
 from autograd.program.symbol import Symbol
-from autograd.protocol import COMPARISONS
 
 CONSTANTS = {"max", "segment_max", "finite"}  # nothing is computed through them
 
@@ -93,11 +92,18 @@ class _Sweep:
             contributions.append(self.assembled(array, self.parts.pop(array)))
         total = None
         for contribution, times in Counter(contributions).items():
-            term = self.graph.elementwise(ops.mul, [contribution, float(times)])
-            total = term if total is None else self.graph.elementwise(ops.add, [total, term])
+            term = self.times(contribution, float(times))
+            total = term if total is None else self.plus(total, term)
         if total is not None and total.args and total.gradient_of is None and total.number > array.number:
             total.gradient_of = array
         return total
+
+    def plus(self, x: Array, y: Array) -> Array:
+        """The sum of both; a difference where one is subtracted."""
+        if multiple(x)[1] < 0:
+            x, y = y, x
+        op, y = (ops.sub, self.times(y, -1)) if multiple(y)[1] < 0 else (ops.add, y)
+        return self.graph.elementwise(op, [x, y])  # type: ignore[no-any-return]
 
     def assembled(self, array: Array, parts: list[tuple[Array, Any]]) -> Array:
         """The contributions to some places of an array, in one."""
@@ -130,7 +136,14 @@ class _Sweep:
             total = self.summed(x, tuple(axes), batch and x.batched)
             names = [axis for axis in kept if axis is not None]
             x = self.graph.axes(total, [None if axis is None else names.index(axis) for axis in kept])
-        return x if factor == 1 else self.graph.elementwise(ops.mul, [x, factor])
+        return self.times(x, factor)
+
+    def times(self, x: Array, number: float) -> Array:
+        """A multiple of x."""
+        x, factor = multiple(x)
+        number *= factor
+        op, args = (ops.neg, [x]) if number == -1 else (ops.mul, [x, number])
+        return self.graph.elementwise(op, args)  # type: ignore[no-any-return]
 
     def one_like(self, scalar: Array, x: Array) -> Array:
         """A scalar with as many axes as x, of size 1."""
@@ -150,8 +163,9 @@ class _Sweep:
         locals_ = op.local_derivatives(
             [*numbers, Symbol(self.graph, array)], [arg in self.active for arg in array.args]
         )
-        if op is ops.weighted:
-            locals_[0] = self.slope(*numbers)
+        if op is ops.weighted:  # a masked product had no slope where w is 0 and x infinite
+            w, x = numbers
+            locals_[0] = ops.where((w != 0) | (ops.absolute(x) < math.inf), x, 0.0)
         if op.is_steep(array.args):
             self.steep.add(array)
         for arg, local in zip(array.args, locals_, strict=True):
@@ -163,29 +177,23 @@ class _Sweep:
 
         It can be in a branch of where, which may not have been taken, and of rows like sqrt.
         """
-        row = self.graph.elementwise
-        if local is None or (not isinstance(local, Symbol) and local == 0):
-            return None
         if not isinstance(local, Symbol):
-            return row(ops.neg, [upstream]) if local == -1 else row(ops.mul, [upstream, float(local)])  # type: ignore[no-any-return]
+            return self.times(upstream, float(local)) if local else None
         slope = local.node
-        if slope.op is ops.where and sorted(map(repr, slope.args[1:])) == ["0.0", "1.0"]:
-            condition, *branches = slope.args
-            return row(ops.where, [condition, *[upstream if x else 0.0 for x in branches]])  # type: ignore[no-any-return]
-        return row(ops.weighted if array in self.masked | self.steep else ops.mul, [upstream, slope])  # type: ignore[no-any-return]
-
-    def slope(self, w: Any, x: Any) -> Any:
-        """∂(w · x)/∂w of a masked product: x, but 0 where there was none, as w is 0 and x infinite."""
-        return ops.where((w != 0) | (ops.absolute(x) < math.inf), x, 0.0)
+        op: Op = ops.weighted if array in self.masked | self.steep else ops.mul
+        same = (upstream.shape, upstream.batched) == (array.shape, array.batched)
+        x, factor = multiple(upstream) if same else (upstream, 1.0)  # a number is cheapest last, or first
+        args = [x, slope]
+        if slope.op is ops.where and slope.args[1:] in ((1.0, 0.0), (0.0, 1.0)):
+            op, args = ops.where, [slope.args[0], *[x if one else 0.0 for one in slope.args[1:]]]
+        return self.times(self.graph.elementwise(op, args), factor)
 
     def operand(self, array: Array, x: Array) -> Array:
         """An operand of a sum of products; in a branch of where 0 for what is infinite, as 0 · ∞ is nan."""
         if array not in self.masked or base(x).op in ("input", "constant"):
             return x
-        small = self.graph.elementwise(
-            COMPARISONS["lt"], [self.graph.elementwise(ops.absolute, [x]), math.inf]
-        )
-        return self.graph.elementwise(ops.where, [small, x, 0.0])  # type: ignore[no-any-return]
+        number = Symbol(self.graph, x)
+        return ops.where(ops.absolute(number) < math.inf, number, 0.0).node  # type: ignore[no-any-return]
 
     def view(self, array: Array, upstream: Array) -> None:
         """Upstream belongs to the places that the view shows."""
@@ -250,7 +258,7 @@ class _Sweep:
 
     def value(self, array: Array, upstream: Array) -> None:
         """Every example gets its share: 1/n of the mean, all of the sum."""
-        share = self.graph.add("seed", (), (), False)
+        share = self.graph.add("seed", (), (), False, how=array.how)
         self.add(array.args[0], self.graph.elementwise(ops.mul, [upstream, share]), array.args[0])
 
     def sum(self, array: Array, upstream: Array) -> None:
@@ -283,7 +291,7 @@ class _Sweep:
         have = N * g.batched + "".join(inner[axis] for axis in kept)
         sides = [(a, left, b, right), (b, right, a, left)]
         if (a, left) == (b, right):  # a square: both sides give the same
-            g, sides = self.graph.elementwise(ops.mul, [g, 2.0]), sides[:1]
+            g, sides = self.times(g, 2.0), sides[:1]
         for x, own, other, theirs in sides:
             if x in self.active:
                 result = "".join(i for i in own if i in have or i in theirs)
@@ -316,6 +324,14 @@ class _Sweep:
         for view, local in zip(views, locals_, strict=True):
             if (product := self.product(array, upstream, local)) is not None:
                 self.parts[x].append((product, view))
+
+
+def multiple(x: Array) -> tuple[Array, float]:
+    """An array and a number, of which x is the product."""
+    if x.op is ops.neg:
+        return x.args[0], -1.0
+    numbers = [arg for arg in x.args if x.op is ops.mul and not isinstance(arg, Array)]
+    return (next(arg for arg in x.args if arg not in numbers), numbers[0]) if numbers else (x, 1.0)
 
 
 def _like(shape: Sequence[int], batched: bool) -> Array:
