@@ -515,3 +515,18 @@ def test_no_product_by_1_or_0_and_no_mask_around_a_choice():
         assert not (array.op is ops.mul and {0.0, 1.0} & {arg for arg in array.args if type(arg) is float})
         assert array.op is not ops.where or 1.0 not in array.args
     assert "floor" not in operations(program, program.gradient)
+
+
+def test_data_that_are_missing_where_a_branch_is_not_taken():
+    """An example marked by nan or ∞, and left out by where, adds nothing to any derivative."""
+    p = values(3)
+    X = np.array([[0.5, 1.0], [math.nan, 2.0], [math.inf, 1.0]])
+
+    def f(x):
+        known = x[0] < 2
+        product = ops.where(
+            known, lambda: ops.dot([p[0], p[1] * p[0]], [x[0], x[0] * x[1]]) * p[2] * x[0], 0.0
+        )
+        return product + p[1] * x[1] * p[0]
+
+    Rolled(f, p, X).agrees()

@@ -179,6 +179,7 @@ class ArrayGraph:
 
     def view(self, source: Array, view: View) -> Array:
         """A view of an array; itself where the view is all of it in the same shape."""
+        source = source.args[0] if is_whole(source) else source
         return source if view == whole(source.shape) else self.add("view", (source,), view.shape, how=view)
 
     def look(self, source: Array, places: Any) -> Array:
@@ -201,8 +202,12 @@ class ArrayGraph:
     def own(self, source: Array, shape: Sequence[int] | None = None, batched: bool = False) -> Array:
         """An array with elements of its own in C order, so that it can be viewed flat."""
         shape, batched = tuple(source.shape if shape is None else shape), batched or source.batched
-        if (source.shape, source.batched) == (shape, batched) and source.op not in VIEWS:
-            return source
+        if (source.shape, source.batched) == (shape, batched):
+            if source.op not in VIEWS or is_whole(source):
+                return source
+            kept = [axis for axis in source.how if axis is not None] if source.op == "axes" else []
+            if kept and kept == sorted(kept):  # axes of size 1 more or less
+                return self.reshape(self.own(source.args[0]), shape)
         return self.add("copy", (source,), shape, batched)
 
     def zeros(self, like: Array) -> Array:
@@ -225,15 +230,18 @@ class ArrayGraph:
 
     def reshape(self, source: Array, shape: Sequence[int]) -> Array:
         """The same elements in the same order in another shape."""
-        if source.op == "view" and source.how == whole(source.shape):
-            source = source.args[0]
-        return self.view(source, whole(shape)) if source.shape != tuple(shape) else source
+        return source if source.shape == tuple(shape) else self.view(source, whole(shape))
 
 
 def whole(shape: Sequence[int]) -> View:
     """All elements of an array, in C order, in this shape."""
     strides = [prod(shape[axis + 1 :]) if size > 1 else 0 for axis, size in enumerate(shape)]
     return View(0, tuple(shape), tuple(strides))
+
+
+def is_whole(array: Array) -> bool:
+    """Whether it shows all elements of another array, in their order."""
+    return array.op == "view" and array.size == array.args[0].size and array.how == whole(array.shape)
 
 
 def base(array: Array) -> Array:

@@ -83,6 +83,7 @@ class Compiled:
             if theta not in needed([root]):
                 raise ValueError("compile: the function depends on no parameter; give those that it uses")
             gradient = differentiate(arrays, root, [theta], seed)[0] or arrays.zeros(theta)
+            gradient = arrays.add("copy", (gradient,), gradient.shape) if gradient.op == "view" else gradient
             output = arrays.add("value", (root,), (), False)
         else:
             gradient, output = None, arrays.own(roll.flat(np.array(roots)), batched=True)

@@ -73,10 +73,7 @@ class _Sweep:
         self.active = active
         self.whole: dict[Array, list[Array]] = defaultdict(list)
         self.parts: dict[Array, list[tuple[Array, Any]]] = defaultdict(list)
-        self.masked: set[Array] = (
-            set()
-        )  # in a branch of where, which may not have been taken, or a masked product
-        self.steep: set[Array] = set()  # of rows with an infinite slope at an edge of their domain
+        self.masked: set[Array] = set()  # below a where or a masked product: what they did not take is 0
 
     def hand_on(self, array: Array, upstream: Array) -> None:
         """What arrives at an array goes on to its arguments."""
@@ -94,8 +91,9 @@ class _Sweep:
         for contribution, times in Counter(contributions).items():
             term = self.times(contribution, float(times))
             total = term if total is None else self.plus(total, term)
-        if total is not None and total.args and total.gradient_of is None and total.number > array.number:
-            total.gradient_of = array
+        if total is not None and total.args and total.number > array.number:
+            known = total.gradient_of
+            total.gradient_of = array if known is None or (array.label and not known.label) else known
         return total
 
     def plus(self, x: Array, y: Array) -> Array:
@@ -163,34 +161,39 @@ class _Sweep:
         locals_ = op.local_derivatives(
             [*numbers, Symbol(self.graph, array)], [arg in self.active for arg in array.args]
         )
+        steep = op.is_steep(array.args)
         if op is ops.weighted:  # a masked product had no slope where w is 0 and x infinite
             w, x = numbers
             locals_[0] = ops.where((w != 0) | (ops.absolute(x) < math.inf), x, 0.0)
-        if op.is_steep(array.args):
-            self.steep.add(array)
         for arg, local in zip(array.args, locals_, strict=True):
-            if (product := self.product(array, upstream, local)) is not None:
+            if (product := self.product(array, upstream, local, steep)) is not None:
                 self.add(arg, product, array)
 
-    def product(self, array: Array, upstream: Array, local: Any) -> Array | None:
-        """Upstream × local; 0 where 0 arrives, even if the slope is infinite; None where it is 0 everywhere.
+    def product(self, array: Array, upstream: Array, local: Any, steep: bool = False) -> Array | None:
+        """Upstream × local; None where that is 0 everywhere.
 
-        It can be in a branch of where, which may not have been taken, and of rows like sqrt.
+        Where 0 arrives it is 0 even if the slope is infinite, which it can be of a steep row, and in a branch
+        of where that was not taken.
         """
         if not isinstance(local, Symbol):
             return self.times(upstream, float(local)) if local else None
-        slope = local.node
-        op: Op = ops.weighted if array in self.masked | self.steep else ops.mul
+        slope, row = local.node, self.graph.elementwise
         same = (upstream.shape, upstream.batched) == (array.shape, array.batched)
-        x, factor = multiple(upstream) if same else (upstream, 1.0)  # a number is cheapest last, or first
-        args = [x, slope]
+        # A number is multiplied once, at last; what has a name stays.
+        x, factor = multiple(upstream) if same and not array.label else (upstream, 1.0)
         if slope.op is ops.where and slope.args[1:] in ((1.0, 0.0), (0.0, 1.0)):
-            op, args = ops.where, [slope.args[0], *[x if one else 0.0 for one in slope.args[1:]]]
-        return self.times(self.graph.elementwise(op, args), factor)
+            condition, *taken = slope.args
+            return self.times(row(ops.where, [condition, *[x if one else 0.0 for one in taken]]), factor)
+        op = ops.weighted if steep or self.is_masked(array, slope) else ops.mul
+        return self.times(row(op, [x, slope]), factor)
+
+    def is_masked(self, array: Array, factor: Array) -> bool:
+        """Whether a factor of what an array hands on may be infinite where 0 arrives; no parameter is."""
+        return array in self.masked and (base(factor).batched or base(factor).op not in ("input", "constant"))
 
     def operand(self, array: Array, x: Array) -> Array:
-        """An operand of a sum of products; in a branch of where 0 for what is infinite, as 0 · ∞ is nan."""
-        if array not in self.masked or base(x).op in ("input", "constant"):
+        """An operand of a sum of products: 0 for what is infinite, if it may be, as 0 · ∞ is nan."""
+        if not self.is_masked(array, x):
             return x
         number = Symbol(self.graph, x)
         return ops.where(ops.absolute(number) < math.inf, number, 0.0).node  # type: ignore[no-any-return]
