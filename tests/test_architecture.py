@@ -42,7 +42,7 @@ PROGRAM = {  # module of autograd.program: what it may import of autograd
     "bundle": {"op", "ops", "trace"},
     "reroll": {"op", "ops", "arrays", "bundle", "patterns", "trace"},
     "differentiate": {"op", "ops", "protocol", "arrays", "patterns", "symbol"},
-    "kernels": {"functions", "op", "ops", "protocol", "symbol"},
+    "kernels": {"op", "ops", "protocol", "symbol"},
     "contract": {"arrays"},
     "views": {"arrays", "patterns"},
     "memory": {"op", "ops", "arrays", "contract", "kernels", "patterns"},

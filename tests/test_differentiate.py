@@ -7,6 +7,7 @@ The programs are run by their definition (`array_programs.Machine`), not as NumP
 """
 
 import math
+import re
 from collections import Counter
 
 import numpy as np
@@ -39,19 +40,20 @@ HUNDRED = settings().max_examples  # or as many as the profile says
 class Rolled:
     """A function of one example as an array program, with the gradient and H·v of its mean over the batch."""
 
-    def __init__(self, f, parameters, *inputs):
+    def __init__(self, f, parameters, *inputs, reduction="mean"):
         self.f, self.parameters, self.inputs, self.n = f, parameters, inputs, len(inputs[0])
         places = {parameter: place for place, parameter in enumerate(parameters)}
         shapes = [x.shape[1:] for x in inputs]
         recorded = trace(f, places, lambda graph: (examples(graph, shapes), {}))
-        given = [Input(len(parameters), False), *(Input(math.prod(shape), True) for shape in shapes)]
+        given = [Input("theta", (len(parameters),), False)]
+        given += [Input("x", x.shape[1:], True, x.dtype.kind in "iu") for x in inputs]
         graph, (root,) = flatten(recorded.graph, recorded.nodes)
         roll = Roll(graph, given)
         self.graph = roll.arrays
         self.root = roll.operand(*roll.where(root), [])
         self.theta, *self.given = self.graph.arrays[: len(given)]
         self.v = self.graph.add("input", (), self.theta.shape, False, how=len(given))
-        self.seed = self.graph.add("seed", (), (), False)
+        self.seed = self.graph.add("seed", (), (), False, how=reduction)
         (self.gradient,) = differentiate(self.graph, self.root, [self.theta], self.seed)
         self.product = hessian_vector(self.graph, self.root, self.theta, self.v, self.seed)
 
@@ -195,7 +197,8 @@ LINEAR = {  # by name: the shape of x, and the array made of it
         (2, 3),
         lambda g, x, b: g.add("sum", (x,), (2,), False, how=Axes((1,), True)) if x.batched else x,
     ),
-    "value": ((), lambda g, x, b: g.add("value", (x,), (), False) if x.batched else x),
+    "value": ((), lambda g, x, b: g.add("value", (x,), (), False, how="mean") if x.batched else x),
+    "value, a sum": ((), lambda g, x, b: g.add("value", (x,), (), False, how="sum") if x.batched else x),
     "segment_sum": ((6,), lambda g, x, b: g.add("segment_sum", (x,), (3,), how=Places([0, 1, 4]))),
     "take": ((2, 4), lambda g, x, b: g.add("take", (x, b("i", (2,))), (2,))),
     "take of one row": ((1, 4), lambda g, x, b: g.add("take", (x, b("i", (3,))), (3,))),
@@ -228,11 +231,10 @@ def labels(x, y, a, b, out):
     return N * x.batched + a, N * y.batched + b, N * (x.batched or y.batched) + out
 
 
-@pytest.mark.parametrize("mean", [True, False])
 @pytest.mark.parametrize("other", [True, False], ids=["batched", ""])
 @pytest.mark.parametrize("batched", [True, False], ids=["batched", ""])
 @pytest.mark.parametrize("name", LINEAR)
-def test_what_an_operation_hands_back_is_its_transpose(name, batched, other, mean):
+def test_what_an_operation_hands_back_is_its_transpose(name, batched, other):
     """⟨u, Lx⟩ = ⟨Lᵀu, x⟩; and L again if that is transposed once more."""
     graph, n = ArrayGraph(), 3
     shape, build = LINEAR[name]
@@ -259,14 +261,14 @@ def test_what_an_operation_hands_back_is_its_transpose(name, batched, other, mea
         else rng.normal(size=(n,) * array.batched + array.shape)
         for array in given.values()
     ]
-    machine = Machine(numbers, n, mean)
+    machine = Machine(numbers, n)
     assert (back.shape, back.batched) == ((x.size,), x.batched)
     assert np.vdot(machine(u), machine(z)) == pytest.approx(np.vdot(machine(back), machine(x)))
     np.testing.assert_allclose(machine(again), machine(z).reshape(machine(again).shape), rtol=1e-12)
 
 
 def test_every_structural_operation_has_a_rule_or_is_a_constant():
-    tested = {name.split()[0] for name in LINEAR} | {"sequence", "others", "segment_others"}
+    tested = {re.match(r"\w+", name)[0] for name in LINEAR} | {"sequence", "others", "segment_others"}
     for name in STRUCTURAL:
         graph = ArrayGraph()
         array = graph.add(name, (graph.add("input", (), (), False),), (), how=ops.amax)
@@ -300,11 +302,8 @@ def test_in_float32(activation):
 
 
 def test_the_sum_is_n_times_the_mean():
-    f, parameters, *inputs = network("tanh", n=5)
-    program = Rolled(f, parameters, *inputs)
-    given = [np.array([p.data for p in parameters]), *inputs, np.ones(len(parameters))]
-    mean, total = (Machine(given, 5, mean)(program.product) for mean in (True, False))
-    np.testing.assert_allclose(total, 5 * mean, rtol=1e-13)
+    mean, total = (Rolled(*network("tanh", n=5), reduction=which) for which in ("mean", "sum"))
+    np.testing.assert_allclose(total.run(total.product), 5 * mean.run(mean.product), rtol=1e-13)
 
 
 def test_a_small_gpt():
@@ -429,12 +428,12 @@ def test_by_several_inputs_in_one_sweep():
     matrix = graph.reshape(W, (2, 3))
     z = graph.elementwise(ops.add, [graph.einsum(matrix, x, ("ij", N + "j", N + "i")), b])
     root = graph.einsum(graph.elementwise(ops.tanh, [z]), c, (N + "i", N + "i", N))
-    seed = graph.add("seed", (), (), False)
+    seed = graph.add("seed", (), (), False, how="sum")
     *by, nothing = differentiate(graph, root, [W, b, x, c, unused], seed)
     assert nothing is None
     assert [(y.shape, y.batched) for y in by] == [(a.shape, a.batched) for a in (W, b, x, c)]
     numbers = [data(6), data(2), data(n, 3), data(n, 2), data(2)]
-    machine = Machine(numbers, n, mean=False)
+    machine = Machine(numbers, n)
     slope = (1 - np.tanh(numbers[2] @ numbers[0].reshape(2, 3).T + numbers[1]) ** 2) * numbers[3]
     wanted = [(slope.T @ numbers[2]).reshape(-1), slope.sum(0), slope @ numbers[0].reshape(2, 3)]
     for y, want in zip(by, [*wanted, machine(root.args[0])]):
@@ -449,9 +448,9 @@ def test_the_gradient_of_each_example_by_what_has_no_batch(n):
     each = graph.own(theta, batched=True)
     square = graph.elementwise(ops.mul, [each, each])
     root = graph.einsum(graph.elementwise(ops.sin, [square]), x, (N + "i", N + "i", N))
-    seed = graph.add("seed", (), (), False)
+    seed = graph.add("seed", (), (), False, how="sum")
     by_each, by_all, by_square = differentiate(graph, root, [each, theta, square], seed)
-    machine = Machine([data(3), data(n, 3)], n, mean=False)
+    machine = Machine([data(3), data(n, 3)], n)
     assert (by_each.batched, by_all.batched) == (True, False)
     np.testing.assert_allclose(machine(by_each), 2 * data(3) * np.cos(data(3) ** 2) * data(n, 3), rtol=1e-13)
     np.testing.assert_allclose(machine(by_all), machine(by_each).sum(0), rtol=1e-13)
@@ -463,8 +462,8 @@ def test_a_gradient_that_is_equal_for_all_examples_is_given_in_full():
     graph = ArrayGraph()
     c, x = given_arrays(graph, ((2,), False), ((2,), True))
     root = graph.einsum(c, x, ("i", N + "i", N))
-    (by,) = differentiate(graph, root, [x], graph.add("seed", (), (), False))
-    assert Machine([data(2), data(3, 2)], 3, mean=False)(by).tolist() == [data(2).tolist()] * 3
+    (by,) = differentiate(graph, root, [x], graph.add("seed", (), (), False, how="sum"))
+    assert Machine([data(2), data(3, 2)], 3)(by).tolist() == [data(2).tolist()] * 3
 
 
 def test_a_seed_for_each_example():
@@ -488,6 +487,54 @@ def test_third_derivatives():
         [x.data for x in p]
     )
     np.testing.assert_allclose(program.run(third, direction), want, rtol=1e-9, atol=1e-12)
+
+
+# ── Programs ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_a_program_has_hvp_and_hessian(n, reduction):
+    f, p, *inputs = network("tanh", "cross_entropy", n=n)
+    program = autograd.compile(f, p, reduction)
+    theta = program.parameters()
+    of_theta = Rolled(f, p, *inputs).eager()
+    scale = n if reduction == "sum" else 1
+    hessian = np.array(autograd.hessian(of_theta)(theta.tolist())) * scale
+    v = np.sin(np.arange(len(theta)))
+    bound = 1e-9 * np.abs(hessian).max()
+    np.testing.assert_allclose(program.hessian(theta, *inputs), hessian, rtol=0, atol=bound)
+    np.testing.assert_allclose(program.hvp(theta, v, *inputs), hessian @ v, rtol=0, atol=bound * len(v))
+    assert program.hvp(theta, np.zeros_like(theta), *inputs).tolist() == [0] * len(theta)
+    single = program.hvp(theta.astype("f4"), v.astype("f4"), inputs[0].astype("f4"), inputs[1])
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(single, hessian @ v, rtol=0, atol=1e-5 * np.abs(hessian).max() * len(v))
+
+
+@given(expressions(leaves=4, size=8), st.integers(0, 2))
+def test_programs_of_random_graphs_have_the_same_product(e, count):
+    f, parameters, x = split(e, count)
+    theta, v = np.array([float(p.data) for p in parameters]), np.cos(np.arange(len(parameters)))
+    X = np.array([x, x])
+    rolled = Rolled(f, parameters, X)
+    got = autograd.compile(f, parameters).hvp(theta, v, X)
+    np.testing.assert_allclose(got, rolled.run(rolled.product, v), rtol=1e-9, atol=1e-9)
+
+
+def test_a_program_without_inputs_or_of_another_v():
+    p = [Value(0.5), Value(2.0)]
+    program = autograd.compile(lambda: p[0] ** 3 * p[1], p)
+    theta = program.parameters()
+    assert program.hessian(theta).tolist() == [[6.0, 0.75], [0.75, 0.0]]
+    assert program.hvp(theta, np.array([1.0, 2.0])).tolist() == [7.5, 0.75]
+    line = autograd.compile(lambda v: p[0] * v + p[1], p)
+    assert not line.hessian(theta, np.array([3.0])).any()
+    assert "direction" in line.source
+    for wrong in [1.0, 2.0], np.zeros(3), np.zeros(2, "f4"):
+        with pytest.raises(TypeError, match=r"hvp: v must be an array like theta, \(2,\) of float64"):
+            program.hvp(theta, wrong)
+    with pytest.raises(TypeError, match="returned a list, and a gradient needs one number"):
+        autograd.compile(lambda x: [p[0] * x, x], p).hvp(theta, theta, theta)
 
 
 # ── What a person would not write ───────────────────────────────────────────────────────────────────

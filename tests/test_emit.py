@@ -7,12 +7,10 @@ import re
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import autograd
 import nn
-from autograd import Op, Value, ops
-from autograd.op import REAL
+from autograd import Value, ops
 from autograd.program import kernels
 from autograd.program.arrays import STRUCTURAL, Array, base
 from autograd.program.emit import RESERVED, Source, literal, needed, shown
@@ -275,153 +273,6 @@ def test_arrays_that_the_outputs_do_not_need_are_left_out():
     found = autograd.compile(lambda x: w * x, [w]).compiled((np.array([1.0]),))
     assert needed([found.order[-1]])[-1] is found.order[-1]
     assert all(a.number < b.number for a, b in zip(found.order, found.order[1:]))
-
-
-# ── Kernels ─────────────────────────────────────────────────────────────────────────────────────────
-
-FAR = np.array(
-    [-1e308, -800.0, -40.0, -1.0, -1e-9, -0.0, 0.0, 1e-9, 1.0, 40.0, 800.0, 1e308, np.inf, -np.inf, np.nan]
-)
-
-
-@pytest.mark.parametrize("op", [*kernels.KERNELS], ids=lambda op: op.name)
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_a_kernel_is_its_row_far_out_too(op, dtype):
-    with np.errstate(all="ignore"):
-        x = FAR.astype(dtype)
-        args = (x > 0, x, -x) if op is ops.where else (x, x[::-1])[: op.arity]
-        out = np.empty_like(x)
-        kernels.kernel(op)(*args, out=out)
-        want = [op.function(*map(float, row)) for row in zip(*args)]
-    unit = 4 * float(np.finfo(dtype).eps)
-    tiny = float(np.finfo(dtype).tiny)
-    assert out.tolist() == pytest.approx(np.array(want, dtype).tolist(), rel=unit, abs=tiny, nan_ok=True)
-    for i in range(len(args)):  # and it may write over its argument
-        if op in kernels.IN_PLACE:
-            again = [a.copy() for a in args]
-            with np.errstate(all="ignore"):
-                kernels.kernel(op)(*again, out=again[i])
-            assert again[i].tobytes() == out.tobytes()
-
-
-@pytest.mark.parametrize(
-    "op", [op for op in kernels.UFUNCS if op in ops.TABLE.values()], ids=lambda op: op.name
-)
-def test_a_ufunc_is_its_row(op):
-    """On numbers that every domain holds: NumPy's function is the table's."""
-    ufunc = getattr(np, kernels.UFUNCS[op])
-    low, high, _ = op.domain[0] if op.domain else REAL
-    for number in (0.25, 0.75, 1.25, -0.625):
-        args = [number, 0.375][: len(op.partials) or 1]
-        if low < number < high:
-            assert float(ufunc(*args)) == pytest.approx(float(op.function(*args)), rel=1e-15)
-
-
-def test_a_row_that_knows_only_numbers_runs_on_each():
-    row = Op(
-        "only numbers",
-        lambda x, y: math.fsum([x, 1.0]) if x > y else -x,
-        lambda x, y, z: 1,
-        lambda x, y, z: 0,
-    )
-    out = np.empty((2, 2))
-    kernels.kernel(row)(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, 2.5]), out=out)
-    assert out.tolist() == [[-1.0, -2.0], [4.0, 5.0]]
-    kernels.kernel(row)(np.array([[1.0, 2.0], [3.0, 4.0]]), 0.0, out=out)
-    assert out.tolist() == [[2.0, 3.0], [4.0, 5.0]]
-    one = np.empty(())
-    kernels.kernel(row)(np.array(5.0), np.array(1.0), out=one)
-    assert one == 6.0
-
-
-def test_outside_of_its_domain_a_row_that_knows_only_numbers_gives_nan():
-    """One example must not stop all others; what is no matter of numbers raises."""
-
-    def picky(x):
-        if x == 0:
-            raise ZeroDivisionError
-        return math.log(x) if x < 10 else None + x
-
-    kernel, out = kernels.kernel(Op("picky", picky, lambda x, z: 1 / x)), np.empty(3)
-    kernel(np.array([1.0, -1.0, 0.0]), out=out)
-    assert out[0] == 0 and np.isnan(out[1:]).all()
-    kernel(np.array([1.0, 2.0, 3.0]), out=out)
-    assert out.tolist() == pytest.approx([0, math.log(2), math.log(3)])
-    with pytest.raises(TypeError, match="NoneType"):
-        kernel(np.array([1.0, 2.0, 30.0]), out=out)
-
-
-@given(st.data())
-def test_take_and_untake(data):
-    """Choices with and without a batch, and the gradient where one is taken twice."""
-    n, m, k = (data.draw(st.integers(1, 3)) for _ in range(3))
-    batched = data.draw(st.booleans())
-    choices = np.arange(n * m * k, dtype=float).reshape(n, m, k)[: n if batched else 1]
-    if not batched:
-        choices = choices[0]
-    index = np.array(data.draw(st.lists(st.integers(0, k - 1), min_size=n * m, max_size=n * m))).reshape(n, m)
-    out = np.empty((n, m))
-    kernels.take(choices, index, out=out)
-    want = [[(choices[i] if batched else choices)[j][index[i, j]] for j in range(m)] for i in range(n)]
-    assert out.tolist() == want
-    upstream, back = np.arange(1.0, n * m + 1).reshape(n, m), np.full_like(choices, np.nan)
-    kernels.untake(upstream, index, out=back)
-    wanted = np.zeros_like(choices)
-    for i in range(n):
-        for j in range(m):
-            (wanted[i] if batched else wanted)[j][index[i, j]] += upstream[i, j]
-    assert (back == wanted).all()
-
-
-def test_the_others_are_all_but_one_of_the_greatest():
-    """Ties, a row that is masked altogether, and what an addition of 1 would lose."""
-    rows = [[1.0, 1e-30, 0.0], [1.0, 0.25, 1.0], [0.0, 0.0, 0.0], [0.5, 1.0, np.nan]]
-    want = [1e-30, 1.25, 0, np.nan]
-    for dtype in (np.float64, np.float32):
-        e, out = np.array(rows, dtype), np.empty(4, dtype)
-        kernels.others(e, (1,), out)
-        assert out.tolist() == pytest.approx(want, rel=1e-6, abs=0, nan_ok=True)
-        kernels.segment_others(e.reshape(1, -1), np.array([0, 3, 6, 9]), out[None])
-        assert out.tolist() == pytest.approx(want, rel=1e-6, abs=0, nan_ok=True)
-
-
-EXTREMES = [[-np.inf, -np.inf], [-np.inf, 0.0], [1e17, 1e17], [0.0, -100.0], [-1e16, 1e16]]
-
-
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("z", EXTREMES)
-@pytest.mark.parametrize(
-    "f",
-    [
-        lambda w, x: autograd.logsumexp([v + x for v in w]),
-        lambda w, x: autograd.logsumexp([v + x for v in w]) + autograd.logsumexp([x]),
-        lambda w, x: autograd.dot(autograd.softmax([v + x for v in w]), [1.0, 3.0]),
-        lambda w, x: autograd.dot(autograd.grad(autograd.logsumexp)([v + x for v in w]), [1.0, 3.0]),
-        lambda w, x: autograd.log_softmax([v + x for v in w])[0],
-    ],
-    ids=["logsumexp", "in segments", "softmax", "slopes of logsumexp", "log_softmax"],
-)
-def test_what_depends_on_differences_is_as_eager_far_out(f, z, dtype):
-    w = [Value(v) for v in z]
-    value = Value(0.0) + f(w, 0.0)  # a leaf, as the slopes of −∞ alone are the number 0
-    value.backward()
-    program = autograd.compile(lambda x: f(w, x), w)
-    got = program(program.parameters(dtype), np.zeros(1, dtype))
-    unit = 8 * float(np.finfo(dtype).eps)
-    tiny = float(np.finfo(dtype).tiny)
-    assert got[0] == pytest.approx(value.data, rel=unit, abs=tiny, nan_ok=True)
-    assert got[1].tolist() == pytest.approx([v.grad for v in w], rel=unit, abs=tiny, nan_ok=True)
-
-
-def test_a_shift_is_finite():
-    out = np.empty(2)
-    kernels.finite(np.array([3.0, -np.inf]), out)
-    assert out.tolist() == [3.0, 0.0]
-    w = Value(1.0)
-    inf = autograd.compile(lambda x: autograd.logsumexp([w * x[0], x[1]]), [w])
-    for row in ([np.inf, 1.0], [-np.inf, -np.inf], [-np.inf, 2.0], [800.0, 799.0]):
-        value, _ = inf(inf.parameters(), np.array([row]))
-        assert value == pytest.approx(autograd.logsumexp(row))
 
 
 def test_every_operation_of_the_table_can_be_emitted():

@@ -8,6 +8,7 @@ An array is made by a row of the table, which works element by element (axes of 
 by one of the STRUCTURAL operations below. Like scalar graphs, array graphs keep equal operations once.
 """
 
+import math
 from collections.abc import Sequence
 from math import prod
 from typing import Any, NamedTuple
@@ -20,11 +21,11 @@ from autograd.program.patterns import View, slicing
 from autograd.program.symbol import Symbol, simplify
 
 STRUCTURAL = {
-    "input": "input number `how`, flat: the parameters, and the examples, which are batched",
+    "input": "input number `how`: parameters, or examples, which are batched",
     "constant": "the numbers `how`",
-    "seed": "1/n for the mean over the batch, 1 for the sum",
+    "seed": "1/n if `how` is the mean over the batch, and 1 otherwise",
     "count": "n",
-    "value": "the mean, or sum, of the batch's numbers",
+    "value": "the mean or the sum, which `how` says, of the batch's numbers",
     "view": "the View `how` of a flat array, without a copy",
     "axes": "the axes `how` of an array, without a copy; None is a new axis of size 1",
     "copy": "a broadcast array in full",
@@ -50,10 +51,17 @@ N = "n"  # the label of the batch's axis
 
 
 class Input(NamedTuple):
-    """What is given to a program: so many numbers, or so many for every example."""
+    """What is given to a program.
 
-    size: int
-    batched: bool
+    shape    of its array; of one example if it is batched       whole    whether it holds whole numbers
+    spread   whether every example gets a copy of its own, as where each has a gradient by it
+    """
+
+    name: str
+    shape: tuple[int, ...] = ()
+    batched: bool = True
+    whole: bool = False
+    spread: bool = False
 
 
 class Axes(NamedTuple):
@@ -95,9 +103,22 @@ class Array:
     type         of its elements: "dtype" (the program's), or "np.intp" for indices; conditions are 0 and 1
     label        the name that the user gave to one of its scalars       scalars   how many it stands for
     gradient_of  the array whose gradient it is, if it is one
+    is_share     whether it is one number that depends on n alone
     """
 
-    __slots__ = ("args", "batched", "gradient_of", "how", "label", "number", "op", "scalars", "shape", "type")
+    __slots__ = (
+        "args",
+        "batched",
+        "gradient_of",
+        "how",
+        "is_share",
+        "label",
+        "number",
+        "op",
+        "scalars",
+        "shape",
+        "type",
+    )
 
     def __init__(
         self,
@@ -118,6 +139,9 @@ class Array:
         self.label = ""
         self.scalars = 0
         self.gradient_of: Array | None = None
+        self.is_share = op in ("seed", "count") or (
+            isinstance(op, Op) and all(getattr(arg, "is_share", True) for arg in args)
+        )
 
     @property
     def size(self) -> int:
@@ -168,14 +192,36 @@ class ArrayGraph:
 
     def elementwise(self, op: Op, args: Sequence[Any]) -> Any:
         """A row of the table; a number where all arguments are numbers."""
+        args = self.unspread(args)
         numbers = [None if isinstance(arg, Array) else arg for arg in args]
         if None not in numbers:
             return op.evaluate(numbers, numbers)
         op, args = simplify(op, args, numbers)
         if op is ops.identity:
             return args[0]
+        if op is ops.mul and sum(isinstance(arg, Array) for arg in args) == 1:
+            return self.scaled(*sorted(args, key=lambda arg: not isinstance(arg, Array)))
         shape = np.broadcast_shapes(*[arg.shape for arg in args if isinstance(arg, Array)])
         return self.add(op, [arg if isinstance(arg, Array) else float(arg) for arg in args], shape)
+
+    def scaled(self, x: Array, factor: float) -> Array:
+        """The product of an array and a number; of two numbers where it is exact."""
+        if x.op is ops.mul and _is_power_of_2(factor):
+            for i, inner in enumerate(x.args):
+                if not isinstance(inner, Array):
+                    return self.elementwise(ops.mul, [x.args[1 - i], inner * factor])  # type: ignore[no-any-return]
+        if factor == -1:
+            return self.elementwise(ops.neg, [x])  # type: ignore[no-any-return]
+        return self.add(ops.mul, (x, float(factor)), x.shape)
+
+    def unspread(self, args: Sequence[Any]) -> Sequence[Any]:
+        """Numbers that depend on n alone without axes of their own, beside an array that has them all."""
+        bare = [_bare(arg) for arg in args]
+        rank = max((len(arg.shape) for arg in args if isinstance(arg, Array)), default=0)
+        kept = [x for x in bare if isinstance(x, Array) and not x.is_share and len(x.shape) == rank]
+        if not kept:
+            return args
+        return [_known(x) for x in bare]
 
     def view(self, source: Array, view: View) -> Array:
         """A view of an array; itself where the view is all of it in the same shape."""
@@ -220,6 +266,16 @@ class ArrayGraph:
         left, right, out = (label.replace(N, "") for label in labels)
         batched = N in labels[2]
         sizes = dict(zip(left + right, a.shape + b.shape, strict=True))
+        for x, own, scale in (b, right, a), (a, left, b):
+            if scale.is_share and not scale.shape:
+                axes = tuple(axis for axis, i in enumerate(own) if i not in out)
+                batch = x.batched and not batched
+                x = (
+                    self.add("sum", (x,), [sizes[i] for i in out], batched, how=Axes(axes, batch))
+                    if axes or batch
+                    else x
+                )
+                return self.elementwise(ops.mul, [self.axes(scale, [None] * len(x.shape)), x])  # type: ignore[no-any-return]
         if set(labels[0] + labels[1]) == set(labels[2]):
             spread = [
                 self.axes(x, [own.index(i) if i in own else None for i in out])
@@ -231,6 +287,25 @@ class ArrayGraph:
     def reshape(self, source: Array, shape: Sequence[int]) -> Array:
         """The same elements in the same order in another shape."""
         return source if source.shape == tuple(shape) else self.view(source, whole(shape))
+
+
+def _is_power_of_2(x: float) -> bool:
+    return abs(math.frexp(x)[0]) == 0.5
+
+
+def _bare(arg: Any) -> Any:
+    """Without the axes of size 1 of a number that depends on n alone."""
+    return arg.args[0] if isinstance(arg, Array) and arg.op == "axes" and arg.args[0].is_share else arg
+
+
+def _known(x: Any) -> Any:
+    """The number of a share that does not depend on n."""
+    if not isinstance(x, Array) or not x.is_share or x.op == "count":
+        return x
+    if x.op == "seed":
+        return 1.0 if x.how == "sum" else x
+    numbers = [_known(arg) for arg in x.args]
+    return x if any(isinstance(arg, Array) for arg in numbers) else x.op.evaluate(numbers, numbers)  # type: ignore[union-attr]
 
 
 def whole(shape: Sequence[int]) -> View:

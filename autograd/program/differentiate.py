@@ -139,9 +139,7 @@ class _Sweep:
     def times(self, x: Array, number: float) -> Array:
         """A multiple of x."""
         x, factor = multiple(x)
-        number *= factor
-        op, args = (ops.neg, [x]) if number == -1 else (ops.mul, [x, number])
-        return self.graph.elementwise(op, args)  # type: ignore[no-any-return]
+        return self.graph.elementwise(ops.mul, [x, factor * number])  # type: ignore[no-any-return]
 
     def one_like(self, scalar: Array, x: Array) -> Array:
         """A scalar with as many axes as x, of size 1."""

@@ -21,6 +21,7 @@ from autograd.program.bundle import REDUCING, bundles, split
 from autograd.program.patterns import Pattern, View, axes, refine, slicing
 from autograd.program.trace import CONSTANT, INPUT, PARAMETER, Graph
 
+NARROW = 8  # numbers, of no batch, below which operands are not gathered
 LABELS = "ijklmabcdefgh"  # of an einsum's axes; n is the batch
 
 Numbers = Any  # an array of whole numbers: nodes or places
@@ -49,7 +50,12 @@ class Roll:
         self.place = np.zeros(len(graph), int)
         self.numbers = np.zeros(len(graph))  # of constants
         self.labels: dict[tuple[int, int], str] = {}  # of parameters, by input and place
-        given = [self.arrays.add("input", (), (x.size,), x.batched, how=i) for i, x in enumerate(inputs)]
+        given = [self.arrays.add("input", (), x.shape, x.batched, how=i) for i, x in enumerate(inputs)]
+        given = [
+            self.arrays.own(array, batched=True) if x.spread else array
+            for array, x in zip(given, inputs, strict=True)
+        ]
+        self.inputs = given
         for node, (op, args) in enumerate(zip(graph.ops, graph.args, strict=True)):
             if op is PARAMETER or op is INPUT:
                 self.home[node], self.place[node] = given[args[0]].number, args[1]
@@ -58,9 +64,10 @@ class Roll:
                 self.numbers[node] = args[0]
             elif op is ops.element:
                 given[graph.args[args[0]][0]].type = "np.intp"
-        for op, nodes in bundles(graph):
+        for op, nodes, batched in bundles(graph):
             for part in split(op, nodes, self.reads):
-                self.bundle(op, part)
+                for few in [part] if batched else self.apart(op, part):
+                    self.bundle(op, few)
 
     def reads(self, node: int) -> list[Hashable]:
         """What each argument of a node is read from: its array; for the weights of a dot, the first one."""
@@ -76,10 +83,43 @@ class Roll:
         home = int(self.home[node])
         return home if home >= 0 else None  # a constant
 
+    def apart(self, op: Op, nodes: list[int]) -> list[list[int]]:
+        """A few numbers, of no batch, that would have to be gathered first: each by itself is sooner done."""
+        if len(nodes) >= NARROW or self.are_even([self.graph.args[node] for node in nodes]):
+            return [nodes]
+        return [[node] for node in nodes]
+
+    def are_even(self, args: Sequence[tuple[int, ...]]) -> bool:
+        """Whether each argument of some nodes is a view of one array."""
+        if len({*map(len, args)}) > 1:
+            return False
+        return all(
+            (self.home[column] == self.home[column[0]]).all() and axes(self.place[column]) is not None
+            for column in np.array(args).T
+        )
+
+    def sum_of_few(self, op: Op, args: tuple[int, ...]) -> Array | None:
+        """A sum or a dot of a few numbers, of no batch, as scalar code; None where it is one of views."""
+        half = len(args) // 2
+        terms = [(arg,) for arg in args] if op is ops.sum else [*zip(args[:half], args[half:], strict=True)]
+        if len(terms) >= NARROW or self.are_even(terms):
+            return None
+        total: Any = None
+        for term in terms:
+            factors = [
+                self.numbers[node] if self.home[node] < 0 else self.block([node], (), False) for node in term
+            ]
+            x = self.arrays.elementwise(ops.mul, factors) if len(factors) > 1 else factors[0]
+            total = x if total is None else self.arrays.elementwise(ops.add, [total, x])
+        return total if isinstance(total, Array) and not total.batched else None
+
     def bundle(self, op: Op, nodes: list[int]) -> None:
         """Make the array of a bundle, and note where its nodes are."""
         args = [self.graph.args[node] for node in nodes]
-        if op is ops.dot:
+        few = self.sum_of_few(op, args[0]) if len(nodes) == 1 and op in (ops.sum, ops.dot) else None
+        if few is not None:
+            array = few
+        elif op is ops.dot:
             array = self.dots(args)
         elif op in REDUCING:
             array = self.reduction(op, args)
@@ -140,6 +180,16 @@ class Roll:
         """Nodes side by side."""
         source, places = self.source(nodes)
         return self.constant(np.full(len(nodes), source)) if places is None else self.line(source, places)
+
+    def block(self, nodes: Sequence[int], shape: Sequence[int], batched: bool) -> Array:
+        """Nodes as an array of that shape, of every example if it is batched."""
+        if shape:
+            array = self.arrays.reshape(self.arrays.own(self.flat(np.array(nodes))), shape)
+        elif self.home[nodes[0]] < 0:
+            array = self.arrays.view(self.constant(self.numbers[nodes]), View(0, (), ()))
+        else:
+            array = self.operand(*self.where(nodes[0]), [])
+        return self.arrays.own(array, batched=batched)
 
     def constant(self, numbers: Any) -> Array:
         """An array of constants."""

@@ -153,11 +153,11 @@ def trace(
 def examples(graph: Graph, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
     """An example of each of the inputs after THETA, as nested lists of symbols."""
     return [
-        _nest(graph.symbols(which, prod(shape), True), shape) for which, shape in enumerate(shapes, start=1)
+        nested(graph.symbols(which, prod(shape), True), shape) for which, shape in enumerate(shapes, start=1)
     ]
 
 
-def _nest(flat: list[Any], shape: Sequence[int]) -> Any:
+def nested(flat: list[Any], shape: Sequence[int]) -> Any:
     """The elements as nested lists of that shape: one element for ()."""
     for size in reversed(shape[1:]):
         flat = [flat[i : i + size] for i in range(0, len(flat), size)]
