@@ -18,7 +18,8 @@ import numpy as np
 from autograd import ops
 from autograd.op import Op
 from autograd.program.patterns import View, slicing
-from autograd.program.symbol import Symbol, simplify
+from autograd.program.rewrite import rewritten
+from autograd.program.symbol import NUMBERS, Symbol, simplify
 
 STRUCTURAL = {
     "input": "input number `how`: parameters, or examples, which are batched",
@@ -48,6 +49,7 @@ STRUCTURAL = {
 VIEWS = {"view", "axes"}  # no elements of their own
 MOVED = {"view", "axes", "copy", "gather", "join"}  # elements of their argument
 N = "n"  # the label of the batch's axis
+LABELS = "ijklmabcdefghopqrstuvwxyz"  # those of an einsum's other axes, 22 at most (see patterns.MOST)
 
 
 class Input(NamedTuple):
@@ -186,8 +188,8 @@ class ArrayGraph:
     def apply(self, op: Op, args: Sequence[Any]) -> Any:
         """A row of the table, element by element: what Symbols of this graph record."""
         args = [arg.node if isinstance(arg, Symbol) else arg for arg in args]
-        if op.kind == "constant" and len(args) == 1 and not op.sequences:
-            return op.function(1.0)  # π, ln 2, 1: of the number type float
+        if op in NUMBERS:
+            return op.function(1.0)  # of the number type float
         return Symbol(self, self.elementwise(op, args))
 
     def elementwise(self, op: Op, args: Sequence[Any]) -> Any:
@@ -196,7 +198,7 @@ class ArrayGraph:
         numbers = [None if isinstance(arg, Array) else arg for arg in args]
         if None not in numbers:
             return op.evaluate(numbers, numbers)
-        op, args = simplify(op, args, numbers)
+        op, args = rewritten(*simplify(op, args, numbers))
         if op is ops.identity:
             return args[0]
         if op is ops.mul and sum(isinstance(arg, Array) for arg in args) == 1:
@@ -283,6 +285,19 @@ class ArrayGraph:
             ]
             return self.elementwise(ops.mul, spread)  # type: ignore[no-any-return]
         return self.add("einsum", (a, b), [sizes[i] for i in out], batched, how=labels)
+
+    def sum(self, x: Array, how: Axes) -> Array:
+        """The sum over some axes, without them; of a product, over the last axis or all, an einsum."""
+        rank, batch = len(x.shape), how.batch and x.batched
+        shape = [size for axis, size in enumerate(x.shape) if axis not in how.axes]
+        if x.op is ops.neg:
+            return self.elementwise(ops.neg, [self.sum(x.args[0], how)])  # type: ignore[no-any-return]
+        every = len(how.axes) == rank and batch == x.batched
+        like = [(y.shape, y.batched) == (x.shape, x.batched) for y in x.args if isinstance(y, Array)]
+        if x.op is ops.mul and like == [True, True] and (every or (how.axes == (rank - 1,) and not batch)):
+            labels = N * x.batched + LABELS[:rank]
+            return self.einsum(x.args[0], x.args[1], (labels, labels, "" if every else labels[:-1]))
+        return self.add("sum", (x,), shape, x.batched and not batch, how=how)
 
     def reshape(self, source: Array, shape: Sequence[int]) -> Array:
         """The same elements in the same order in another shape."""

@@ -15,6 +15,7 @@ from autograd.program.trace import INPUT, SOURCES, Graph
 
 REDUCING = {ops.sum, ops.dot, ops.logsumexp, ops.greatest}  # bundled whatever the number of their arguments
 FEW = 3  # bundles of other rows, that read different arrays, are split up to this number
+SHORT = 4  # terms of a sum, or kinds of its terms, that are added one after the other
 
 
 def bundles(graph: Graph) -> Iterator[tuple[Op, list[int], bool]]:

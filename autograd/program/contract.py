@@ -44,9 +44,9 @@ def product(a: str, b: str, out: str) -> Product | None:
 def matmul(array: Array, form: Product, names: list[str]) -> tuple[str, bool]:
     """The matrix product for an einsum whose operands have these names, and whether it has been reshaped."""
     sizes = {N: "n"}
-    for arg, labels in zip(array.args, array.how, strict=False):
+    for arg, labels in zip(array.args, array.how[:2], strict=True):
         sizes.update(zip(labels.replace(N, ""), map(str, arg.shape), strict=True))
-    operands = [*zip(names, array.how, strict=False)]
+    operands = [*zip(names, array.how[:2], strict=True)]
     (left, a), (right, b) = reversed(operands) if form.swapped else operands
     left = _factor(left, a, form.prefix, form.rows, form.summed, sizes)
     right = _factor(right, b, form.prefix, form.summed, form.columns, sizes)

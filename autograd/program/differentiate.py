@@ -147,8 +147,7 @@ class _Sweep:
 
     def summed(self, x: Array, axes: tuple[int, ...], batch: bool) -> Array:
         """The sum over some axes, without them."""
-        shape = [size for axis, size in enumerate(x.shape) if axis not in axes]
-        return self.graph.add("sum", (x,), shape, x.batched and not batch, how=Axes(axes, batch))
+        return self.graph.sum(x, Axes(axes, batch))
 
     # ── What each operation hands to its arguments ──────────────────────────────────────────────────
 

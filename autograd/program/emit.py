@@ -137,7 +137,8 @@ class Source:
             text = self.call("np.broadcast_to", text.code, sized(array.batched, array.shape))
         if array in self.results and not is_new(array):
             text = self.call("np.array", text.code)
-        self._waiting.append(array)
+        if array not in self.line_of:
+            self._waiting.append(array)
         if array.op == "input" or self.is_inlined(array, text):
             self._texts[array] = text
             return
@@ -153,9 +154,9 @@ class Source:
                 for part, places in zip(array.args, array.how.places, strict=True):
                     form = product(*part.how) if part.op == "einsum" and self._uses[part] == 1 else None
                     fits = isinstance(places, View) and slicing(places, array.size) is not None
-                    if form and form.is_plain and form.rows and form.columns and fits:
-                        if (part.shape, part.batched) == (places.shape, array.batched):
-                            yield part
+                    is_matrix = form and form.is_plain and form.rows and form.columns
+                    if is_matrix and fits and (part.shape, part.batched) == (places.shape, array.batched):
+                        yield part
 
     def line(self, code: str, array: Array) -> None:
         """A line, in which stands what has waited for one."""
@@ -324,14 +325,14 @@ class Source:
         if how.places == (whole(array.shape),) and array.args[0].shape == array.shape:
             return self.arg(array.args[0])
         make = "empty" if how.disjoint and how.complete else "zeros"
+        self._waiting.append(array)
         self.line(f"{name} = np.{make}({sized(array.batched, array.shape)}, dtype)", array)
         sign = "=" if how.disjoint else "+="
         for part, places in zip(array.args, how.places, strict=True):
             if part in self._later:
-                factors = ", ".join(self._later[part])
-                self.line(
-                    f"{self.name(part)} = np.matmul({factors}, out={sliced(name, array, places)})", part
-                )
+                factors, place = ", ".join(self._later[part]), sliced(name, array, places)
+                self._waiting.append(part)
+                self.line(f"{self.name(part)} = np.matmul({factors}, out={place})", part)
                 continue
             if isinstance(places, View) and slicing(places, array.size) is not None:
                 place = sliced(name, array, places)

@@ -111,14 +111,13 @@ class Place:
 
 def relaid(tree: Any, move: Callable[[Place], Any], derivative: bool = False) -> Any:
     """The tree with other Places; in a derivative None stands for what is no number."""
-    other = lambda x: None if derivative else x
-    return walk(tree, lambda path, leaf: move(leaf) if type(leaf) is Place else other(leaf))
+    return walk(tree, lambda path, leaf: move(leaf) if type(leaf) is Place else None if derivative else leaf)
 
 
 def places_in(tree: Any) -> list[Place]:
     """The Places of a tree from left to right."""
     found: list[Place] = []
-    relaid(tree, found.append)
+    walk(tree, lambda path, leaf: found.append(leaf) if type(leaf) is Place else None)
     return found
 
 

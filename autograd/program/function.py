@@ -100,24 +100,25 @@ class Function:
 class _Lowered:
     """A function compiled for arguments of one form.
 
-    made      the arguments with symbols, as the function was recorded with them
     results   the arrays that the program returns, and the tree of them that the function returns
     """
+
+    results: Any
+    _made: Any  # the arguments with symbols, as the function was recorded with them
 
     def __init__(
         self, function: Function, arguments: Mapping[str, Any], flags: Sequence[bool], places: int
     ) -> None:
-        self._given = arguments, flags, places
-        self._made: Any = None
-        self.results: Any = None
+        self._given: Any = arguments, flags, places
         gradient = _gradient_of(function.f)
         recorded = gradient and self._recorded_gradient(gradient)
-        lower = partial(self._gradient, recorded, gradient)
-        if recorded is None:  # no gradient, or none that exists: grad itself will say so
+        if gradient and recorded:
+            lower = partial(self._gradient, recorded, gradient)
+        else:  # no gradient, or none that exists: grad itself will say so
             recorded = self._recorded(function.f)
             lower = partial(self._plain, recorded)
         self.compiled = Compiled(recorded, self._made.inputs, lower, function.engine, function.__name__)
-        self._given = self._made = None
+        self.results.roll = self._given = self._made = None  # what is not needed to run
 
     def __call__(self, given: Given) -> Any:
         """What the function returns."""
@@ -145,9 +146,9 @@ class _Lowered:
 
     def _plain(self, recorded: Recorded, roll: Roll, roots: Sequence[int]) -> list[Array]:
         """The arrays of what the function returned."""
-        self.results = _Results(roll, any(self._given[1]))
-        self.results.tree = self.results.laid_out(recorded.tree, iter(roots))
-        return self.results.arrays
+        results = self.results = _Results(roll, any(self._given[1]))
+        results.tree = results.laid_out(recorded.tree, iter(roots))
+        return results.arrays
 
     def _gradient(
         self, recorded: Recorded, gradient: Gradient, roll: Roll, roots: Sequence[int]
@@ -163,7 +164,7 @@ class _Lowered:
         value = results.laid_out(recorded.tree, iter(roots)) if gradient.name != "grad" else None
         aux = results.laid_out(recorded.tree[1], iter(roots[1:])) if gradient.has_aux else None
         found = differentiate(roll.arrays, root, [roll.inputs[i] for i in inputs], seed)
-        slopes = results.like(trees, dict(zip(inputs, found, strict=True)))
+        slopes: Any = results.like(trees, dict(zip(inputs, found, strict=True)))
         slopes = slopes[0] if single else tuple(slopes)
         pair = (slopes, aux) if gradient.has_aux else slopes
         results.tree = pair if gradient.name == "grad" else (value, slopes)
@@ -207,7 +208,7 @@ class _Results:
             row = self.add(self.block(alone, (len(alone),)), np.ndarray.tolist)
             return relaid(laid, lambda place: replace(place, which=row) if place.which < 0 else place)
         first = [self.add(self.block([node], ()), float) for node in alone]
-        return relaid(laid, lambda x: replace(x, which=first[x.start], start=None) if x.which < 0 else x)
+        return relaid(laid, lambda x: replace(x, which=first[x.start or 0], start=None) if x.which < 0 else x)
 
     def block(self, nodes: Sequence[int], shape: Sequence[int]) -> Array:
         """Nodes as an array."""
@@ -229,7 +230,7 @@ class _Results:
                 else float
             )
             where[which] = self.add(arrays.own(arrays.reshape(slope, shape), batched=self.batched), take)
-        return relaid(trees, lambda place: replace(place, which=where[place.which]), derivative=True)
+        return [relaid(tree, lambda x: replace(x, which=where[x.which]), derivative=True) for tree in trees]
 
     def tree_of(self, results: Any) -> Any:
         """What the function returns, of what the step of the program returned."""
