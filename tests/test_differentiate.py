@@ -384,6 +384,11 @@ def test_an_upstream_that_is_0_at_a_point_keeps_its_derivative_where_the_slope_e
     Rolled(lambda x: ops.where(x > 2, p[0], p[0] * ops.sqrt(p[0] + x) * p[0]), p, np.array([1.0])).agrees()
 
 
+def test_rows_without_rules_are_constants():
+    p = values(2)
+    Rolled(lambda x: ops.pi(p[0]) * p[0] * p[0] * p[1] * x, p, np.array([1.0, 2.0])).agrees()
+
+
 @pytest.mark.parametrize("slope", [-0.5, 0.25, 1.0, 3.0])
 def test_kinks_and_ties(slope):
     p, X = [Value(0.0), Value(slope), Value(0.0)], np.array([0.0, 1.0, -1.0])
@@ -555,12 +560,23 @@ def test_equal_contributions_are_counted_and_not_added_up():
     assert "add" not in operations(program, program.gradient)
 
 
+@pytest.mark.parametrize("factor", [1.0, 0.5])
+def test_what_is_the_same_for_all_examples_is_not_divided_by_n_to_be_multiplied_by_it(factor):
+    """As weight decay in the loss: 49 · (1/49) would be 0.9999999999999999."""
+    p = values(3)
+    program = autograd.compile(lambda x: (ops.dot(p, p) + x) * factor + p[0], p)
+    _, gradient = program(program.parameters(), np.zeros(49))
+    assert gradient.tolist() == [2 * factor * q.data + (q is p[0]) for q in p]
+    assert "* n" not in program.source
+
+
 def test_no_product_by_1_or_0_and_no_mask_around_a_choice():
     p = values(2)
-    program = Rolled(lambda x: ops.where(x > 0, p[0] * x, p[1]) + ops.floor(p[0]), p, data(3))
+    program = Rolled(lambda x: ops.where(x > 0, p[0] * x, p[1] - p[0]) + ops.floor(p[0]), p, data(3))
     for array in needed([program.gradient]):
         assert not (array.op is ops.mul and {0.0, 1.0} & {arg for arg in array.args if type(arg) is float})
         assert array.op is not ops.where or 1.0 not in array.args
+        assert array.op is not ops.add or all(arg.op is not ops.neg for arg in array.args)
     assert "floor" not in operations(program, program.gradient)
 
 

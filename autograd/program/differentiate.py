@@ -128,13 +128,21 @@ class _Sweep:
                     factor *= size
         batch = user.batched and not array.batched
         if batch and not x.batched:
-            x = self.graph.elementwise(ops.mul, [x, self.one_like(self.graph.add("count", (), (), False), x)])
+            x = self.counted(x)
         if axes or (batch and x.batched):
             kept = [None if axis in axes else axis for axis in range(len(x.shape))]
             total = self.summed(x, tuple(axes), batch and x.batched)
             names = [axis for axis in kept if axis is not None]
             x = self.graph.axes(total, [None if axis is None else names.index(axis) for axis in kept])
         return self.times(x, factor)
+
+    def counted(self, x: Array) -> Array:
+        """The sum over the batch of what is the same for all examples: n · x, which is 1 for 1/n."""
+        share, factor = multiple(x)
+        if base(share).op == "seed" and base(share).how == "mean":
+            return self.times(self.one_like(self.graph.add("seed", (), (), False, how="sum"), x), factor)
+        count = self.one_like(self.graph.add("count", (), (), False), x)
+        return self.graph.elementwise(ops.mul, [x, count])  # type: ignore[no-any-return]
 
     def times(self, x: Array, number: float) -> Array:
         """A multiple of x."""
