@@ -226,6 +226,7 @@ class ArrayGraph:
 
     def view(self, source: Array, view: View) -> Array:
         """A view of an array; itself where the view is all of it in the same shape."""
+        source = source.args[0] if is_whole(source) else source
         return source if view == whole(source.shape) else self.add("view", (source,), view.shape, how=view)
 
     def look(self, source: Array, places: Any) -> Array:
@@ -295,9 +296,7 @@ class ArrayGraph:
 
     def reshape(self, source: Array, shape: Sequence[int]) -> Array:
         """The same elements in the same order in another shape."""
-        if source.op == "view" and source.how == whole(source.shape):
-            source = source.args[0]
-        return self.view(source, whole(shape)) if source.shape != tuple(shape) else source
+        return source if source.shape == tuple(shape) else self.view(source, whole(shape))
 
 
 def _is_power_of_2(x: float) -> bool:
@@ -323,6 +322,11 @@ def whole(shape: Sequence[int]) -> View:
     """All elements of an array, in C order, in this shape."""
     strides = [prod(shape[axis + 1 :]) if size > 1 else 0 for axis, size in enumerate(shape)]
     return View(0, tuple(shape), tuple(strides))
+
+
+def is_whole(array: Array) -> bool:
+    """Whether it shows all elements of another array, in their order."""
+    return array.op == "view" and array.size == array.args[0].size and array.how == whole(array.shape)
 
 
 def base(array: Array) -> Array:
