@@ -46,7 +46,6 @@ STRUCTURAL = {
     "sequence": "the row `how` of the last axis",
 }
 
-VIEWS = {"view", "axes"}  # no elements of their own
 MOVED = {"view", "axes", "copy", "gather", "join"}  # elements of their argument
 N = "n"  # the label of the batch's axis
 LABELS = "ijklmabcdefghopqrstuvwxyz"  # those of an einsum's other axes, 22 at most (see patterns.MOST)
@@ -201,7 +200,7 @@ class ArrayGraph:
         op, args = rewritten(*simplify(op, args, numbers))
         if op is ops.identity:
             return args[0]
-        if op is ops.mul and numbers.count(None) == 1:
+        if op is ops.mul and any(not isinstance(arg, Array) for arg in args):
             return self.scaled(*sorted(args, key=lambda arg: not isinstance(arg, Array)))
         shape = np.broadcast_shapes(*[arg.shape for arg in args if isinstance(arg, Array)])
         return self.add(op, [arg if isinstance(arg, Array) else float(arg) for arg in args], shape)
@@ -247,9 +246,9 @@ class ArrayGraph:
         return self.add("axes", (source,), shape, how=tuple(how))
 
     def own(self, source: Array, shape: Sequence[int] | None = None, batched: bool = False) -> Array:
-        """An array with elements of its own in C order, so that it can be viewed flat."""
+        """An array of this shape in full: what has been broadcast can be viewed flat then."""
         shape, batched = tuple(source.shape if shape is None else shape), batched or source.batched
-        if (source.shape, source.batched) == (shape, batched) and source.op not in VIEWS:
+        if (source.shape, source.batched) == (shape, batched):
             return source
         return self.add("copy", (source,), shape, batched)
 

@@ -66,8 +66,8 @@ class Roll:
                 given[graph.args[args[0]][0]].type = "np.intp"
         for op, nodes, batched in bundles(graph):
             for part in split(op, nodes, self.reads):
-                for part in self.without_squares(part) if op is ops.dot else [part]:
-                    for few in [part] if batched else self.apart(op, part):
+                for dots in self.without_squares(part) if op is ops.dot else [part]:
+                    for few in [dots] if batched else self.apart(op, dots):
                         self.bundle(op, few)
 
     def reads(self, node: int) -> list[Hashable]:
@@ -187,12 +187,12 @@ class Roll:
     def block(self, nodes: Sequence[int], shape: Sequence[int], batched: bool) -> Array:
         """Nodes as an array of that shape, of every example if it is batched."""
         if shape:
-            array = self.arrays.reshape(self.arrays.own(self.flat(np.array(nodes))), shape)
+            array = self.arrays.reshape(self.flat(np.array(nodes)), shape)
         elif self.home[nodes[0]] < 0:
             array = self.arrays.view(self.constant(self.numbers[nodes]), View(0, (), ()))
         else:
             array = self.operand(*self.where(nodes[0]), [])
-        return self.arrays.own(array, batched=batched)
+        return self.arrays.own(array, batched=True) if batched and not array.batched else array
 
     def constant(self, numbers: Any) -> Array:
         """An array of constants."""
