@@ -4,6 +4,7 @@ theta    the numbers of all parameters, one after the other: shape (P,), float64
 inputs   arrays of shape (n, …): the examples of a batch, along the first axis
 """
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
 from typing import Any, overload
@@ -17,6 +18,7 @@ from autograd.program.differentiate import differentiate, hessian_vector
 from autograd.program.emit import needed
 from autograd.program.function import Function
 from autograd.program.reroll import Roll
+from autograd.program.saving import copied, save, state
 from autograd.program.trace import examples, trace
 from autograd.trees import is_array
 from autograd.value import Value
@@ -209,6 +211,16 @@ class Program:
         from autograd.program.jax import to_jax
 
         return to_jax(self, dtype, what)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write what was compiled last to a file of Python, which imports NumPy and no autograd.
+
+        It defines the function that `source` shows, of theta and the inputs. SciPy is imported where a row
+        needs it. TypeError naming a row of one's own whose function no file can hold, such as a lambda.
+        """
+        save(self._last(), self.f, path)
+
+    __getstate__, __copy__ = state, copied
 
     # ── Compiling ───────────────────────────────────────────────────────────────────────────────────
 
