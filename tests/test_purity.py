@@ -337,6 +337,19 @@ def test_a_row_made_inside_of_the_function_is_the_same_row_at_the_second_time():
         compiled(g)
 
 
+def test_rows_that_are_constants_have_numbers_also_of_values_that_are_unread():
+    assert compiled(lambda x: ops.pi(w) * x + ops.one(v) * w) == pytest.approx(1.5 * math.pi + 2)
+    slope = autograd.grad(lambda y: autograd.erf(w * y) + autograd.deg2rad(v * y))
+    want = sum(float(slope(x).data) for x in X.tolist()) / 2
+    assert compiled(slope) == pytest.approx(want, rel=1e-12)
+
+
+def test_a_symbol_that_the_first_recording_has_kept_is_refused():
+    kept = {}
+    with pytest.raises(TypeError, match="got a symbol of another call"):
+        compiled(lambda x: kept.setdefault("once", w * x) * v)
+
+
 def test_a_cached_helper_is_no_matter():
     @functools.cache
     def scale():
@@ -370,6 +383,16 @@ class Model:
 TABLE = [{"a": (Model(),)}]
 
 
+class Drawer:
+    """Draws in a method, from a generator that stands outside."""
+
+    def __call__(self, x):
+        return self.part(x)
+
+    def part(self, x):
+        return w * x if lot.random() < 2 else x
+
+
 def helper(x):
     return w * x if lot.random() < 2 else x
 
@@ -392,6 +415,8 @@ def nested(x):
         (lambda x: w * x if np.random.random() < 2 else x, r"np\.random\.random|numpy\.random"),
         (lambda x: w * x if np.random.normal() < 99 else x, r"np\.random|numpy\.random"),
         (helper, "lot"),
+        (Drawer(), "lot"),
+        (lambda x: Drawer()(x), "lot"),
         (lambda x: helper(x), "lot"),
         (functools.partial(partly, rng=lot), ""),
         (functools.partial(partly, rng=np.random.default_rng()), ""),
