@@ -19,6 +19,8 @@ AND, OR = Op("and", operator.and_, kind="constant"), Op("or", operator.or_, kind
 BOOLEAN = {*COMPARISONS.values(), AND, OR}
 FIXED = {row for row in ops.TABLE.values() if not row.partials and not row.sequences}  # one, π, ln 2, …
 
+NUMBERS = {ops.one, ops.pi, ops.ln2, ops.ln10, ops.selu_alpha, ops.selu_scale}  # whatever the argument
+
 NEUTRAL = {  # (row, place of the argument): the number that changes nothing there
     (ops.add, 0): 0,
     (ops.add, 1): 0,

@@ -31,7 +31,7 @@ from autograd.program.purity import (
     undrawn,
     unread,
 )
-from autograd.program.symbol import BOOLEAN, Symbol, Unread, simplify
+from autograd.program.symbol import BOOLEAN, NUMBERS, Symbol, Unread, simplify
 from autograd.recording import Run, during, running
 from autograd.trees import is_opaque, leaves, matching
 from autograd.value import Value, constant, topological_order
@@ -84,8 +84,8 @@ class Graph:
             numbers = [self.number(arg) for arg in args[:2]]  # of long sums two tell that they vary
             if None not in numbers and None not in (numbers := [self.number(arg) for arg in args]):
                 return self.add(CONSTANT, (float(op.evaluate(numbers, numbers)),))
-            if op is ops.one:
-                return self.add(CONSTANT, (1.0,))
+            if op in NUMBERS:
+                return self.add(CONSTANT, (op.function(1.0),))
             key = op, args = simplify(op, args, numbers)
             if op is ops.identity:
                 return args[0]  # type: ignore[no-any-return]
@@ -312,11 +312,11 @@ def _difference(graph: Graph, same: dict[int, int], a: int, b: int) -> str:
 def examples(graph: Graph, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
     """An example of each of the inputs after THETA, as nested lists of symbols."""
     return [
-        _nest(graph.symbols(which, prod(shape), True), shape) for which, shape in enumerate(shapes, start=1)
+        nested(graph.symbols(which, prod(shape), True), shape) for which, shape in enumerate(shapes, start=1)
     ]
 
 
-def _nest(flat: list[Any], shape: Sequence[int]) -> Any:
+def nested(flat: list[Any], shape: Sequence[int]) -> Any:
     """The elements as nested lists of that shape: one element for ()."""
     for size in reversed(shape[1:]):
         flat = [flat[i : i + size] for i in range(0, len(flat), size)]
