@@ -211,7 +211,7 @@ class Program:
         given = [Input(name, shape, True, whole) for name, (shape, whole) in zip(names, forms, strict=True)]
         given.insert(0, Input("theta" if "theta" not in names else "parameters", (len(self.leaves),), False))
         shapes = [shape for shape, _ in forms]
-        recorded = trace(self.f, self._places, lambda graph: (examples(graph, shapes), {}), live=True)
+        recorded = trace(self.f, self._places, lambda graph: (examples(graph, shapes), {}))
         shape = _shape(recorded.tree)
         if what == "gradient" and shape != ():
             raise TypeError(
