@@ -47,7 +47,7 @@ def run(graph, node, theta=(), inputs=()):
     numbers = []
     for op, args in zip(graph.ops, graph.args):
         if op is PARAMETER:
-            numbers.append(theta[args[1]])
+            numbers.append([*graph.captured][args[1]].data if args[0] == CAPTURED else theta[args[1]])
         elif op is INPUT:
             numbers.append(np.ravel(inputs[args[0] - 1])[args[1]])
         elif op is CONSTANT:
