@@ -45,7 +45,7 @@ PROGRAM = {  # module of autograd.program: what it may import of autograd
     "reroll": {"op", "ops", "arrays", "bundle", "patterns", "rewrite", "trace"},
     "differentiate": {"op", "ops", "protocol", "arrays", "patterns", "symbol"},
     "kernels": {"op", "ops", "protocol", "symbol"},
-    "contract": {"arrays"},
+    "contract": {"arrays", "views"},
     "views": {"arrays", "patterns"},
     "emit": {"op", "ops", "protocol", "arrays", "contract", "kernels", "patterns", "symbol", "views"},
     "compiled": {"op", "ops", "arrays", "contract", "emit", "flatten", "reroll", "trace"},

@@ -354,6 +354,8 @@ class Source:
         """A method that reduces axes."""
         (x,) = array.args
         axes = tuple([0] * array.how.batch + [axis + x.batched for axis in array.how.axes])
+        if len(axes) == len(x.shape) + x.batched:
+            return Text(f"{self.atom(x)}.{function}()")
         return Text(f"{self.atom(x)}.{function}(axis={axes[0] if len(axes) == 1 else axes})")
 
     def sum(self, array: Array) -> Text:
