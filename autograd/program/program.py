@@ -240,7 +240,7 @@ class Program:
         if what == "hvp":
             given.append(Input("v" if "v" not in names else "direction", (len(self.leaves),), False))
         shapes = [shape for shape, _ in forms]
-        recorded = trace(self.f, self._places, lambda graph: (examples(graph, shapes), {}), live=True)
+        recorded = trace(self.f, self._places, lambda graph: (examples(graph, shapes), {}))
         shape = _shape(recorded.tree)
         if what != "predict" and shape != ():
             raise TypeError(
