@@ -66,8 +66,8 @@ class Roll:
                 given[graph.args[args[0]][0]].type = "np.intp"
         for op, nodes, batched in bundles(graph):
             for part in split(op, nodes, self.reads):
-                for part in self.without_squares(part) if op is ops.dot else [part]:
-                    for few in [part] if batched else self.apart(op, part):
+                for alike in self.without_squares(part) if op is ops.dot else [part]:
+                    for few in [alike] if batched else self.apart(op, alike):
                         self.bundle(op, few)
 
     def reads(self, node: int) -> list[Hashable]:
