@@ -403,7 +403,12 @@ def test_a_contraction_as_a_matrix_product(a, b, order, dropped):
     ]
     array = Array(2, "einsum", tuple(args), tuple(sizes[i] for i in out if i != "n"), "n" in out, (a, b, out))
     text, _ = matmul(array, form, ["x", "y"])
-    assert (eval(text, {"x": x, "y": y, "n": 4}) == np.einsum(f"{a},{b}->{out}", x, y)).all(), (a, b, out, text)
+    assert (eval(text, {"x": x, "y": y, "n": 4}) == np.einsum(f"{a},{b}->{out}", x, y)).all(), (
+        a,
+        b,
+        out,
+        text,
+    )
 
 
 def test_products_that_networks_need():

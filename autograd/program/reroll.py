@@ -240,12 +240,9 @@ class Roll:
             else source
             for i, (source, places) in enumerate(operands)
         ]
-        shorter, of = rewritten(op, args)
-        return (
-            self.arrays.add(op, args, sizes)
-            if shorter is ops.identity
-            else self.arrays.add(shorter, of, sizes)
-        )
+        args = [arg if isinstance(arg, Array) else float(arg) for arg in args]
+        shorter = rewritten(self.arrays, op, args)
+        return self.arrays.add(op, args, sizes) if shorter is None or shorter.shape != sizes else shorter
 
     def misfit(self, patterns: dict[int, Any], length: int) -> int | None:
         """An operand that must be copied for all to share a shape: an uneven one, or that of most axes."""
