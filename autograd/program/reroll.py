@@ -245,13 +245,17 @@ class Roll:
         return self.arrays.add(op, args, sizes) if shorter is None or shorter.shape != sizes else shorter
 
     def misfit(self, patterns: dict[int, Any], length: int) -> int | None:
-        """An operand that must be copied for all to share a shape: an uneven one, or that of most axes."""
+        """An operand that must be copied for all to share a shape: an uneven one, or that of most axes.
+
+        So also where one of the axes is nobody's, as a·b and b·a are two nodes and one place.
+        """
         for i, pattern in patterns.items():
             if pattern is None:
                 return i
-        if refine([*patterns.values()], length) is not None:
-            return None
-        return max(patterns, key=lambda i: len(patterns[i]))
+        common = refine([*patterns.values()], length)
+        if common is None or not _moves(common[1]):
+            return max(patterns, key=lambda i: len(patterns[i]))
+        return None
 
     def order(self, columns: Numbers) -> Numbers:
         """Of recording, or by the places of one operand if all are views then: gates that alternate."""
@@ -323,7 +327,7 @@ class Roll:
         """Σ over the inner axes of the product of two operands in rows."""
         m, k = len(_steps(a.outer)), len(_steps(a.inner))
         outer, inner = refine([a.outer, b.outer], m), refine([a.inner, b.inner], k)
-        if outer is None or inner is None or not all(map(all, inner[1])):
+        if outer is None or inner is None or not all(map(all, inner[1])) or not _moves(outer[1]):
             a, b = self.copied(a.source, a.places()), self.copied(b.source, b.places())
             outer, inner = refine([a.outer, b.outer], m), refine([a.inner, b.inner], k)
         (sizes, outer_strides), (inner_sizes, inner_strides) = outer, inner  # type: ignore[misc]
@@ -379,14 +383,13 @@ class Roll:
             return self.source(nodes[:, 0])
         return self.reduction(ops.sum, nodes.tolist()), np.arange(len(nodes))
 
-    def products(self, a: Numbers, b: Numbers) -> tuple[Array, Numbers]:
+    def products(self, a: Numbers, b: Numbers) -> tuple[Any, Numbers]:
         """The sum of the products of two rows, as an operand; of one product it is the product."""
-        one = (
-            self.elementwise(ops.mul, [a[0], b[0]])
-            if a.size == 1
-            else self.einsum(self.rows(a), self.rows(b))
-        )
-        return one, np.zeros(1, int)
+        if (self.home[a] < 0).all() and (self.home[b] < 0).all():
+            return float(self.numbers[a[0]] @ self.numbers[b[0]]), None
+        one = a.size == 1
+        array = self.elementwise(ops.mul, [a[0], b[0]]) if one else self.einsum(self.rows(a), self.rows(b))
+        return array, np.zeros(1, int)
 
     def added(self, operands: Sequence[tuple[Any, Numbers]]) -> Array:
         """The sum of operands, one after the other."""
@@ -434,7 +437,8 @@ class Roll:
         choices, (index, places) = self.rows(nodes[:, 1:]), self.source(nodes[:, 0])
         pattern = axes(places)
         common = refine([pattern, choices.outer], len(args)) if pattern is not None else None
-        if common is None or len(choices.inner) > 1 or any(not stride for _, stride in choices.inner):
+        uneven = len(choices.inner) > 1 or any(not stride for _, stride in choices.inner)
+        if common is None or uneven or not _moves(common[1]):
             choices = self.copied(choices.source, choices.places())
             index, places = self.gathered(index, places), np.arange(len(args))
             common = refine([axes(places) or [], choices.outer], len(args))
@@ -460,6 +464,11 @@ def even_rows(places: Numbers) -> tuple[Pattern, Pattern] | None:
         return None
     outer = axes(places[:, 0])
     return None if outer is None else (outer, inner)
+
+
+def _moves(strides: Sequence[Sequence[int]]) -> bool:
+    """Whether along every axis one of the operands goes on."""
+    return all(map(any, zip(*strides, strict=True)))
 
 
 def _rises(places: Numbers) -> bool:
