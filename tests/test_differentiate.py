@@ -38,7 +38,7 @@ class Rolled:
         places = {parameter: place for place, parameter in enumerate(parameters)}
         shapes = [x.shape[1:] for x in inputs]
         recorded = trace(f, places, lambda graph: (examples(graph, shapes), {}))
-        given = [Input(len(parameters), False), *(Input(math.prod(shape), True) for shape in shapes)]
+        given = [Input("theta", (len(parameters),), False), *(Input("x", shape) for shape in shapes)]
         graph, (root,) = flatten(recorded.graph, recorded.nodes)
         roll = Roll(graph, given)
         self.graph = roll.arrays

@@ -45,7 +45,6 @@ STRUCTURAL = {
     "sequence": "the row `how` of the last axis",
 }
 
-VIEWS = {"view", "axes"}  # no elements of their own
 MOVED = {"view", "axes", "copy", "gather", "join"}  # elements of their argument
 N = "n"  # the label of the batch's axis
 LABELS = "ijklmabcdefghopqrstuvwxyz"  # those of an einsum's other axes, 22 at most (see patterns.MOST)
@@ -236,9 +235,9 @@ class ArrayGraph:
         return self.add("axes", (source,), shape, how=tuple(how))
 
     def own(self, source: Array, shape: Sequence[int] | None = None, batched: bool = False) -> Array:
-        """An array with elements of its own in C order, so that it can be viewed flat."""
+        """An array of this shape in full: what has been broadcast can be viewed flat then."""
         shape, batched = tuple(source.shape if shape is None else shape), batched or source.batched
-        if (source.shape, source.batched) == (shape, batched) and source.op not in VIEWS:
+        if (source.shape, source.batched) == (shape, batched):
             return source
         return self.add("copy", (source,), shape, batched)
 

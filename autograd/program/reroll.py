@@ -66,8 +66,8 @@ class Roll:
                 given[graph.args[args[0]][0]].type = "np.intp"
         for op, nodes, batched in bundles(graph):
             for part in split(op, nodes, self.reads):
-                for alike in self.without_squares(part) if op is ops.dot else [part]:
-                    for few in [alike] if batched else self.apart(op, alike):
+                for dots in self.without_squares(part) if op is ops.dot else [part]:
+                    for few in [dots] if batched else self.apart(op, dots):
                         self.bundle(op, few)
 
     def reads(self, node: int) -> list[Hashable]:
@@ -116,7 +116,7 @@ class Roll:
 
     def bundle(self, op: Op, nodes: list[int]) -> None:
         """Make the array of a bundle, and note where its nodes are."""
-        args = [self.graph.args[node] for node in nodes]
+        args, places = [self.graph.args[node] for node in nodes], np.arange(len(nodes))
         few = self.sum_of_few(op, args[0]) if len(nodes) == 1 and op in (ops.sum, ops.dot) else None
         if few is not None:
             array = few
@@ -133,13 +133,14 @@ class Roll:
             if op.commutative and len(columns) == 2:
                 swap = self.home[columns[0]] > self.home[columns[1]]
                 columns = np.where(swap, columns[::-1], columns)
-            order = self.order(columns)
-            nodes, columns = [nodes[i] for i in order], columns[:, order]
-            array = self.elementwise(op, columns)
+            kept, places = self.distinct(columns)
+            order = self.order(columns[:, kept])
+            places = np.argsort(order)[places]
+            array = self.elementwise(op, columns[:, kept[order]])
         array.scalars += sum(len(arg) - 1 for arg in args) if op in REDUCING else len(nodes)
         array.label = array.label or next((self.graph.labels[n] for n in nodes if n in self.graph.labels), "")
         self.home[nodes] = array.number
-        self.place[nodes] = np.arange(len(nodes))
+        self.place[nodes] = places
 
     # ── Operands ────────────────────────────────────────────────────────────────────────────────────
 
@@ -187,12 +188,12 @@ class Roll:
     def block(self, nodes: Sequence[int], shape: Sequence[int], batched: bool) -> Array:
         """Nodes as an array of that shape, of every example if it is batched."""
         if shape:
-            array = self.arrays.reshape(self.arrays.own(self.flat(np.array(nodes))), shape)
+            array = self.arrays.reshape(self.flat(np.array(nodes)), shape)
         elif self.home[nodes[0]] < 0:
             array = self.arrays.view(self.constant(self.numbers[nodes]), View(0, (), ()))
         else:
             array = self.operand(*self.where(nodes[0]), [])
-        return self.arrays.own(array, batched=batched)
+        return self.arrays.own(array, batched=True) if batched and not array.batched else array
 
     def constant(self, numbers: Any) -> Array:
         """An array of constants."""
@@ -245,17 +246,24 @@ class Roll:
         return self.arrays.add(op, args, sizes) if shorter is None or shorter.shape != sizes else shorter
 
     def misfit(self, patterns: dict[int, Any], length: int) -> int | None:
-        """An operand that must be copied for all to share a shape: an uneven one, or that of most axes.
-
-        So also where one of the axes is nobody's, as a·b and b·a are two nodes and one place.
-        """
+        """An operand that must be copied for all to share a shape: an uneven one, or that of most axes."""
         for i, pattern in patterns.items():
             if pattern is None:
                 return i
-        common = refine([*patterns.values()], length)
-        if common is None or not _moves(common[1]):
-            return max(patterns, key=lambda i: len(patterns[i]))
-        return None
+        if refine([*patterns.values()], length) is not None:
+            return None
+        return max(patterns, key=lambda i: len(patterns[i]))
+
+    def distinct(self, columns: Numbers) -> tuple[Numbers, Numbers]:
+        """The first of the nodes that are one in the arrays, as a·b and b·a are, and whose place each has."""
+        every = np.arange(columns.shape[1])
+        rows = np.concatenate([self.home[columns], self.place[columns], self.numbers.view(int)[columns]])
+        codes = (rows * 1000003 ** np.arange(len(rows))[:, None]).sum(0)  # sorted sooner than the rows
+        _, kept, which = np.unique(codes, return_index=True, return_inverse=True)
+        if len(kept) == len(every) or (rows[:, kept[which]] != rows).any():
+            return every, every
+        order = np.argsort(kept)
+        return kept[order], np.argsort(order)[which]
 
     def order(self, columns: Numbers) -> Numbers:
         """Of recording, or by the places of one operand if all are views then: gates that alternate."""
