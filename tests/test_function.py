@@ -1,7 +1,7 @@
 """compile(f) is f, and compile(T(f)) is T(f) for every transform T, whatever the arguments hold.
 
-What is right is computed by the eager engine on Values: there every number of a result is a graph, and how far
-two engines' roundings may move it is derived from that (`laws.rounding`), not chosen.
+What is right is computed by the eager engine on Values: there every number of a result is a graph, and how
+far two engines' roundings may move it is derived from that (`laws.rounding`), not chosen.
 
     tree      a number, or a list, tuple, dict or array of trees (see autograd.trees)
     layout    a tree whose numbers do not matter
@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value, compile, dot, grad, hessian, hvp, jacobian, jvp, ops, taylor, value_and_grad, vjp
+from autograd import Value, dot, grad, hessian, hvp, jacobian, jvp, taylor, value_and_grad, vjp
 from autograd.program.forms import shape_of
 from autograd.testing import laws
 from autograd.testing.strategies import expressions
@@ -249,7 +249,7 @@ def eager(f, args, named):
 
 def check(case, f):
     args, named = deepcopy((case.args, case.named))
-    compiled = compile(f)
+    compiled = autograd.compile(f)
     got = compiled(*args, **named)
     agrees(got, eager(f, args, named), dtype_of([case.args, [*case.named.values()]]))
     np.testing.assert_equal([args, named], [case.args, case.named])
@@ -336,7 +336,7 @@ def test_a_batch_is_the_loop_over_its_examples(transform):
         columns = [stacked([*c]) if flag else c[0] for c, flag in zip(zip(*examples), flags)]
         given, k = deepcopy(columns), len(case.args)
         f = TRANSFORMS[transform](case)
-        compiled = compile(f, batch=True if all(flags) else flags)
+        compiled = autograd.compile(f, batch=True if all(flags) else flags)
         got = compiled(*columns[:k], **dict(zip(case.named, columns[k:])))
         dtype = dtype_of([x for x in columns if type(x) is not list])
         for i, args in enumerate(examples):
