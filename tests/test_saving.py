@@ -502,8 +502,9 @@ def test_a_program_runs_in_several_threads_at_once(first):
     rows, inputs = own_rows()
     expected = [rows(rows.parameters() * k, *inputs) for k in range(20)]
     again, _ = own_rows()
+    thetas = [again.parameters() * k for k in range(20)]
     with ThreadPoolExecutor(8) as pool:
-        assert same([*pool.map(lambda k: again(again.parameters() * k, *inputs), range(20))], expected)
+        assert same([*pool.map(lambda theta: again(theta, *inputs), thetas)], expected)
 
 
 def test_what_a_source_calls_is_no_name_of_an_array():
