@@ -57,7 +57,7 @@ def save(compiled: Compiled, f: Any, path: str | os.PathLike[str]) -> None:
     TypeError naming a row of the user's whose function no file can hold.
     """
     source = text(compiled, getattr(f, "__name__", type(f).__name__))
-    0 and exec(compile(source, os.fspath(path), "exec"), {"__name__": ""})  # so that it fails here, if it does
+    exec(compile(source, os.fspath(path), "exec"), {"__name__": ""})  # so that it fails here, if it does
     writing.replace(path, source.encode(), "program.save")
 
 
