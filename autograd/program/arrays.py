@@ -46,7 +46,6 @@ STRUCTURAL = {
     "sequence": "the row `how` of the last axis",
 }
 
-VIEWS = {"view", "axes"}  # no elements of their own
 MOVED = {"view", "axes", "copy", "gather", "join"}  # elements of their argument
 N = "n"  # the label of the batch's axis
 LABELS = "ijklmabcdefghopqrstuvwxyz"  # those of an einsum's other axes, 22 at most (see patterns.MOST)
@@ -177,8 +176,8 @@ class ArrayGraph:
         args, shape = tuple(args), tuple(shape)
         if batched is None:
             batched = any(arg.batched for arg in args if isinstance(arg, Array))
-        parts = tuple([arg.number if isinstance(arg, Array) else ("number", arg) for arg in args])
-        key = op, parts, shape, batched, how
+        parts = tuple([arg.number if isinstance(arg, Array) else float(arg).hex() for arg in args])
+        key = op, parts, shape, batched, repr(how) if op == "constant" else how  # which tells −0 from 0
         if key not in self._known:
             array = Array(len(self.arrays), op, args, shape, batched, how)
             self._known[key] = array
@@ -201,7 +200,7 @@ class ArrayGraph:
         op, args = rewritten(*simplify(op, args, numbers))
         if op is ops.identity:
             return args[0]
-        if op is ops.mul and sum(isinstance(arg, Array) for arg in args) == 1:
+        if op is ops.mul and any(not isinstance(arg, Array) for arg in args):
             return self.scaled(*sorted(args, key=lambda arg: not isinstance(arg, Array)))
         shape = np.broadcast_shapes(*[arg.shape for arg in args if isinstance(arg, Array)])
         return self.add(op, [arg if isinstance(arg, Array) else float(arg) for arg in args], shape)
@@ -227,7 +226,8 @@ class ArrayGraph:
 
     def view(self, source: Array, view: View) -> Array:
         """A view of an array; itself where the view is all of it in the same shape."""
-        source = source.args[0] if is_whole(source) else source
+        while is_whole(source):
+            source = source.args[0]
         return source if view == whole(source.shape) else self.add("view", (source,), view.shape, how=view)
 
     def look(self, source: Array, places: Any) -> Array:
@@ -248,14 +248,10 @@ class ArrayGraph:
         return self.add("axes", (source,), shape, how=tuple(how))
 
     def own(self, source: Array, shape: Sequence[int] | None = None, batched: bool = False) -> Array:
-        """An array with elements of its own in C order, so that it can be viewed flat."""
+        """An array of this shape in full: what has been broadcast can be viewed flat then."""
         shape, batched = tuple(source.shape if shape is None else shape), batched or source.batched
         if (source.shape, source.batched) == (shape, batched):
-            if source.op not in VIEWS or is_whole(source):
-                return source
-            kept = [axis for axis in source.how if axis is not None] if source.op == "axes" else []
-            if kept and kept == sorted(kept):  # axes of size 1 more or less
-                return self.reshape(self.own(source.args[0]), shape)
+            return source
         return self.add("copy", (source,), shape, batched)
 
     def zeros(self, like: Array) -> Array:
@@ -331,6 +327,9 @@ def whole(shape: Sequence[int]) -> View:
 
 def is_whole(array: Array) -> bool:
     """Whether it shows all elements of another array, in their order."""
+    if array.op == "axes":
+        kept = [axis for axis in array.how if axis is not None]
+        return kept == sorted(kept)
     return array.op == "view" and array.size == array.args[0].size and array.how == whole(array.shape)
 
 

@@ -4,18 +4,20 @@ results   the arrays that the step returns      indices   the inputs that choose
 engine    what makes a step of a source: a name in ENGINES
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd import ops
+from autograd.op import describe
 from autograd.program.arrays import Array, Input
 from autograd.program.contract import product
 from autograd.program.emit import RESERVED, Source
 from autograd.program.flatten import flatten
 from autograd.program.reroll import Roll
-from autograd.program.trace import INPUT, PARAMETER, Graph, Recorded
+from autograd.program.trace import INPUT, PARAMETER, Graph, Recorded, plain
 
 Data = Any  # a NumPy array
 Step = Callable[..., Any]
@@ -66,6 +68,7 @@ class Compiled:
     """A function compiled for inputs of certain shapes.
 
     results    of the array program and the nodes of what the function returned, the arrays to return
+    captured   the Values from outside whose numbers are read at every call: the last input
     """
 
     def __init__(
@@ -77,19 +80,26 @@ class Compiled:
         name: str = "step",
     ) -> None:
         graph, roots = flatten(recorded.graph, recorded.nodes)
+        self.captured = [*(recorded.graph.captured or ())]
+        if self.captured:
+            names = {x.name for x in inputs}
+            own = next(name for name in ("captured", "values", "captured_values") if name not in names)
+            inputs = [*inputs, Input(own, (len(self.captured),), False)]
         self.inputs, self.engine, self.nodes = inputs, engine, len(recorded.graph)
         self.indices = _indices(graph, inputs)
         roll = Roll(graph, inputs)
-        forward = len(roll.arrays.arrays)
         self.results = results(roll, roots)
         self.emitted = Source(self.results, inputs, name)
         self.order, self.source = self.emitted.order, self.emitted.text
-        self.operations = tuple(_operations(self.emitted, forward))
+        backward = next((array.number for array in roll.arrays.arrays if array.op == "seed"), math.inf)
+        self.operations = tuple(_operations(self.emitted, backward))
         self._steps: dict[Any, Step] = {}
 
     def run(self, inputs: Sequence[Data], dtype: Any) -> Any:
         """What the step returns, in numbers of a type of float. IndexError for an index without a choice."""
         given = []
+        if self.captured:
+            inputs = [*inputs, [plain(value.data, describe(value)) for value in self.captured]]
         for i, (array, x) in enumerate(zip(inputs, self.inputs, strict=True)):
             kind = dtype
             if i in self.indices:
@@ -128,9 +138,10 @@ def _indices(graph: Graph, inputs: Sequence[Input]) -> dict[int, int]:
     return found
 
 
-def _operations(source: Source, forward: int) -> Iterator[Operation]:
+def _operations(source: Source, backward: float) -> Iterator[Operation]:
+    """The operations; those of a sweep backward stand behind its seed."""
     for array in source.order:
-        stage = "backward" if array.number >= forward and array.op != "value" else "forward"
+        stage = "backward" if array.number >= backward and array.op != "value" else "forward"
         symbol = SYMBOLS.get(array.op, array.op) if isinstance(array.op, str) else array.op.symbol
         if array.op == "input" and not array.batched:
             symbol = "theta"
@@ -138,13 +149,19 @@ def _operations(source: Source, forward: int) -> Iterator[Operation]:
             symbol = "mean"
         yield Operation(
             source.name(array),
-            "matmul" if array.op == "einsum" and product(*array.how) else symbol,
+            "matmul" if array.op == "einsum" and _is_matrix(array.how) else symbol,
             tuple([source.name(arg) if isinstance(arg, Array) else source.code(arg) for arg in array.args]),
             ("n",) * array.batched + array.shape,
             array.scalars,
             stage if array.args else "source",
             source.line_of.get(array, ""),
         )
+
+
+def _is_matrix(how: tuple[str, str, str]) -> bool:
+    """Whether an einsum is a product of matrices, or of a matrix and a vector."""
+    form = product(*how)
+    return form is not None and bool(form.rows or form.columns)
 
 
 def names_of(f: Callable[..., Any], count: int) -> list[str]:

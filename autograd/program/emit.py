@@ -99,6 +99,7 @@ class Source:
         self.line_of: dict[Array, str] = {}
         self._uses = Counter(arg for array in self.order for arg in array.args if isinstance(arg, Array))
         self._uses.update(results)
+        self._shown = Counter(map(shows, results))
         self._texts: dict[Array, Text] = {}
         self._names: dict[Array, str] = {}
         self._taken = {*RESERVED, *self.inputs, self.function}
@@ -135,7 +136,7 @@ class Source:
         shapes = [arg.shape for arg in array.args if isinstance(arg, Array)]
         if isinstance(array.op, Op) and np.broadcast_shapes(*shapes) != array.shape:  # of equal elements
             text = self.call("np.broadcast_to", text.code, sized(array.batched, array.shape))
-        if array in self.results and not is_new(array):
+        if array in self.results and not self.is_new(array):
             text = self.call("np.array", text.code)
         if array not in self.line_of:
             self._waiting.append(array)
@@ -164,6 +165,11 @@ class Source:
         for done in self._waiting:
             self.line_of[done] = "" if done.op == "input" else code
         self._waiting.clear()
+
+    def is_new(self, array: Array) -> bool:
+        """Whether no other result and nothing that was given shares its memory."""
+        of = shows(array)
+        return self._shown[of] == 1 and of.op not in ("input", "constant") and array.op != "copy"
 
     def is_inlined(self, array: Array, text: Text) -> bool:
         """Whether an array stands in the line of its only user."""
@@ -252,7 +258,7 @@ class Source:
 
     def constant(self, array: Array) -> Text:
         """Numbers in the namespace, which are of the type of the step."""
-        return Text(self.given((array.how, array.shape), "numbers", np.array(array.how)))
+        return Text(self.given((repr(array.how), array.shape), "numbers", np.array(array.how)))
 
     def seed(self, array: Array) -> Text:
         """1/n or 1: the gradient of the result with respect to each example's."""
@@ -348,6 +354,8 @@ class Source:
         """A method that reduces axes."""
         (x,) = array.args
         axes = tuple([0] * array.how.batch + [axis + x.batched for axis in array.how.axes])
+        if len(axes) == len(x.shape) + x.batched:
+            return Text(f"{self.atom(x)}.{function}()")
         return Text(f"{self.atom(x)}.{function}(axis={axes[0] if len(axes) == 1 else axes})")
 
     def sum(self, array: Array) -> Text:
@@ -405,15 +413,17 @@ class Source:
         return self.call("np.einsum", repr("{},{}->{}".format(*array.how)), *[text.code for text in texts])
 
 
-def is_new(array: Array) -> bool:
-    """Whether an array is none that was given, nor a view of one."""
-    if array.op == "assemble" and array.how.places == (whole(array.shape),):
-        return is_new(array.args[0])
-    return array.op not in ("input", "constant", "view", "axes", "copy")
+def shows(array: Array) -> Array:
+    """The array whose memory an array is, or is a view of."""
+    while array.op in ("view", "axes", "copy") or (
+        array.op == "assemble" and array.how.places == (whole(array.shape),)
+    ):
+        array = array.args[0]
+    return array
 
 
 def literal(number: float) -> str:
-    """A constant as the source shows it: 2 for 2.0."""
+    """A constant as the source shows it: 2 for 2.0, but -0.0."""
     if math.isfinite(number):
         whole = float(number).is_integer() and (number or math.copysign(1, number) > 0)
         return repr(int(number)) if whole and abs(number) < 1e16 else repr(float(number))

@@ -134,7 +134,7 @@ class _Lowered:
             built = self._made.build()
             return built[:places], dict(zip([*arguments][places:], built[places:], strict=True))
 
-        return trace(f, {}, build)
+        return trace(f, {}, build, live=True)
 
     def _recorded_gradient(self, gradient: Gradient) -> Recorded | None:
         """Record the function that has the gradient; None where it returns no number."""

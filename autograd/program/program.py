@@ -63,7 +63,8 @@ def compile(  # noqa: A001
 
     f           loss(x, y, …): gets an example of every input as nested lists (a number where an input has the
                 shape (n,)), computes with autograd's functions and the parameters, and returns one number
-    parameters  the leaves towards which it is differentiated
+    parameters  the leaves towards which it is differentiated; the numbers of other Values are read at every
+                call
     reduction   "mean" or "sum" over the batch
 
     >>> from autograd import Value
@@ -227,7 +228,7 @@ class Program:
         if what == "hvp":
             given.append(Input("v" if "v" not in names else "direction", (len(self.leaves),), False))
         shapes = [shape for shape, _ in forms]
-        recorded = trace(self.f, self._places, lambda graph: (examples(graph, shapes), {}))
+        recorded = trace(self.f, self._places, lambda graph: (examples(graph, shapes), {}), live=True)
         shape = _shape(recorded.tree)
         if what != "predict" and shape != ():
             raise TypeError(
@@ -275,16 +276,8 @@ class Program:
         arrays: list[Data] = []
         for i, given in enumerate(inputs, start=1):
             array = np.asarray(given)
-            if array.dtype.kind == "f" and array.dtype != theta.dtype:
-                raise TypeError(
-                    f"input {i} is {array.dtype} and theta {theta.dtype}; make them equal: "
-                    f"x.astype({theta.dtype})"
-                )
-            if array.dtype.kind not in "fiub":
-                raise TypeError(
-                    f"input {i} has the type {array.dtype}, which is no array of floats or whole numbers; "
-                    "make it one: numpy.array(x, float)"
-                )
+            if array.dtype is not theta.dtype:
+                _check_type(i, array.dtype, theta.dtype)
             if not array.ndim or len(array) != len(arrays[0] if arrays else array) or not array.size:
                 shapes = ", ".join(str(np.shape(x)) for x in inputs)
                 raise ValueError(
@@ -305,6 +298,17 @@ class Program:
 
     def __repr__(self) -> str:
         return f"Program({getattr(self.f, '__name__', self.f)}, {len(self.leaves)} parameters)"
+
+
+def _check_type(i: int, dtype: Any, theta: Any) -> None:
+    """TypeError for an input whose numbers are neither whole nor of theta's type."""
+    if dtype.kind == "f" and dtype != theta:
+        raise TypeError(f"input {i} is {dtype} and theta {theta}; make them equal: x.astype({theta})")
+    if dtype.kind not in "fiub":
+        raise TypeError(
+            f"input {i} has the type {dtype}, which is no array of floats or whole numbers; make it one: "
+            "numpy.array(x, float)"
+        )
 
 
 def _shape(tree: Any) -> tuple[int, ...]:
