@@ -241,13 +241,13 @@ class Program:
             return [roll.block(roots, shape, batched)]
 
         def derivative(roll: Roll, roots: Sequence[int]) -> list[Array]:
-            arrays, theta, v = roll.arrays, roll.inputs[0], roll.inputs[-1]
+            arrays, theta = roll.arrays, roll.inputs[0]
             value = root = roll.block(roots, (), batched)
             if theta not in needed([root]):
                 raise ValueError("compile: the function depends on no parameter; give those that it uses")
             seed = arrays.add("seed", (), (), False, how=self.reduction if batched else "sum")
             if what == "hvp":
-                product = hessian_vector(arrays, root, theta, v, seed)
+                product = hessian_vector(arrays, root, theta, roll.inputs[1 + len(forms)], seed)
                 return [product or arrays.zeros(theta)]
             (gradient,) = differentiate(arrays, root, [theta], seed)
             if batched:
