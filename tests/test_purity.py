@@ -18,7 +18,7 @@ import autograd
 from autograd import Op, Value, ops
 from autograd.program import purity
 from autograd.program.purity import alike, check_row, generators, reached, undrawn
-from autograd.program.trace import CAPTURED, CONSTANT, INPUT, PARAMETER, THETA, examples, trace
+from autograd.program.trace import CAPTURED, CONSTANT, PARAMETER, THETA, examples, trace
 from autograd.testing.strategies import expressions, rows
 
 TINY = 2.0**-20  # changes a number, and leaves it in the domain
@@ -35,9 +35,9 @@ def compiled(f, parameters=(w, v), *inputs):
     return program(program.parameters(), *(inputs or [X]))[0]
 
 
-def record(f, *parameters, live=True):
+def record(f, *parameters):
     """What f records with one number as its input."""
-    return trace(f, {p: i for i, p in enumerate(parameters)}, lambda g: (examples(g, [()]), {}), live)
+    return trace(f, {p: i for i, p in enumerate(parameters)}, lambda g: (examples(g, [()]), {}))
 
 
 # ── The property ────────────────────────────────────────────────────────────────────────────────────
@@ -337,6 +337,19 @@ def test_a_row_made_inside_of_the_function_is_the_same_row_at_the_second_time():
         compiled(g)
 
 
+def test_rows_that_are_constants_have_numbers_also_of_values_that_are_unread():
+    assert compiled(lambda x: ops.pi(w) * x + ops.one(v) * w) == pytest.approx(1.5 * math.pi + 2)
+    slope = autograd.grad(lambda y: autograd.erf(w * y) + autograd.deg2rad(v * y))
+    want = sum(float(slope(x).data) for x in X.tolist()) / 2
+    assert compiled(slope) == pytest.approx(want, rel=1e-12)
+
+
+def test_a_symbol_that_the_first_recording_has_kept_is_refused():
+    kept = {}
+    with pytest.raises(TypeError, match="got a symbol of another call"):
+        compiled(lambda x: kept.setdefault("once", w * x) * v)
+
+
 def test_a_cached_helper_is_no_matter():
     @functools.cache
     def scale():
@@ -370,6 +383,16 @@ class Model:
 TABLE = [{"a": (Model(),)}]
 
 
+class Drawer:
+    """Draws in a method, from a generator that stands outside."""
+
+    def __call__(self, x):
+        return self.part(x)
+
+    def part(self, x):
+        return w * x if lot.random() < 2 else x
+
+
 def helper(x):
     return w * x if lot.random() < 2 else x
 
@@ -392,6 +415,8 @@ def nested(x):
         (lambda x: w * x if np.random.random() < 2 else x, r"np\.random\.random|numpy\.random"),
         (lambda x: w * x if np.random.normal() < 99 else x, r"np\.random|numpy\.random"),
         (helper, "lot"),
+        (Drawer(), "lot"),
+        (lambda x: Drawer()(x), "lot"),
         (lambda x: helper(x), "lot"),
         (functools.partial(partly, rng=lot), ""),
         (functools.partial(partly, rng=np.random.default_rng()), ""),
@@ -514,9 +539,22 @@ def test_a_captured_value_that_is_read_is_refused_and_one_of_another_type_too():
         record(lambda x: w * x * third, w)
 
 
-def test_without_captured_values_they_are_constants():
+def test_the_number_of_a_captured_value_is_read_at_every_call():
     rate = Value(0.5, "rate")
-    graph, _, _ = record(lambda x: w * x * rate, w, live=False)
-    assert graph.captured is None
-    assert [args for op, args in zip(graph.ops, graph.args) if op is CONSTANT] == [(0.5,)]
-    assert graph.ops.count(INPUT) == 1
+    program = autograd.compile(lambda x: autograd.exp(w * rate) * x + rate, [w])
+    for number in (0.5, -1.0, 2.0):
+        rate.data = number
+        value, by = program(program.parameters(), X)
+        assert value == pytest.approx(math.exp(2 * number) * 1.5 + number)
+        assert by.tolist() == [pytest.approx(number * math.exp(2 * number) * 1.5)]
+    rate.data = Fraction(1, 3)
+    with pytest.raises(TypeError, match=r"rate = Fraction\(1, 3\) has the Fraction"):
+        program(program.parameters(), X)
+
+
+@pytest.mark.parametrize("name", FROZEN)
+def test_functions_without_parameters_are_watched_too(name):
+    read = FROZEN[name]()
+    for f in (lambda x: x * read(w), autograd.grad(lambda x: x * x * read(w))):
+        with pytest.raises(TypeError, match="compile: "):
+            autograd.compile(f)(2.0)

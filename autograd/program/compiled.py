@@ -80,7 +80,7 @@ class Compiled:
         name: str = "step",
     ) -> None:
         graph, roots = flatten(recorded.graph, recorded.nodes)
-        self.captured = [*(recorded.graph.captured or ())]
+        self.captured = [*recorded.graph.captured]
         if self.captured:
             names = {x.name for x in inputs}
             own = next(name for name in ("captured", "values", "captured_values") if name not in names)

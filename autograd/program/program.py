@@ -4,6 +4,7 @@ theta    the numbers of all parameters, one after the other: shape (P,), float64
 inputs   arrays of shape (n, …): the examples of a batch, along the first axis
 """
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
 from typing import Any, overload
@@ -17,6 +18,7 @@ from autograd.program.differentiate import differentiate, hessian_vector
 from autograd.program.emit import needed
 from autograd.program.function import Function
 from autograd.program.reroll import Roll
+from autograd.program.saving import copied, save, state
 from autograd.program.trace import examples, trace
 from autograd.trees import is_array
 from autograd.value import Value
@@ -210,6 +212,16 @@ class Program:
 
         return to_jax(self, dtype, what)
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write what was compiled last to a file of Python, which imports NumPy and no autograd.
+
+        It defines the function that `source` shows, of theta and the inputs. SciPy is imported where a row
+        needs it. TypeError naming a row of one's own whose function no file can hold, such as a lambda.
+        """
+        save(self._last(), self.f, path)
+
+    __getstate__, __copy__ = state, copied
+
     # ── Compiling ───────────────────────────────────────────────────────────────────────────────────
 
     def compiled(self, inputs: Sequence[Data], what: str = "gradient") -> Compiled:
@@ -228,7 +240,7 @@ class Program:
         if what == "hvp":
             given.append(Input("v" if "v" not in names else "direction", (len(self.leaves),), False))
         shapes = [shape for shape, _ in forms]
-        recorded = trace(self.f, self._places, lambda graph: (examples(graph, shapes), {}), live=True)
+        recorded = trace(self.f, self._places, lambda graph: (examples(graph, shapes), {}))
         shape = _shape(recorded.tree)
         if what != "predict" and shape != ():
             raise TypeError(
@@ -247,7 +259,7 @@ class Program:
                 raise ValueError("compile: the function depends on no parameter; give those that it uses")
             seed = arrays.add("seed", (), (), False, how=self.reduction if batched else "sum")
             if what == "hvp":
-                product = hessian_vector(arrays, root, theta, roll.inputs[1 + len(forms)], seed)
+                product = hessian_vector(arrays, root, theta, roll.inputs[len(given) - 1], seed)
                 return [product or arrays.zeros(theta)]
             (gradient,) = differentiate(arrays, root, [theta], seed)
             if batched:

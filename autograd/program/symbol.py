@@ -17,8 +17,6 @@ from autograd.protocol import COMPARISONS, Numeric
 
 AND, OR = Op("and", operator.and_, kind="constant"), Op("or", operator.or_, kind="constant")
 BOOLEAN = {*COMPARISONS.values(), AND, OR}
-FIXED = {row for row in ops.TABLE.values() if not row.partials and not row.sequences}  # one, π, ln 2, …
-
 NUMBERS = {ops.one, ops.pi, ops.ln2, ops.ln10, ops.selu_alpha, ops.selu_scale}  # whatever the argument
 
 NEUTRAL = {  # (row, place of the argument): the number that changes nothing there
@@ -140,7 +138,7 @@ class Unread(Numeric):
         """What nobody knows; the number of a row that is a constant."""
         if not all(isinstance(arg, Numeric | Number) for arg in args):
             return NotImplemented  # an array, which decides
-        return op.function(1.0) if op in FIXED else Unread(self.owner, self.held)
+        return op.function(1.0) if op in NUMBERS else Unread(self.owner, self.held)
 
     def compare(self, comparison: Op, other: Any) -> Any:
         """What nobody knows."""

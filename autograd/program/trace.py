@@ -52,16 +52,16 @@ class Graph:
     ops, args    by node: the row, and the nodes that it is applied to (of a source: as above)
     labels       the names that the user gave to nodes
     parameters   the place of every parameter in theta
-    captured     the place of every captured Value in the input CAPTURED; None where they are constants
+    captured     the place of every captured Value in the input CAPTURED
     old          Values that were computed before, from no parameter: as good as leaves
     """
 
-    def __init__(self, parameters: dict[Value, int], live: bool = False) -> None:
+    def __init__(self, parameters: dict[Value, int]) -> None:
         self.ops: list[Op] = []
         self.args: list[tuple[Any, ...]] = []
         self.labels: dict[int, str] = {}
         self.parameters = parameters
-        self.captured: dict[Value, int] | None = {} if live else None
+        self.captured: dict[Value, int] = {}
         self.old: set[Value] = set()
         self._known: dict[tuple[Op, tuple[Any, ...]], int] = {}
         self._values: dict[Value, int] = {}
@@ -183,7 +183,7 @@ class Graph:
         if type(value.data) in (Symbol, Unread):
             return self.lift(value.data, describe(value))
         number = plain(value.data, describe(value))
-        if self.captured is None or value.op is ops.constant or _is_made(value):
+        if value.op is ops.constant or _is_made(value):
             return self.add(CONSTANT, (number,))
         return self.add(PARAMETER, (CAPTURED, self.captured.setdefault(value, len(self.captured))))
 
@@ -210,18 +210,15 @@ def trace(
     f: Callable[..., Any],
     parameters: dict[Value, int],
     build: Callable[[Graph], tuple[Sequence[Any], dict[str, Any]]],
-    live: bool = False,
 ) -> Recorded:
     """Record what f does with the arguments that `build` makes of symbols.
-
-    live   whether the Values that f captures are an input, CAPTURED, or constants
 
     TypeError where f reads numbers, counts or draws, so that another call would do something else.
     """
     found = [*reached(f)]
     sources = generators(found)
     values = [*parameters, *(x for _, x in found if type(x) is Value)]
-    graph = Graph(parameters, live)
+    graph = Graph(parameters)
     graph.old = _old(values, parameters)
     run = _Recording(graph)
     with committing:
