@@ -215,7 +215,8 @@ class ArrayGraph:
 
     def view(self, source: Array, view: View) -> Array:
         """A view of an array; itself where the view is all of it in the same shape."""
-        source = source.args[0] if is_whole(source) else source
+        while is_whole(source):
+            source = source.args[0]
         return source if view == whole(source.shape) else self.add("view", (source,), view.shape, how=view)
 
     def look(self, source: Array, places: Any) -> Array:
@@ -333,6 +334,9 @@ def whole(shape: Sequence[int]) -> View:
 
 def is_whole(array: Array) -> bool:
     """Whether it shows all elements of another array, in their order."""
+    if array.op == "axes":
+        kept = [axis for axis in array.how if axis is not None]
+        return kept == sorted(kept)
     return array.op == "view" and array.size == array.args[0].size and array.how == whole(array.shape)
 
 
