@@ -22,6 +22,7 @@ COMPARISONS = {
     name: Op(symbol, getattr(operator, name), kind="constant")
     for name, symbol in {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}.items()
 }
+LT, LE, GT, GE, EQ, NE = COMPARISONS.values()  # pickle finds a row by a variable that holds it
 CONVERSIONS: dict[str, Callable[[Any], Any]] = {
     "float": float, "int": int, "complex": complex,
     "floor": math.floor, "ceil": math.ceil, "trunc": math.trunc,

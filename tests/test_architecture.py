@@ -50,11 +50,15 @@ PROGRAM = {  # module of autograd.program: what it may import of autograd
     "emit": {"op", "ops", "protocol", "arrays", "contract", "kernels", "patterns", "symbol", "views"},
     "compiled": {"op", "ops", "arrays", "contract", "emit", "flatten", "reroll", "trace"},
     "forms": {"op", "trees", "value", "arrays", "symbol", "trace"},
-    "function": {"derivatives", "trees", "arrays", "compiled", "differentiate", "forms", "reroll", "trace"},
+    "saving": {"op", "value", "writing", "arrays", "compiled", "emit", "kernels", "views"},
+    "function": {
+        *("derivatives", "trees"),
+        *("arrays", "compiled", "differentiate", "forms", "reroll", "saving", "trace"),
+    },
     "jax": {"functions", "op", "ops", "arrays", "compiled", "contract", "kernels", "patterns", "symbol"},
     "program": {
         *("op", "trees", "value"),
-        *("arrays", "compiled", "differentiate", "emit", "function", "jax", "reroll", "trace"),
+        *("arrays", "compiled", "differentiate", "emit", "function", "jax", "reroll", "saving", "trace"),
     },
 }
 # What viz, nn and the demos may import of autograd.

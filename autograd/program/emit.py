@@ -43,7 +43,7 @@ INFIX: dict[Op, tuple[str, int]] = {
 }
 LOGICAL = {AND, OR}
 WIDTH = 76  # of what may stand in another line
-RESERVED = {"n", "np", "dtype"}  # names in every source
+RESERVED = {"n", "np", "dtype", "len", "ValueError", "IndexError"}  # names in every source or file
 NOUNS = {  # what an array is called that has no name
     "add": "total",
     "sub": "difference",
