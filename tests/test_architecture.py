@@ -36,7 +36,7 @@ MAY_IMPORT = {  # module of autograd: the modules of autograd it may import
 PROGRAM = {  # module of autograd.program: what it may import of autograd
     "symbol": {"op", "ops", "protocol"},
     "purity": {"op", "ops", "value", "symbol"},
-    "trace": {"commit", "op", "ops", "recording", "trees", "value", "purity", "symbol"},
+    "trace": {"op", "ops", "recording", "trees", "value", "purity", "symbol"},
     "flatten": {"ops", "trace"},
     "patterns": set(),
     "rewrite": {"op", "ops"},
