@@ -158,37 +158,37 @@ class LSTM(Program):
         return rng.normal(size=(n, *self.shape)), rng.normal(size=n)
 
     def by_hand(self, theta, X, t):
-        W, v = self.arrays(theta)
-        H, _, width = W.shape
-        W = W.reshape(4 * H, width)
+        rows, v = self.arrays(theta)
+        H, _, width = rows.shape
+        W = rows.swapaxes(0, 1).reshape(4 * H, width)  # gate by gate: each is then a block
         n, T, inputs = X.shape
-        x = np.ones((T, n, width))
+        x, h, c = np.ones((T, n, width)), np.zeros((n, H)), np.zeros((T + 1, n, H))
+        gates, s = np.empty((T, 4, n, H)), np.empty((T, n, H))
         x[:, :, :inputs] = X.swapaxes(0, 1)
-        gates, c, s = np.empty((T, n, H, 4)), np.zeros((T + 1, n, H)), np.empty((T, n, H))
-        h = np.zeros((n, H))
         for k in range(T):
             x[k, :, inputs:-1] = h
-            z = (x[k] @ W.T).reshape(n, H, 4)
-            gates[k, :, :, :3] = 1 / (1 + np.exp(-z[:, :, :3]))
-            gates[k, :, :, 3] = np.tanh(z[:, :, 3])
-            i, f, o, g = np.moveaxis(gates[k], 2, 0)
+            z = (x[k] @ W.T).reshape(n, 4, H).swapaxes(0, 1)
+            gates[k, :3], gates[k, 3] = 1 / (1 + np.exp(-z[:3])), np.tanh(z[3])
+            i, f, o, g = gates[k]
             c[k + 1] = f * c[k] + i * g
             s[k] = np.tanh(c[k + 1])
             h = o * s[k]
         error = h @ v - t
         dy = 2 * error / n
-        dh, dc, dz = np.outer(dy, v), 0.0, np.empty_like(gates)
+        dh, dc, dz = np.outer(dy, v), 0.0, np.empty((T, n, 4 * H))
         for k in reversed(range(T)):
-            i, f, o, g = np.moveaxis(gates[k], 2, 0)
+            i, f, o, g = gates[k]
             dc = dc + dh * o * (1 - s[k] ** 2)
-            dz[k, :, :, 0] = dc * g * i * (1 - i)
-            dz[k, :, :, 1] = dc * c[k] * f * (1 - f)
-            dz[k, :, :, 2] = dh * s[k] * o * (1 - o)
-            dz[k, :, :, 3] = dc * i * (1 - g**2)
-            dh = dz[k].reshape(n, 4 * H) @ W[:, inputs:-1]
-            dc = dc * f
+            parts = (
+                dc * g * i * (1 - i),
+                dc * c[k] * f * (1 - f),
+                dh * s[k] * o * (1 - o),
+                dc * i * (1 - g**2),
+            )
+            np.concatenate(parts, axis=1, out=dz[k])
+            dh, dc = dz[k] @ W[:, inputs:-1], dc * f
         dW = dz.reshape(n * T, 4 * H).T @ x.reshape(n * T, width)
-        return (error**2).mean(), flat(dW, dy @ h)
+        return (error**2).mean(), flat(dW.reshape(4, H, width).swapaxes(0, 1), dy @ h)
 
 
 class CausalAttention(Program):
@@ -245,7 +245,7 @@ class Kalman(Program):
     measurement. m and P are the mean and the covariance of the state.
     """
 
-    def __init__(self, steps=6):
+    def __init__(self, steps=4):
         super().__init__()
         self.steps = steps
         self.phi = self.weights("φ", 1, size=0.1, around=0.8)[0]
@@ -344,7 +344,7 @@ def runge_kutta(f, y, h):
 class Oscillator(Program):
     """A pendulum x″ = −k sin x − c x′, whose k and c are fitted to positions that were seen."""
 
-    def __init__(self, steps=8, h=0.2):
+    def __init__(self, steps=5, h=0.2):
         super().__init__()
         self.steps, self.h = steps, h
         self.k, self.c = self.weights("k, c", 2, size=0.2, around=1.0)
