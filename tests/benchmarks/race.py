@@ -14,14 +14,17 @@ import sys
 import time
 import tracemalloc
 from functools import reduce
+from itertools import pairwise
 
 import nielsen
 import numpy as np
 
 import autograd
-from autograd import Value, tanh
+from autograd import Value, sin, tanh
+from autograd import sum as total
 from demos import gpt
 from nn.data import mnist
+from tests import programs
 
 TURN = 0.05  # seconds that a side runs, at least, before it is the next one's turn
 
@@ -121,6 +124,81 @@ def gpt_step(n, rounds):
     equal([value], [loss])
     equal(gradient, grads)
     return race({"Compiled": compiled, "eager": eager}, rounds)
+
+
+def program(name, rounds):
+    """The value and the gradient of a program of programs.py, ours and by hand."""
+    kind = getattr(programs, name)
+    source = kind(**kind.large)
+    compiled = autograd.compile(source.loss, source.parameters)
+    theta, inputs = compiled.parameters(), source.inputs(kind.examples, np.random.default_rng(0))
+    ours, by_hand = lambda: compiled(theta, *inputs), lambda: source.by_hand(theta, *inputs)
+    return race_of_gradients({"Compiled": ours, "by hand": by_hand}, rounds)
+
+
+def race_of_gradients(steps, rounds):
+    """A race of functions that give a value and a gradient."""
+    (value, gradient), *others = [one() for one in steps.values()]
+    for other_value, other_gradient in others:
+        equal([other_value], [value])
+        equal(other_gradient, gradient)
+    return race(steps, rounds)
+
+
+# The benchmark of CasADi's users: a sum over many variables, each of which meets its neighbours.
+
+
+def coupled(x, sin=sin, total=total):
+    """Σ (y − x²)² + (1 − x)² + sin(x y) over all variables x and the next one, y."""
+    return total([(y - x * x) ** 2 + (1 - x) ** 2 + sin(x * y) for x, y in pairwise(x)])
+
+
+def coupled_compiled(x):
+    """Ours: x → value and gradient."""
+    parameters = [Value(xi) for xi in x.tolist()]
+    compiled, one = autograd.compile(lambda one: one * coupled(parameters), parameters), np.ones(1)
+    return lambda x: compiled(x, one)
+
+
+def coupled_casadi(x):
+    """The same by CasADi's SX, scalar by scalar as well."""
+    import casadi
+
+    variables = casadi.SX.sym("x", len(x))
+    value = coupled(variables.elements(), casadi.sin, lambda terms: casadi.sum1(casadi.vertcat(*terms)))
+    function = casadi.Function("coupled", [variables], [value, casadi.gradient(value, variables)])
+    return lambda x: [np.asarray(out).ravel() for out in function(x)]
+
+
+def coupled_by_hand(x):
+    """The same in NumPy."""
+
+    def by_hand(z):
+        x, y = z[:-1], z[1:]
+        bend, miss, angle = y - x * x, 1 - x, x * y
+        slope = np.cos(angle)
+        gradient = np.zeros_like(z)
+        gradient[:-1] = -4 * bend * x - 2 * miss + y * slope
+        gradient[1:] += 2 * bend + x * slope
+        return bend @ bend + miss @ miss + np.sin(angle).sum(), gradient
+
+    return by_hand
+
+
+COUPLED = {"Compiled": coupled_compiled, "CasADi": coupled_casadi, "by hand": coupled_by_hand}
+
+
+def coupled_step(name, n, rounds):
+    """The objective of n coupled variables, ours and another side's."""
+    x = np.random.default_rng(0).normal(size=n)
+    sides = {side: COUPLED[side](x) for side in ("Compiled", name)}
+    return race_of_gradients({side: lambda f=f: f(x) for side, f in sides.items()}, rounds)
+
+
+def coupled_first(name, n, rounds):
+    """The seconds until the first value and gradient are there, in every round."""
+    x = np.random.default_rng(0).normal(size=n)
+    return [seconds(lambda: COUPLED[name](x)(x)) for _ in range(rounds)]
 
 
 # ── One side alone ──────────────────────────────────────────────────────────────────────────────────

@@ -18,6 +18,8 @@ from statistics import median
 
 import pytest
 
+from tests.programs import BY_HAND
+
 RACE = Path(__file__).with_name("race.py")
 ROUNDS = 21
 ONE_THREAD = {
@@ -30,7 +32,8 @@ needs_mnist = pytest.mark.skipif("AUTOGRAD_DATA" not in os.environ, reason="AUTO
 def measure(benchmark, *what):
     """What race.py measures, in a process of its own."""
     root = RACE.parent.parent.parent
-    environment = {**os.environ, **ONE_THREAD, "PYTHONPATH": str(root)}
+    path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, **ONE_THREAD, "PYTHONPATH": path}
     command = [sys.executable, str(RACE), *map(str, what)]
 
     def run():
@@ -66,6 +69,32 @@ def test_micrograd(benchmark):
 @pytest.mark.benchmark(group="a step of the tiny GPT on one name, with Adam")
 def test_gpt(benchmark):
     compare(benchmark, "gpt_step", 8)
+
+
+@pytest.mark.benchmark(group="value and gradient of a program")
+@pytest.mark.parametrize("name", [kind.__name__ for kind in BY_HAND])
+def test_by_hand(benchmark, name):
+    if name == "VolatilitySurface":
+        pytest.importorskip("scipy")
+    compare(benchmark, "program", name)
+
+
+@pytest.mark.benchmark(group="value and gradient of an objective of 10,000 coupled variables")
+@pytest.mark.parametrize("side", ["by hand", "CasADi"])
+def test_coupled(benchmark, side):
+    if side == "CasADi":
+        pytest.importorskip("casadi")
+    compare(benchmark, "coupled_step", side, 100 if benchmark.disabled else 10_000)
+
+
+@pytest.mark.benchmark(group="to the first gradient of that objective")
+@pytest.mark.parametrize("side", ["Compiled", "CasADi"])
+def test_coupled_first(benchmark, side):
+    if side == "CasADi":
+        pytest.importorskip("casadi")
+    size = (100, 1) if benchmark.disabled else (10_000, 5)
+    benchmark.extra_info["seconds"] = taken = median(measure(benchmark, "coupled_first", side, *size))
+    print(f"{side}: {taken:.2f} s to the first gradient of {size[0]:,} coupled variables")
 
 
 @pytest.mark.benchmark(group="memory of a step of 784-30-10: at most 1.5 × NumPy by hand")
