@@ -60,6 +60,11 @@ class Program:
         self.places.append((slice(start, len(self.parameters)), shape))
         return nested(self.parameters[start:], shape)
 
+    def layer(self, inputs, outputs):
+        """W and b."""
+        W = self.weights("W", outputs, inputs, size=inputs**-0.5)
+        return W, self.weights("b", outputs, size=0.1)
+
     def arrays(self, theta):
         """Views of theta in the shapes of `weights`."""
         return [theta[place].reshape(shape) for place, shape in self.places]
@@ -80,6 +85,12 @@ def flat(*arrays):
 def dense(W, b, x):
     """W x + b."""
     return [dot(row, x) + bi for row, bi in zip(W, b)]
+
+
+def perceptron(layers, x):
+    """V tanh(W x + b) + c."""
+    (W, b), (V, c) = layers
+    return dense(V, c, [tanh(z) for z in dense(W, b, x)])
 
 
 def distance(x, y):
@@ -179,12 +190,8 @@ class LSTM(Program):
         for k in reversed(range(T)):
             i, f, o, g = gates[k]
             dc = dc + dh * o * (1 - s[k] ** 2)
-            parts = (
-                dc * g * i * (1 - i),
-                dc * c[k] * f * (1 - f),
-                dh * s[k] * o * (1 - o),
-                dc * i * (1 - g**2),
-            )
+            di, df, do, dg = dc * g, dc * c[k], dh * s[k], dc * i
+            parts = di * i * (1 - i), df * f * (1 - f), do * o * (1 - o), dg * (1 - g**2)
             np.concatenate(parts, axis=1, out=dz[k])
             dh, dc = dz[k] @ W[:, inputs:-1], dc * f
         dW = dz.reshape(n * T, 4 * H).T @ x.reshape(n * T, width)
@@ -286,21 +293,18 @@ class LeNet(Program):
         super().__init__()
         self.side, self.classes, self.pools = side, classes, pools
         self.convolutions, before = [], 1
-        for c, pool in zip(channels, pools):
-            size = (before * kernel**2) ** -0.5
-            filters = self.weights("filter", c, before, kernel, kernel, size=size)
-            self.convolutions.append((filters, self.weights("b", c, size=0.1)))
-            before, side = c, (side - kernel + 1) // pool
-        features = before * side**2
-        self.W = self.weights("W", classes, features, size=features**-0.5)
-        self.b = self.weights("b", classes, size=0.1)
+        for maps, width in zip(channels, pools):
+            filters = self.weights("filter", maps, before, kernel, kernel, size=before**-0.5 / kernel)
+            self.convolutions.append((filters, self.weights("b", maps, size=0.1)))
+            before, side = maps, (side - kernel + 1) // width
+        self.output = self.layer(before * side**2, classes)
 
     def loss(self, image, label):
         maps = [image]
-        for (filters, biases), size in zip(self.convolutions, self.pools):
-            maps = [pool(convolve(maps, f, b), size) for f, b in zip(filters, biases)]
+        for (filters, biases), width in zip(self.convolutions, self.pools):
+            maps = [pool(convolve(maps, kernels, b), width) for kernels, b in zip(filters, biases)]
         features = [h for rows in maps for row in rows for h in row]
-        return cross_entropy(dense(self.W, self.b, features), label)
+        return cross_entropy(dense(*self.output, features), label)
 
     def inputs(self, n, rng):
         return rng.random((n, self.side, self.side)), rng.integers(self.classes, size=n)
@@ -323,17 +327,17 @@ def convolve(maps, kernels, b):
     return rows
 
 
-def pool(image, size):
-    """The greatest number of every square of that size."""
-    at = range(0, len(image), size)
-    return [[amax([h for row in image[y : y + size] for h in row[x : x + size]]) for x in at] for y in at]
+def pool(image, width):
+    """The greatest number of every square of that width."""
+    at = range(0, len(image), width)
+    return [[amax([h for row in image[y : y + width] for h in row[x : x + width]]) for x in at] for y in at]
 
 
 # ── Dynamics ────────────────────────────────────────────────────────────────────────────────────────
 
 
 def runge_kutta(f, y, h):
-    """Y after a step h of y′ = f(y), to the fourth order."""
+    """y after a step h of y′ = f(y), to the fourth order."""
     k1 = f(y)
     k2 = f([yi + h / 2 * k for yi, k in zip(y, k1)])
     k3 = f([yi + h / 2 * k for yi, k in zip(y, k2)])
@@ -366,17 +370,12 @@ class NeuralODE(Program):
     def __init__(self, dimension=2, hidden=3, steps=3):
         super().__init__()
         self.dimension, self.steps = dimension, steps
-        self.W, self.b = self.weights("W", hidden, dimension), self.weights("b", hidden, size=0.1)
-        self.V, self.c = self.weights("V", dimension, hidden), self.weights("c", dimension, size=0.1)
+        self.layers = self.layer(dimension, hidden), self.layer(hidden, dimension)
 
     def loss(self, y, t):
         for _ in range(self.steps):
-            y = runge_kutta(self.field, y, 1 / self.steps)
+            y = runge_kutta(lambda y: perceptron(self.layers, y), y, 1 / self.steps)
         return distance(y, t)
-
-    def field(self, y):
-        """The velocity at y."""
-        return dense(self.V, self.c, [tanh(z) for z in dense(self.W, self.b, y)])
 
     def inputs(self, n, rng):
         return rng.normal(size=(n, self.dimension)), rng.normal(size=(n, self.dimension))
@@ -461,10 +460,10 @@ class MatrixFactorisation(Program):
     def by_hand(self, theta, ratings, known):
         P, Q = self.arrays(theta)
         error = P @ Q.T - ratings
-        de = known * error
-        value = (de * error).sum() / len(ratings) + self.pull * (theta @ theta)
-        de = 2 * de.mean(0)
-        return value, flat(de @ Q, de.T @ P) + 2 * self.pull * theta
+        derror = 2 / len(ratings) * known * error
+        value = np.vdot(derror, error) / 2 + self.pull * (theta @ theta)
+        dproduct = derror.sum(0)
+        return value, flat(dproduct @ Q, dproduct.T @ P) + 2 * self.pull * theta
 
 
 class SoftKMeans(Program):
@@ -486,7 +485,8 @@ class SoftKMeans(Program):
 
     def by_hand(self, theta, X):
         [C] = self.arrays(theta)
-        d = ((X[:, None] - C) ** 2).sum(2)
+        x = X[:, None] - C
+        d = np.einsum("nkd,nkd->nk", x, x)
         r = np.exp(-self.beta * (d - d.min(1, keepdims=True)))
         r /= r.sum(1, keepdims=True)
         losses = (r * d).sum(1, keepdims=True)
@@ -525,14 +525,15 @@ class GaussianMixture(Program):
         sigma = np.exp(log_sigma)
         z = (X[:, None] - mu) / sigma
         constant = np.log(weights) - log_sigma.sum(1) - 0.5 * self.dimension * math.log(2 * math.pi)
-        joint = constant - 0.5 * (z**2).sum(2)
+        joint = constant - 0.5 * np.einsum("nkd,nkd->nk", z, z)
         greatest = joint.max(1, keepdims=True)
-        r = np.exp(joint - greatest)
-        sums = r.sum(1, keepdims=True)
-        r /= sums * -len(X)  # r is now the derivative by joint
-        dz = r[:, :, None] * z
-        dmu, dlog_sigma = dz.sum(0) / sigma, (dz * z).sum(0) - r.sum(0)[:, None]
-        return -(greatest + np.log(sums)).mean(), flat(r.sum(0) + weights, dmu, dlog_sigma)
+        p = np.exp(joint - greatest)
+        sums = p.sum(1, keepdims=True)
+        djoint = p / (-len(X) * sums)
+        dz = -djoint[:, :, None] * z
+        dconstant = djoint.sum(0)
+        dlog_sigma = -np.einsum("nkd,nkd->kd", dz, z) - dconstant[:, None]
+        return -(greatest + np.log(sums)).mean(), flat(dconstant + weights, -dz.sum(0) / sigma, dlog_sigma)
 
 
 class VAE(Program):
@@ -541,11 +542,8 @@ class VAE(Program):
     def __init__(self, dimension=5, hidden=4, latent=2):
         super().__init__()
         self.dimension, self.latent = dimension, latent
-        self.encoder = self.layer(hidden, dimension), self.layer(2 * latent, hidden)
-        self.decoder = self.layer(hidden, latent), self.layer(dimension, hidden)
-
-    def layer(self, outputs, inputs):
-        return self.weights("W", outputs, inputs, size=inputs**-0.5), self.weights("b", outputs, size=0.1)
+        self.encoder = self.layer(dimension, hidden), self.layer(hidden, 2 * latent)
+        self.decoder = self.layer(latent, hidden), self.layer(hidden, dimension)
 
     def loss(self, x, noise):
         code = perceptron(self.encoder, x)
@@ -560,22 +558,13 @@ class VAE(Program):
         return (rng.random((n, self.dimension)) < 0.5).astype(float), rng.normal(size=(n, self.latent))
 
 
-def perceptron(layers, x):
-    """V tanh(W x + b) + c."""
-    (W, b), (V, c) = layers
-    return dense(V, c, [tanh(z) for z in dense(W, b, x)])
-
-
 class PolicyGradient(Program):
     """−return × log p(action | state), with the entropy of p as a reward: actions are whole numbers."""
 
     def __init__(self, state=3, hidden=4, actions=3, bonus=0.01):
         super().__init__()
         self.sizes, self.bonus = (state, actions), bonus
-        self.layers = [
-            (self.weights("W", outputs, inputs, size=inputs**-0.5), self.weights("b", outputs, size=0.1))
-            for inputs, outputs in ((state, hidden), (hidden, actions))
-        ]
+        self.layers = self.layer(state, hidden), self.layer(hidden, actions)
 
     def loss(self, state, action, gain):
         logits = perceptron(self.layers, state)
@@ -653,10 +642,9 @@ class VolatilitySurface(Program):
         vega = spot * density * np.sqrt(years)
         error = (spot * delta - self.strikes * np.exp(-rate * years) * ndtr(d2) - quotes) / vega
         miss = delta - deltas
-        dvolatility = (
-            error - (error**2 * d1 + miss * density) * d2 / volatility
-        )  # the vega's own: vega d₁ d₂ / σ
-        dw = dvolatility.sum(0) / (volatility * years) / error.size
+        # By the volatility σ vega has the slope vega d₁ d₂ / σ, and delta −φ(d₁) d₂ / σ.
+        dvolatility = 2 / error.size * (error - (error**2 * d1 + miss * density) * d2 / volatility)
+        dw = dvolatility.sum(0) / (2 * volatility * years)
         slope = x / root
         parts = dw, dw * smile, dw * b * x, -dw * b * (rho + slope), dw * b * s / root
         return (error**2 + miss**2).mean(), flat(*[part.sum(1) for part in parts])
