@@ -19,6 +19,8 @@ Kalman); Black & Scholes 1973 and Gatheral 2004 (the surface); Chen et al. 2018 
 """
 
 import math
+from copy import deepcopy
+from itertools import pairwise
 
 import numpy as np
 
@@ -28,6 +30,7 @@ from autograd import (
     dot,
     erfc,
     exp,
+    grad,
     log,
     log_softmax,
     logsumexp,
@@ -64,6 +67,10 @@ class Program:
         """W and b."""
         W = self.weights("W", outputs, inputs, size=inputs**-0.5)
         return W, self.weights("b", outputs, size=0.1)
+
+    def at(self, theta):
+        """The program with other numbers, Values or symbols for its parameters."""
+        return deepcopy(self, {id(parameter): x for parameter, x in zip(self.parameters, theta)})
 
     def arrays(self, theta):
         """Views of theta in the shapes of `weights`."""
@@ -252,7 +259,7 @@ class Kalman(Program):
     measurement. m and P are the mean and the covariance of the state.
     """
 
-    def __init__(self, steps=4):
+    def __init__(self, steps=3):
         super().__init__()
         self.steps = steps
         self.phi = self.weights("φ", 1, size=0.1, around=0.8)[0]
@@ -348,7 +355,7 @@ def runge_kutta(f, y, h):
 class Oscillator(Program):
     """A pendulum x″ = −k sin x − c x′, whose k and c are fitted to positions that were seen."""
 
-    def __init__(self, steps=5, h=0.2):
+    def __init__(self, steps=3, h=0.2):
         super().__init__()
         self.steps, self.h = steps, h
         self.k, self.c = self.weights("k, c", 2, size=0.2, around=1.0)
@@ -367,7 +374,7 @@ class Oscillator(Program):
 class NeuralODE(Program):
     """A point is carried along y′ = V tanh(W y + b) + c, to where it should arrive."""
 
-    def __init__(self, dimension=2, hidden=3, steps=3):
+    def __init__(self, dimension=2, hidden=3, steps=2):
         super().__init__()
         self.dimension, self.steps = dimension, steps
         self.layers = self.layer(dimension, hidden), self.layer(hidden, dimension)
@@ -582,9 +589,9 @@ class PolicyGradient(Program):
 
 def call(spot, strike, years, volatility, rate=0.02):
     """The price of a European call, by Black and Scholes."""
-    spread = volatility * math.sqrt(years)
+    spread = volatility * sqrt(years)
     d1 = (log(spot / strike) + rate * years) / spread + spread / 2
-    return spot * normal(d1) - strike * math.exp(-rate * years) * normal(d1 - spread)
+    return spot * normal(d1) - strike * exp(-rate * years) * normal(d1 - spread)
 
 
 def normal(x):
@@ -648,6 +655,22 @@ class VolatilitySurface(Program):
         slope = x / root
         parts = dw, dw * smile, dw * b * x, -dw * b * (rho + slope), dw * b * s / root
         return (error**2 + miss**2).mean(), flat(*[part.sum(1) for part in parts])
+
+
+# ── Functions of their arguments, without parameters ────────────────────────────────────────────────
+
+
+def coupled(x, sin=sin, total=total):
+    """Σ (y − x²)² + (1 − x)² + sin(x y) over numbers x and the next one, y: as CasADi's users measure it."""
+    return total([(y - x * x) ** 2 + (1 - x) ** 2 + sin(x * y) for x, y in pairwise(x)])
+
+
+def pinn(network, points):
+    """How far u(x) = v · tanh(w x + b) is from u″ = −u at the points, u(0) = 0 and u′(0) = 1: from sin x."""
+    units = [*zip(network["w"], network["b"])]
+    u = lambda x: dot(network["v"], [tanh(w * x + b) for w, b in units])
+    misses = [grad(grad(u))(x) + u(x) for x in points]
+    return dot(misses, misses) / len(points) + u(0.0) ** 2 + (grad(u)(0.0) - 1) ** 2
 
 
 ZOO = [

@@ -26,10 +26,23 @@ from programs import (
     PolicyGradient,
     SoftKMeans,
     VolatilitySurface,
+    call,
+    coupled,
+    pinn,
 )
 
 import autograd
-from autograd import constant, dot, local_derivatives, ops, sweep, topological_order
+from autograd import (
+    constant,
+    dot,
+    hessian,
+    hvp,
+    local_derivatives,
+    ops,
+    sweep,
+    topological_order,
+    value_and_grad,
+)
 from autograd.testing import laws
 
 SINGLE = float(np.finfo(np.float32).eps / np.finfo(float).eps)  # units in the last place of float32
@@ -162,3 +175,80 @@ def test_lenet_on_an_image_of_28_by_28_pixels():
     loss.backward()
     same((value, gradient), (loss.data, np.array([p.grad for p in source.parameters])))
     assert program.nodes <= 200_000 and len(program.operations) <= 120
+
+
+# ── Without parameters: any function, any derivative ────────────────────────────────────────────────
+
+
+def at(source):
+    """The loss as a function of theta and an example."""
+    return lambda theta, *example: source.at(theta).loss(*example)
+
+
+def test_each_example_has_a_gradient_of_its_own(case):
+    flags = [False, *[True] * len(case.inputs)]  # theta is the same for all
+    compiled = autograd.compile(value_and_grad(at(case.source)), batch=flags)
+    losses, gradients = compiled(case.theta, *case.inputs)
+    for i, loss in enumerate(case.eager(case.inputs)[0]):
+        same((losses[i], gradients[i]), (loss.data, case.gradient(loss)))
+
+
+def test_a_hessian_times_a_vector(case):
+    example = [x[0].tolist() for x in case.inputs]
+    direction = np.random.default_rng(4).normal(size=len(case.theta))
+    product = lambda theta, v: hvp(lambda theta: at(case.source)(theta, *example), (theta,), (v,))
+    found = autograd.compile(product)(case.theta, direction)
+    same([found], [np.array(product(case.theta.tolist(), direction.tolist()))])
+
+
+def test_a_minimiser_takes_what_is_compiled_as_it_is():
+    optimize = pytest.importorskip("scipy.optimize")
+    both = autograd.compile(value_and_grad(coupled))
+    found = optimize.minimize(both, np.zeros(30), jac=True, tol=1e-10)
+    value, gradient = value_and_grad(coupled)(found.x.tolist())
+    same(both(found.x), (value, np.array(gradient)), rel=1e-8)
+    assert np.abs(gradient).max() < 1e-4
+    newton = autograd.compile(hessian(coupled))
+    step = np.linalg.solve(newton(found.x), gradient)
+    assert np.abs(both(found.x - step)[1]).max() < 1e-10
+
+
+def options(n, seed=5):
+    """Spots, strikes, years, volatilities and rates."""
+    rng = np.random.default_rng(seed)
+    low, high = np.array([[0.8, 0.7, 0.1, 0.1, 0.0], [1.2, 1.3, 2.0, 0.5, 0.05]])[:, :, None]
+    return list(low + (high - low) * rng.random((5, n)))
+
+
+GREEKS = value_and_grad(call, range(5))
+
+
+def test_black_and_scholes_with_five_derivatives_at_a_point():
+    option = [x.item() for x in options(1)]
+    price, greeks = autograd.compile(GREEKS)(*option)
+    expected, by = GREEKS(*option)
+    assert [price, *greeks] == pytest.approx([expected, *by], rel=1e-13)
+    assert {type(x) for x in (price, *greeks)} == {float}
+
+
+def test_greeks_of_ten_thousand_options_obey_their_laws():
+    spot, strike, years, volatility, rate = arguments = options(10_000)
+    price, greeks = autograd.compile(GREEKS, batch=True)(*arguments)
+    delta, by_strike, theta, vega, rho = greeks
+    same([spot * delta + strike * by_strike], [price])  # Euler: the price is homogeneous in spot and strike
+    same([-years * strike * by_strike], [rho])
+    same([vega * volatility / (2 * years) - rate * strike * by_strike], [theta])
+    for i in range(3):
+        expected, by = GREEKS(*[x[i].item() for x in arguments])
+        same([price[i], [greek[i] for greek in greeks]], [expected, by])
+
+
+def test_a_network_that_is_taught_an_equation():
+    """The derivatives by x, within the loss, and those by the weights, which are a dict of lists."""
+    rng = np.random.default_rng(6)
+    network = {name: rng.normal(size=4).tolist() for name in "wbv"}
+    points = np.linspace(0, 3, 7)
+    value, gradient = autograd.compile(value_and_grad(pinn))(network, points)
+    expected, by = value_and_grad(pinn)(network, points.tolist())
+    assert value == pytest.approx(expected, rel=1e-12)
+    same([gradient[name] for name in "wbv"], [np.array(by[name]) for name in "wbv"])

@@ -14,14 +14,12 @@ import sys
 import time
 import tracemalloc
 from functools import reduce
-from itertools import pairwise
 
 import nielsen
 import numpy as np
 
 import autograd
-from autograd import Value, sin, tanh
-from autograd import sum as total
+from autograd import Value, tanh
 from demos import gpt
 from nn.data import mnist
 from tests import programs
@@ -145,18 +143,10 @@ def race_of_gradients(steps, rounds):
     return race(steps, rounds)
 
 
-# The benchmark of CasADi's users: a sum over many variables, each of which meets its neighbours.
-
-
-def coupled(x, sin=sin, total=total):
-    """Σ (y − x²)² + (1 − x)² + sin(x y) over all variables x and the next one, y."""
-    return total([(y - x * x) ** 2 + (1 - x) ** 2 + sin(x * y) for x, y in pairwise(x)])
-
-
 def coupled_compiled(x):
-    """Ours: x → value and gradient."""
+    """The objective of CasADi's users by ours: x → value and gradient."""
     parameters = [Value(xi) for xi in x.tolist()]
-    compiled, one = autograd.compile(lambda one: one * coupled(parameters), parameters), np.ones(1)
+    compiled, one = autograd.compile(lambda one: one * programs.coupled(parameters), parameters), np.ones(1)
     return lambda x: compiled(x, one)
 
 
@@ -165,7 +155,9 @@ def coupled_casadi(x):
     import casadi
 
     variables = casadi.SX.sym("x", len(x))
-    value = coupled(variables.elements(), casadi.sin, lambda terms: casadi.sum1(casadi.vertcat(*terms)))
+    value = programs.coupled(
+        variables.elements(), casadi.sin, lambda terms: casadi.sum1(casadi.vertcat(*terms))
+    )
     function = casadi.Function("coupled", [variables], [value, casadi.gradient(value, variables)])
     return lambda x: [np.asarray(out).ravel() for out in function(x)]
 
