@@ -14,7 +14,7 @@ import autograd
 from autograd import Value, ops
 from autograd.program.flatten import flatten, needed
 from autograd.program.symbol import AND, OR, Symbol
-from autograd.program.trace import CONSTANT, INPUT, PARAMETER, Graph, trace
+from autograd.program.trace import CONSTANT, INPUT, PARAMETER, Graph, examples, trace
 from autograd.protocol import COMPARISONS
 from autograd.testing.expression import apply
 from autograd.testing.strategies import expressions, rows
@@ -30,7 +30,16 @@ COMPUTE = {
 
 def record(f, *shapes, parameters=()):
     """The graph of f, and what it returned."""
-    return trace(f, {p: i for i, p in enumerate(parameters)}, shapes or [(3,)])
+    build = lambda graph: (examples(graph, shapes or [(3,)]), {})
+    graph, tree, nodes = trace(f, {p: i for i, p in enumerate(parameters)}, build)
+    return graph, nested(tree, iter(nodes))
+
+
+def nested(tree, nodes):
+    """The nodes in the nested lists of the tree."""
+    if hasattr(tree, "tolist"):
+        tree = tree.tolist()
+    return [nested(item, nodes) for item in tree] if isinstance(tree, list | tuple) else next(nodes)
 
 
 def run(graph, node, theta=(), inputs=()):
@@ -38,9 +47,9 @@ def run(graph, node, theta=(), inputs=()):
     numbers = []
     for op, args in zip(graph.ops, graph.args):
         if op is PARAMETER:
-            numbers.append(theta[args[0]])
+            numbers.append(theta[args[1]])
         elif op is INPUT:
-            numbers.append(np.ravel(inputs[args[0]])[args[1]])
+            numbers.append(np.ravel(inputs[args[0] - 1])[args[1]])
         elif op is CONSTANT:
             numbers.append(args[0])
         else:
@@ -105,10 +114,10 @@ def test_sources_are_told_apart():
     sources = [(op, args) for op, args in zip(graph.ops, graph.args) if op in SOURCES]
     assert sorted(sources, key=str) == sorted(
         [
-            (INPUT, (0, 0)),
-            (INPUT, (0, 1)),
             (INPUT, (1, 0)),
-            (PARAMETER, (0,)),
+            (INPUT, (1, 1)),
+            (INPUT, (2, 0)),
+            (PARAMETER, (0, 0)),
             (CONSTANT, (5.0,)),
             (CONSTANT, (7.0,)),
         ],
@@ -124,7 +133,7 @@ def test_inputs_are_nested_as_their_shapes():
     assert isinstance(scalar, Symbol)
     assert [len(row), len(matrix), [len(r) for r in matrix]] == [3, 2, [3, 3]]
     assert [[len(r) for r in m] for m in deep] == [[2], [2]]
-    assert [s.graph.args[s.node] for s in (matrix[1][2], deep[1][0][1])] == [(2, 5), (3, 3)]
+    assert [s.graph.args[s.node] for s in (matrix[1][2], deep[1][0][1])] == [(3, 5), (4, 3)]
 
 
 def test_what_is_returned_keeps_its_nesting():
@@ -385,7 +394,7 @@ def test_what_the_roots_do_not_need_is_dropped():
 
 def test_a_graph_is_a_plain_list():
     graph = Graph({})
-    x, three = graph.add(INPUT, (0, 0)), graph.add(CONSTANT, (3.0,))
-    assert (graph.add(INPUT, (0, 0)), graph.add(ops.mul, (x, three)), len(graph)) == (x, 2, 3)
+    x, three = graph.add(INPUT, (1, 0)), graph.add(CONSTANT, (3.0,))
+    assert (graph.add(INPUT, (1, 0)), graph.add(ops.mul, (x, three)), len(graph)) == (x, 2, 3)
     assert (graph.number(three), graph.number(x)) == (3.0, None)
     assert graph.number(graph.add(ops.add, (three, three))) == 6.0

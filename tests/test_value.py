@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Op, Value, constant, exp, log, no_grad, ops, scope, sqrt, topological_order
-from autograd.program.trace import trace
+from autograd.program.trace import examples, trace
 
 fractions = st.fractions(min_value=-5, max_value=5, max_denominator=20)
 OPERATORS = [operator.add, operator.sub, operator.mul]
@@ -403,7 +403,7 @@ BRANCHES = {
 def test_a_branch_on_a_parameter_is_refused_while_compile_records(branch):
     x = Value(2.0, "x")
     with pytest.raises(TypeError, match=r"a branch .* would freeze .* choose with where, maximum or"):
-        trace(lambda y: BRANCHES[branch](x), {x: 0}, [()])
+        trace(lambda y: BRANCHES[branch](x), {x: 0}, lambda graph: (examples(graph, [()]), {}))
     BRANCHES[branch](x)
 
 
@@ -415,7 +415,7 @@ def test_constants_and_identity_are_no_branches_while_compile_records():
         assert x in {x} and x in [x] and {x: 1}[x] == 1
         return y
 
-    trace(f, {x: 0}, [()])
+    trace(f, {x: 0}, lambda graph: (examples(graph, [()]), {}))
 
 
 def test_repr_is_short():

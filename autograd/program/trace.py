@@ -2,7 +2,7 @@
 
     graph    rows of the table applied to nodes, in the order in which they were recorded
     node     the number of an operation in its graph
-    theta    the numbers of all parameters, one after the other
+    theta    the numbers of all parameters, one after the other: the input THETA
 
 A graph keeps equal operations once, and nothing that does nothing (x · 1, x + 0). Its sources, the nodes
 without arguments, are told apart: PARAMETER, INPUT, CONSTANT.
@@ -11,18 +11,20 @@ without arguments, are told apart: PARAMETER, INPUT, CONSTANT.
 import operator
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd import ops
 from autograd.op import Op, describe
-from autograd.program.symbol import Symbol, simplify
+from autograd.program.symbol import NUMBERS, Symbol, simplify
 from autograd.recording import Run, during, running
+from autograd.trees import is_opaque, leaves
 from autograd.value import Value, constant, topological_order
 
-PARAMETER = Op("θ", operator.pos, kind="constant")  # args: (place in theta,)
+PARAMETER = Op("θ", operator.pos, kind="constant")  # args: (which input, place), of one without a batch
 INPUT = Op("input", operator.pos, kind="constant")  # args: (which input, place in the flat example)
 CONSTANT = Op("constant", operator.pos, kind="constant")  # args: (number,)
 SOURCES = (PARAMETER, INPUT, CONSTANT)
+THETA = 0
 
 
 class Graph:
@@ -50,8 +52,8 @@ class Graph:
             numbers = [self.number(arg) for arg in args[:2]]  # of long sums two tell that they vary
             if None not in numbers and None not in (numbers := [self.number(arg) for arg in args]):
                 return self.add(CONSTANT, (float(op.evaluate(numbers, numbers)),))
-            if op is ops.one:
-                return self.add(CONSTANT, (1.0,))
+            if op in NUMBERS:
+                return self.add(CONSTANT, (op.function(1.0),))
             op, args = simplify(op, args, numbers)
             if op is ops.identity:
                 return args[0]  # type: ignore[no-any-return]
@@ -61,6 +63,11 @@ class Graph:
             self.ops.append(op)
             self.args.append(args)
         return node
+
+    def symbols(self, which: int, count: int, batched: bool) -> list[Symbol]:
+        """The numbers of an input, with or without a batch axis."""
+        op = INPUT if batched else PARAMETER
+        return [Symbol(self, self.add(op, (which, place))) for place in range(count)]
 
     def number(self, node: int) -> float | None:
         """The number of a constant; None for any other node."""
@@ -99,7 +106,7 @@ class Graph:
             if value in nodes:
                 continue
             if value in self.parameters:
-                nodes[value] = self.add(PARAMETER, (self.parameters[value],))
+                nodes[value] = self.add(PARAMETER, (THETA, self.parameters[value]))
             elif is_symbolic_value(value) and not value.args:
                 nodes[value] = self.lift(value.data, describe(value))
             elif value.args:
@@ -121,18 +128,40 @@ def plain(number: Any, where: str) -> float:
     )
 
 
+class Recorded(NamedTuple):
+    """What a function did: the tree that it returned, and the nodes of its numbers from left to right."""
+
+    graph: Graph
+    tree: Any
+    nodes: list[int]
+
+
 def trace(
-    f: Callable[..., Any], parameters: dict[Value, int], shapes: Sequence[tuple[int, ...]]
-) -> tuple[Graph, Any]:
-    """The graph that f records for inputs of these shapes, and what f returned: nested lists of nodes."""
+    f: Callable[..., Any],
+    parameters: dict[Value, int],
+    build: Callable[[Graph], tuple[Sequence[Any], dict[str, Any]]],
+) -> Recorded:
+    """Record what f does with the arguments that `build` makes of symbols."""
     graph = Graph(parameters)
-    symbols = []
-    for i, shape in enumerate(shapes):
-        flat = [Symbol(graph, graph.add(INPUT, (i, place))) for place in range(prod(shape))]
-        symbols.append(_nest(flat, shape))
+    args, named = build(graph)
     with during(_Recording(graph)):
-        result = f(*symbols)
-    return graph, _nodes(graph, result)
+        tree = f(*args, **named)
+    numbers = [tree] if is_opaque(tree) else leaves(tree)
+    return Recorded(graph, tree, [graph.lift(number, "the result") for number in numbers])
+
+
+def examples(graph: Graph, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
+    """An example of each of the inputs after THETA, as nested lists of symbols."""
+    return [
+        nested(graph.symbols(which, prod(shape), True), shape) for which, shape in enumerate(shapes, start=1)
+    ]
+
+
+def nested(flat: list[Any], shape: Sequence[int]) -> Any:
+    """The elements as nested lists of that shape: one element for ()."""
+    for size in reversed(shape[1:]):
+        flat = [flat[i : i + size] for i in range(0, len(flat), size)]
+    return flat if shape else flat[0]
 
 
 def is_symbolic_value(arg: Any) -> bool:
@@ -157,18 +186,3 @@ class _Recording(Run):
     def number(self, value: Value) -> Any:
         """A symbol, but the number of a constant."""
         return self.graph.compared(value)
-
-
-def _nest(flat: list[Any], shape: Sequence[int]) -> Any:
-    """The elements as nested lists of that shape: one element for ()."""
-    for size in reversed(shape[1:]):
-        flat = [flat[i : i + size] for i in range(0, len(flat), size)]
-    return flat if shape else flat[0]
-
-
-def _nodes(graph: Graph, result: Any) -> Any:
-    if hasattr(result, "tolist"):  # an array
-        result = result.tolist()
-    if isinstance(result, list | tuple):
-        return [_nodes(graph, item) for item in result]
-    return graph.lift(result, "the result")
