@@ -145,9 +145,7 @@ def race_of_gradients(steps, rounds):
 
 def coupled_compiled(x):
     """The objective of CasADi's users by ours: x → value and gradient."""
-    parameters = [Value(xi) for xi in x.tolist()]
-    compiled, one = autograd.compile(lambda one: one * programs.coupled(parameters), parameters), np.ones(1)
-    return lambda x: compiled(x, one)
+    return autograd.compile(autograd.value_and_grad(programs.coupled))
 
 
 def coupled_casadi(x):
@@ -191,6 +189,14 @@ def coupled_first(name, n, rounds):
     """The seconds until the first value and gradient are there, in every round."""
     x = np.random.default_rng(0).normal(size=n)
     return [seconds(lambda: COUPLED[name](x)(x)) for _ in range(rounds)]
+
+
+def option(rounds):
+    """The price of one option and its five derivatives, ours and the eager engine's."""
+    greeks = autograd.value_and_grad(programs.call, range(5))
+    compiled, point = autograd.compile(greeks), (1.0, 1.1, 0.5, 0.2, 0.02)
+    ours, eager = lambda: compiled(*point), lambda: greeks(*point)
+    return race_of_gradients({"Compiled": ours, "eager": eager}, rounds)
 
 
 # ── One side alone ──────────────────────────────────────────────────────────────────────────────────

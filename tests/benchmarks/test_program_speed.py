@@ -97,6 +97,11 @@ def test_coupled_first(benchmark, side):
     print(f"{side}: {taken:.2f} s to the first gradient of {size[0]:,} coupled variables")
 
 
+@pytest.mark.benchmark(group="one option with five derivatives")
+def test_option(benchmark):
+    compare(benchmark, "option")
+
+
 @pytest.mark.benchmark(group="memory of a step of 784-30-10: at most 1.5 × NumPy by hand")
 @pytest.mark.parametrize("n", [10, 1000])
 def test_memory(benchmark, n):
