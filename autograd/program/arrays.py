@@ -8,7 +8,6 @@ An array is made by a row of the table, which works element by element (axes of 
 by one of the STRUCTURAL operations below. Like scalar graphs, array graphs keep equal operations once.
 """
 
-import math
 from collections.abc import Sequence
 from math import prod
 from typing import Any, NamedTuple
@@ -18,7 +17,7 @@ import numpy as np
 from autograd import ops
 from autograd.op import Op
 from autograd.program.patterns import View, slicing
-from autograd.program.rewrite import rewritten
+from autograd.program.rewrite import factor, rewritten, without_share
 from autograd.program.symbol import NUMBERS, Symbol, simplify
 
 STRUCTURAL = {
@@ -176,8 +175,8 @@ class ArrayGraph:
         args, shape = tuple(args), tuple(shape)
         if batched is None:
             batched = any(arg.batched for arg in args if isinstance(arg, Array))
-        parts = tuple([arg.number if isinstance(arg, Array) else ("number", arg) for arg in args])
-        key = op, parts, shape, batched, how
+        parts = tuple([arg.number if isinstance(arg, Array) else float(arg).hex() for arg in args])
+        key = op, parts, shape, batched, repr(how) if op == "constant" else how  # which tells −0 from 0
         if key not in self._known:
             array = Array(len(self.arrays), op, args, shape, batched, how)
             self._known[key] = array
@@ -197,23 +196,13 @@ class ArrayGraph:
         numbers = [None if isinstance(arg, Array) else arg for arg in args]
         if None not in numbers:
             return op.evaluate(numbers, numbers)
-        op, args = rewritten(*simplify(op, args, numbers))
+        op, args = simplify(op, args, numbers)
         if op is ops.identity:
             return args[0]
-        if op is ops.mul and any(not isinstance(arg, Array) for arg in args):
-            return self.scaled(*sorted(args, key=lambda arg: not isinstance(arg, Array)))
+        if (shorter := rewritten(self, op, args)) is not None:
+            return shorter
         shape = np.broadcast_shapes(*[arg.shape for arg in args if isinstance(arg, Array)])
         return self.add(op, [arg if isinstance(arg, Array) else float(arg) for arg in args], shape)
-
-    def scaled(self, x: Array, factor: float) -> Array:
-        """The product of an array and a number; of two numbers where it is exact."""
-        if x.op is ops.mul and _is_power_of_2(factor):
-            for i, inner in enumerate(x.args):
-                if not isinstance(inner, Array):
-                    return self.elementwise(ops.mul, [x.args[1 - i], inner * factor])  # type: ignore[no-any-return]
-        if factor == -1:
-            return self.elementwise(ops.neg, [x])  # type: ignore[no-any-return]
-        return self.add(ops.mul, (x, float(factor)), x.shape)
 
     def unspread(self, args: Sequence[Any]) -> Sequence[Any]:
         """Numbers that depend on n alone without axes of their own, beside an array that has them all."""
@@ -226,6 +215,7 @@ class ArrayGraph:
 
     def view(self, source: Array, view: View) -> Array:
         """A view of an array; itself where the view is all of it in the same shape."""
+        source = source.args[0] if is_whole(source) else source
         return source if view == whole(source.shape) else self.add("view", (source,), view.shape, how=view)
 
     def look(self, source: Array, places: Any) -> Array:
@@ -282,26 +272,22 @@ class ArrayGraph:
 
     def sum(self, x: Array, how: Axes) -> Array:
         """The sum over some axes, without them; of a product, over the last axis or all, an einsum."""
+        c, x = factor(x)
+        share, x = without_share(self, x)
         rank, batch = len(x.shape), how.batch and x.batched
         shape = [size for axis, size in enumerate(x.shape) if axis not in how.axes]
-        if x.op is ops.neg:
-            return self.elementwise(ops.neg, [self.sum(x.args[0], how)])  # type: ignore[no-any-return]
         every = len(how.axes) == rank and batch == x.batched
         like = [(y.shape, y.batched) == (x.shape, x.batched) for y in x.args if isinstance(y, Array)]
         if x.op is ops.mul and like == [True, True] and (every or (how.axes == (rank - 1,) and not batch)):
             labels = N * x.batched + LABELS[:rank]
-            return self.einsum(x.args[0], x.args[1], (labels, labels, "" if every else labels[:-1]))
-        return self.add("sum", (x,), shape, x.batched and not batch, how=how)
+            total = self.einsum(x.args[0], x.args[1], (labels, labels, "" if every else labels[:-1]))
+        else:
+            total = self.add("sum", (x,), shape, x.batched and not batch, how=how)
+        return self.elementwise(ops.mul, [self.elementwise(ops.mul, [share, c]), total])  # type: ignore[no-any-return]
 
     def reshape(self, source: Array, shape: Sequence[int]) -> Array:
         """The same elements in the same order in another shape."""
-        if source.op == "view" and source.how == whole(source.shape):
-            source = source.args[0]
-        return self.view(source, whole(shape)) if source.shape != tuple(shape) else source
-
-
-def _is_power_of_2(x: float) -> bool:
-    return abs(math.frexp(x)[0]) == 0.5
+        return source if source.shape == tuple(shape) else self.view(source, whole(shape))
 
 
 def _bare(arg: Any) -> Any:
@@ -323,6 +309,11 @@ def whole(shape: Sequence[int]) -> View:
     """All elements of an array, in C order, in this shape."""
     strides = [prod(shape[axis + 1 :]) if size > 1 else 0 for axis, size in enumerate(shape)]
     return View(0, tuple(shape), tuple(strides))
+
+
+def is_whole(array: Array) -> bool:
+    """Whether it shows all elements of another array, in their order."""
+    return array.op == "view" and array.size == array.args[0].size and array.how == whole(array.shape)
 
 
 def base(array: Array) -> Array:

@@ -5,12 +5,16 @@ n        the batch, the first axis where there is one
 cuts     see patterns.slicing
 """
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from autograd.program.arrays import Array, whole
 from autograd.program.patterns import View, slicing
+
+
+BEFORE = r"\.reshape\([^()]*\)$"
 
 
 def sized(batched: bool, shape: Sequence[int]) -> str:
@@ -21,8 +25,12 @@ def sized(batched: bool, shape: Sequence[int]) -> str:
 
 def reshaped(name: str, batched: bool, shape: Sequence[int]) -> str:
     """An array in another shape: `a2.reshape(n, 8, 16)`."""
-    sizes = ", ".join(["n"] * batched + [str(size) for size in shape])
-    return f"{name}.reshape({sizes or '()'})"
+    return with_shape(name, ["n"] * batched + [str(size) for size in shape])
+
+
+def with_shape(name: str, sizes: Sequence[str]) -> str:
+    """The same of sizes as text; of what has just been reshaped to another shape, that is left out."""
+    return f"{re.sub(BEFORE, '', name)}.reshape({', '.join(sizes) or '()'})"
 
 
 def flat(name: str, array: Array) -> str:
@@ -46,7 +54,7 @@ def turned(name: str, batched: bool, rank: int, how: Sequence[int | None]) -> st
 
 def sliced(name: str, source: Array, view: View) -> str:
     """A view of an array's flat elements; `patterns.slicing` must know how."""
-    if view == whole(view.shape) and view.size == source.size:
+    if view == whole(view.shape) and view.size == source.size and (view.shape or source.shape != (1,)):
         return name if view.shape == source.shape else reshaped(name, source.batched, view.shape)
     if view.size == 1:
         place = [str(i) for i in np.unravel_index(view.start, source.shape)]
