@@ -166,6 +166,12 @@ def test_the_program_does_not_grow(case):
     assert len(case.program.operations) <= operations
 
 
+def test_the_source_names_the_inputs_as_the_method_does():
+    case = case_of(VolatilitySurface)
+    case.program(case.theta, *case.inputs)
+    assert "def step(theta, spot, quotes, deltas):" in case.program.source
+
+
 def test_lenet_on_an_image_of_28_by_28_pixels():
     source = LeNet(side=28, channels=(2, 4), kernel=5, pools=(2, 2), classes=10)
     program = autograd.compile(source.loss, source.parameters)
