@@ -259,6 +259,8 @@ class Kalman(Program):
     measurement. m and P are the mean and the covariance of the state.
     """
 
+    large, examples = {"steps": 50}, 32
+
     def __init__(self, steps=3):
         super().__init__()
         self.steps = steps
@@ -294,7 +296,7 @@ def times(A, B):
 class LeNet(Program):
     """Twice a convolution, tanh and the greatest of every square; then a layer of scores for the classes."""
 
-    large, examples = {"side": 28, "channels": (6, 16), "kernel": 5, "pools": (2, 2), "classes": 10}, 4
+    large, examples = {"side": 28, "channels": (6, 16), "kernel": 5, "pools": (2, 2), "classes": 10}, 1
 
     def __init__(self, side=8, channels=(2, 2), kernel=3, pools=(2, 1), classes=3):
         super().__init__()
@@ -355,6 +357,8 @@ def runge_kutta(f, y, h):
 class Oscillator(Program):
     """A pendulum x″ = −k sin x − c x′, whose k and c are fitted to positions that were seen."""
 
+    large, examples = {"steps": 50}, 32
+
     def __init__(self, steps=3, h=0.2):
         super().__init__()
         self.steps, self.h = steps, h
@@ -374,6 +378,8 @@ class Oscillator(Program):
 class NeuralODE(Program):
     """A point is carried along y′ = V tanh(W y + b) + c, to where it should arrive."""
 
+    large, examples = {"hidden": 16, "steps": 10}, 32
+
     def __init__(self, dimension=2, hidden=3, steps=2):
         super().__init__()
         self.dimension, self.steps = dimension, steps
@@ -390,6 +396,8 @@ class NeuralODE(Program):
 
 class Hopfield(Program):
     """Patterns that are recalled: a disturbed one moves downhill in −log Σ exp(β p · x) / β + ½ |x|²."""
+
+    large, examples = {"patterns": 32, "dimension": 64}, 32
 
     def __init__(self, patterns=3, dimension=4, steps=2, beta=2.0):
         super().__init__()
@@ -546,6 +554,8 @@ class GaussianMixture(Program):
 class VAE(Program):
     """−log p(x | z) + KL(q(z | x), N(0, 1)) at z = μ + σ ε, whose noise ε is an input."""
 
+    large, examples = {"dimension": 64, "hidden": 32, "latent": 8}, 32
+
     def __init__(self, dimension=5, hidden=4, latent=2):
         super().__init__()
         self.dimension, self.latent = dimension, latent
@@ -567,6 +577,8 @@ class VAE(Program):
 
 class PolicyGradient(Program):
     """−return × log p(action | state), with the entropy of p as a reward: actions are whole numbers."""
+
+    large, examples = {"state": 8, "hidden": 32, "actions": 4}, 256
 
     def __init__(self, state=3, hidden=4, actions=3, bonus=0.01):
         super().__init__()
@@ -690,4 +702,3 @@ ZOO = [
     VAE,
     PolicyGradient,
 ]
-BY_HAND = [program for program in ZOO if hasattr(program, "by_hand")]

@@ -125,13 +125,32 @@ def gpt_step(n, rounds):
 
 
 def program(name, rounds):
-    """The value and the gradient of a program of programs.py, ours and by hand."""
+    """The value and the gradient of a program of programs.py: ours, and by hand or else by the eager engine."""
+    source, inputs = large(name)
+    compiled = autograd.compile(source.loss, source.parameters)
+    theta = compiled.parameters()
+
+    def eager():
+        losses = [source.loss(*example) for example in zip(*[x.tolist() for x in inputs])]
+        for parameter in source.parameters:
+            parameter.grad = 0
+        mean = autograd.mean(losses)
+        mean.backward()
+        return mean.data, [parameter.grad for parameter in source.parameters]
+
+    steps = {"Compiled": lambda: compiled(theta, *inputs)}
+    if hasattr(source, "by_hand"):
+        steps["by hand"] = lambda: source.by_hand(theta, *inputs)
+    else:
+        steps["eager"] = eager
+    return race_of_gradients(steps, rounds)
+
+
+def large(name):
+    """A program of programs.py in a real size, and inputs for it."""
     kind = getattr(programs, name)
     source = kind(**kind.large)
-    compiled = autograd.compile(source.loss, source.parameters)
-    theta, inputs = compiled.parameters(), source.inputs(kind.examples, np.random.default_rng(0))
-    ours, by_hand = lambda: compiled(theta, *inputs), lambda: source.by_hand(theta, *inputs)
-    return race_of_gradients({"Compiled": ours, "by hand": by_hand}, rounds)
+    return source, source.inputs(kind.examples, np.random.default_rng(0))
 
 
 def race_of_gradients(steps, rounds):
@@ -230,6 +249,9 @@ def compiling(rounds):
             np.array([[26, *range(8), 26]]),
         ),
     }
+    for kind in programs.ZOO:
+        source, inputs = large(kind.__name__)
+        calls[kind.__name__] = source.loss, source.parameters, *inputs
     return {name: [first_call(*call)[0] for _ in range(rounds)] for name, call in calls.items()}
 
 
