@@ -13,7 +13,6 @@ import numpy as np
 from autograd.program.arrays import Array, whole
 from autograd.program.patterns import View, slicing
 
-
 BEFORE = r"\.reshape\([^()]*\)$"
 
 
