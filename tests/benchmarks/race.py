@@ -125,7 +125,7 @@ def gpt_step(n, rounds):
 
 
 def program(name, rounds):
-    """The value and the gradient of a program of programs.py: ours, and by hand or else by the eager engine."""
+    """The value and the gradient of a program of programs.py: ours, and by hand or else eagerly."""
     source, inputs = large(name)
     compiled = autograd.compile(source.loss, source.parameters)
     theta = compiled.parameters()
