@@ -166,8 +166,11 @@ def _is_matrix(how: tuple[str, str, str]) -> bool:
 
 def names_of(f: Callable[..., Any], count: int) -> list[str]:
     """The names of the first so many arguments of f, as f calls them if it says."""
-    code = getattr(getattr(f, "__wrapped__", f), "__code__", None)
-    names = list(code.co_varnames[: code.co_argcount]) if code else []
+    f = getattr(f, "__wrapped__", f)
+    code = getattr(f, "__code__", None)
+    names = (
+        list(code.co_varnames[hasattr(f, "__self__") : code.co_argcount]) if code else []
+    )  # a method's self
     if len(names) >= count and not RESERVED & {*names}:
         return names[:count]
     return [f"x{i}" for i in range(1, count + 1)]
