@@ -258,6 +258,27 @@ def test_other_threads_go_on_with_their_gradients():
     w.grad = 0
 
 
+def test_programs_in_other_threads_wait_for_the_numbers_too():
+    rate, read = Value(0.5), []
+    program = autograd.compile(lambda x: w * rate * x, [w])
+    program(program.parameters(), X)
+
+    def f(x):
+        thread = threading.Thread(
+            target=lambda: read.append((program.parameters()[0], program(np.ones(1), X)[0]))
+        )
+        threads.append(thread)
+        thread.start()
+        thread.join(0.05)
+        return w * rate * x
+
+    threads = []
+    compiled(f)
+    for thread in threads:
+        thread.join()
+    assert read == [(2.0, 0.75)] * 2
+
+
 # ── What changes from call to call ──────────────────────────────────────────────────────────────────
 
 
