@@ -108,7 +108,8 @@ class Roll:
         total: Any = None
         for term in terms:
             factors = [
-                self.numbers[node] if self.home[node] < 0 else self.block([node], (), False) for node in term
+                float(self.numbers[node]) if self.home[node] < 0 else self.block([node], (), False)
+                for node in term
             ]
             x = self.arrays.elementwise(ops.mul, factors) if len(factors) > 1 else factors[0]
             total = x if total is None else self.arrays.elementwise(ops.add, [total, x])
