@@ -57,8 +57,8 @@ steps = st.lists(
 )
 
 
-@given(steps, st.booleans(), st.sampled_from([(), (0,), (1,), (0, 1)]))
-def test_what_is_shorter_is_equal(steps, batch, axes):
+@given(steps, st.booleans(), st.sampled_from([(), (0,), (1,), (0, 1)]), st.booleans())
+def test_what_is_shorter_is_equal(steps, batch, axes, alone):
     graph, arrays, values = started()
     wanted = [values[array] for array in arrays]
     for op, i, j in steps:
@@ -80,7 +80,7 @@ def test_what_is_shorter_is_equal(steps, batch, axes):
     if len(x.shape) == 2:
         how = Axes(tuple(axis for axis in axes if x.shape[axis] > 1), batch and x.batched)
         over = (*[0] * how.batch, *(axis + x.batched for axis in how.axes))
-        assert np.all(exact(graph.sum(x, how), values) == (a.sum(axis=over) if over else a))
+        assert np.all(exact(graph.sum(x, how, alone), values) == (a.sum(axis=over) if over else a))
 
 
 FORMS = {  # what is written, and the rows that are left of it
@@ -154,6 +154,6 @@ def test_one_nth_is_taken_out_of_a_sum():
     """So that it multiplies what has been summed, which is smaller."""
     graph, (x, y, _, share), _ = started()
     upstream = graph.elementwise(ops.mul, [graph.elementwise(ops.mul, [share, y]), x])
-    total = graph.sum(graph.elementwise(ops.mul, [upstream, 2.0]), Axes((), True))
+    total = graph.sum(graph.elementwise(ops.mul, [upstream, 2.0]), Axes((), True), alone=True)
     scale, summed = total.args
     assert scale.is_share and summed.op == "sum" and summed.args[0].args == (y, x)

@@ -269,18 +269,29 @@ class ArrayGraph:
             return self.elementwise(ops.mul, spread)  # type: ignore[no-any-return]
         return self.add("einsum", (a, b), [sizes[i] for i in out], batched, how=labels)
 
-    def sum(self, x: Array, how: Axes) -> Array:
-        """The sum over some axes, without them; of a product, over the last axis or all, an einsum."""
-        c, x = factor(x)
-        share, x = without_share(self, x)
+    def sum(self, x: Array, how: Axes, alone: bool = False) -> Array:
+        """The sum over some axes, without them.
+
+        If x is `alone`, needed by nothing else, its numbers are taken out of the sum, and that of a product
+        over the last axis or all of them is an einsum.
+        """
+        c, share = 1.0, 1.0
+        if alone:
+            c, x = factor(x)
+            share, x = without_share(self, x)
         rank, batch = len(x.shape), how.batch and x.batched
-        shape = [size for axis, size in enumerate(x.shape) if axis not in how.axes]
         every = len(how.axes) == rank and batch == x.batched
         like = [(y.shape, y.batched) == (x.shape, x.batched) for y in x.args if isinstance(y, Array)]
-        if x.op is ops.mul and like == [True, True] and (every or (how.axes == (rank - 1,) and not batch)):
+        if (
+            alone
+            and x.op is ops.mul
+            and like == [True, True]
+            and (every or (how.axes == (rank - 1,) and not batch))
+        ):
             labels = N * x.batched + LABELS[:rank]
             total = self.einsum(x.args[0], x.args[1], (labels, labels, "" if every else labels[:-1]))
         else:
+            shape = [size for axis, size in enumerate(x.shape) if axis not in how.axes]
             total = self.add("sum", (x,), shape, x.batched and not batch, how=how)
         return self.elementwise(ops.mul, [self.elementwise(ops.mul, [share, c]), total])  # type: ignore[no-any-return]
 

@@ -108,12 +108,15 @@ class _Sweep:
         how = Assembly(tuple([places for _, places in parts]), disjoint, complete)
         return self.graph.add("assemble", [part for part, _ in parts], array.shape, None, how=how)
 
-    def add(self, array: Any, contribution: Array, user: Array) -> None:
-        """A contribution, summed over the axes along which `user` has broadcast the array."""
-        if array in self.active:
-            self.whole[array].append(self.unbroadcast(contribution, user, array))
+    def add(self, array: Any, contribution: Array, user: Array, alone: bool = False) -> None:
+        """A contribution, summed over the axes along which `user` has broadcast the array.
 
-    def unbroadcast(self, x: Array, user: Array, array: Array) -> Array:
+        alone   nothing else needs the contribution, so that its numbers may be taken out of the sum
+        """
+        if array in self.active:
+            self.whole[array].append(self.unbroadcast(contribution, user, array, alone))
+
+    def unbroadcast(self, x: Array, user: Array, array: Array, alone: bool) -> Array:
         """The sum of x, which stands for an array like `user`, over the axes that `array` does not have."""
         axes, factor = [], 1.0
         for axis, (size, own) in enumerate(zip(user.shape, array.shape, strict=True)):
@@ -127,7 +130,7 @@ class _Sweep:
             x = self.graph.elementwise(ops.mul, [x, self.one_like(self.graph.add("count", (), (), False), x)])
         if axes or (batch and x.batched):
             kept = [None if axis in axes else axis for axis in range(len(x.shape))]
-            total = self.summed(x, tuple(axes), batch and x.batched)
+            total = self.graph.sum(x, Axes(tuple(axes), batch and x.batched), alone)
             names = [axis for axis in kept if axis is not None]
             x = self.graph.axes(total, [None if axis is None else names.index(axis) for axis in kept])
         return x if factor == 1 else self.graph.elementwise(ops.mul, [x, factor])
@@ -135,10 +138,6 @@ class _Sweep:
     def one_like(self, scalar: Array, x: Array) -> Array:
         """A scalar with as many axes as x, of size 1."""
         return self.graph.axes(scalar, [None] * len(x.shape))
-
-    def summed(self, x: Array, axes: tuple[int, ...], batch: bool) -> Array:
-        """The sum over some axes, without them."""
-        return self.graph.sum(x, Axes(axes, batch))
 
     # ── What each operation hands to its arguments ──────────────────────────────────────────────────
 
@@ -153,9 +152,10 @@ class _Sweep:
             locals_[0] = self.slope(*numbers)
         if op.is_steep(array.args):
             self.steep.add(array)
+        several = sum(arg in self.active for arg in array.args) > 1
         for arg, local in zip(array.args, locals_, strict=True):
             if (product := self.product(array, upstream, local)) is not None:
-                self.add(arg, product, array)
+                self.add(arg, product, array, alone=not (several and product is upstream))
 
     def product(self, array: Array, upstream: Array, local: Any) -> Array | None:
         """Upstream × local; 0 where 0 arrives, even if the slope is infinite; None where it is 0 everywhere.
