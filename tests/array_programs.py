@@ -18,11 +18,11 @@ from autograd.program.arrays import Array
 class Machine:
     """One run of a program. The methods are named by the operations of arrays.STRUCTURAL.
 
-    inputs   an array for each input, of shape (n, …) if that is batched     mean   what "value" is, or a sum
+    inputs   an array for each input, of shape (n, …) if that is batched
     """
 
-    def __init__(self, inputs, n, mean=True, dtype=float):
-        self.inputs, self.n, self.mean, self.dtype = inputs, n, mean, dtype
+    def __init__(self, inputs, n, dtype=float):
+        self.inputs, self.n, self.dtype = inputs, n, dtype
         self.known = {}
 
     def __call__(self, array):
@@ -59,13 +59,13 @@ class Machine:
         return np.reshape(array.how, array.shape)
 
     def seed(self, array):
-        return 1 / self.n if self.mean else 1
+        return 1 / self.n if array.how == "mean" else 1
 
     def count(self, array):
         return self.n
 
     def value(self, array, x):
-        return x.mean() if self.mean else x.sum()
+        return x.mean() if array.how == "mean" else x.sum()
 
     def row(self, row, *args):
         try:

@@ -175,8 +175,8 @@ class ArrayGraph:
         args, shape = tuple(args), tuple(shape)
         if batched is None:
             batched = any(arg.batched for arg in args if isinstance(arg, Array))
-        parts = tuple([arg.number if isinstance(arg, Array) else ("number", arg) for arg in args])
-        key = op, parts, shape, batched, how
+        parts = tuple([arg.number if isinstance(arg, Array) else float(arg).hex() for arg in args])
+        key = op, parts, shape, batched, repr(how) if op == "constant" else how  # which tells −0 from 0
         if key not in self._known:
             array = Array(len(self.arrays), op, args, shape, batched, how)
             self._known[key] = array
@@ -215,6 +215,8 @@ class ArrayGraph:
 
     def view(self, source: Array, view: View) -> Array:
         """A view of an array; itself where the view is all of it in the same shape."""
+        while is_whole(source):
+            source = source.args[0]
         return source if view == whole(source.shape) else self.add("view", (source,), view.shape, how=view)
 
     def look(self, source: Array, places: Any) -> Array:
@@ -269,37 +271,44 @@ class ArrayGraph:
             return self.elementwise(ops.mul, spread)  # type: ignore[no-any-return]
         return self.add("einsum", (a, b), [sizes[i] for i in out], batched, how=labels)
 
-    def sum(self, x: Array, how: Axes, alone: bool = False) -> Array:
-        """The sum over some axes, without them.
-
-        If x is `alone`, needed by nothing else, its numbers are taken out of the sum, and that of a product
-        over the last axis or all of them is an einsum.
-        """
-        c, share = 1.0, 1.0
-        if alone:
+    def sum(self, x: Array, how: Axes) -> Array:
+        """The sum over some axes, without them; of a product an einsum."""
+        needed = x.gradient_of is not None  # by others too, in all likelihood
+        if not needed:
             c, x = factor(x)
             share, x = without_share(self, x)
-        rank, batch = len(x.shape), how.batch and x.batched
-        every = len(how.axes) == rank and batch == x.batched
-        like = [(y.shape, y.batched) == (x.shape, x.batched) for y in x.args if isinstance(y, Array)]
-        if (
-            alone
-            and x.op is ops.mul
-            and like == [True, True]
-            and (every or (how.axes == (rank - 1,) and not batch))
-        ):
-            labels = N * x.batched + LABELS[:rank]
-            total = self.einsum(x.args[0], x.args[1], (labels, labels, "" if every else labels[:-1]))
+        batch = how.batch and x.batched
+        if x.op is ops.mul and not needed and all(isinstance(arg, Array) for arg in x.args):
+            total = self.contracted(x, Axes(how.axes, batch))
         else:
             shape = [size for axis, size in enumerate(x.shape) if axis not in how.axes]
             total = self.add("sum", (x,), shape, x.batched and not batch, how=how)
+        if needed:
+            return total
         return self.elementwise(ops.mul, [self.elementwise(ops.mul, [share, c]), total])  # type: ignore[no-any-return]
+
+    def contracted(self, x: Array, how: Axes) -> Array:
+        """The sum of a product, without the product; a factor that is the same all along comes out of it."""
+        rank = len(x.shape)
+        kept = [axis for axis in range(rank) if axis not in how.axes]
+        long = [axis for axis in range(rank) if x.shape[axis] > 1]
+        own = [[axis for axis in long if y.shape[axis] > 1] for y in x.args]
+        for (y, axes), z in zip(zip(x.args, own, strict=True), x.args[::-1], strict=True):
+            if not (how.batch and y.batched) and not {*axes} & {*how.axes}:
+                return self.elementwise(ops.mul, [self.sum(z, how), self.axes(y, kept)])  # type: ignore[no-any-return]
+        names = [
+            N * y.batched + "".join(LABELS[axis] for axis in axes)
+            for y, axes in zip(x.args, own, strict=True)
+        ]
+        out = [axis for axis in long if axis in kept]
+        result = N * (x.batched and not how.batch) + "".join(LABELS[axis] for axis in out)
+        a, b = (self.axes(y, axes) for y, axes in zip(x.args, own, strict=True))
+        total = self.einsum(a, b, (*names, result))
+        return self.axes(total, [out.index(axis) if axis in out else None for axis in kept])
 
     def reshape(self, source: Array, shape: Sequence[int]) -> Array:
         """The same elements in the same order in another shape."""
-        if source.op == "view" and source.how == whole(source.shape):
-            source = source.args[0]
-        return self.view(source, whole(shape)) if source.shape != tuple(shape) else source
+        return source if source.shape == tuple(shape) else self.view(source, whole(shape))
 
 
 def _bare(arg: Any) -> Any:
@@ -321,6 +330,14 @@ def whole(shape: Sequence[int]) -> View:
     """All elements of an array, in C order, in this shape."""
     strides = [prod(shape[axis + 1 :]) if size > 1 else 0 for axis, size in enumerate(shape)]
     return View(0, tuple(shape), tuple(strides))
+
+
+def is_whole(array: Array) -> bool:
+    """Whether it shows all elements of another array, in their order."""
+    if array.op == "axes":
+        kept = [axis for axis in array.how if axis is not None]
+        return kept == sorted(kept)
+    return array.op == "view" and array.size == array.args[0].size and array.how == whole(array.shape)
 
 
 def base(array: Array) -> Array:

@@ -59,7 +59,7 @@ class Roll:
         for node, (op, args) in enumerate(zip(graph.ops, graph.args, strict=True)):
             if op is PARAMETER or op is INPUT:
                 self.home[node], self.place[node] = given[args[0]].number, args[1]
-                self.labels[args] = graph.labels.get(node, "")
+                self.labels[args[0] % len(given), args[1]] = graph.labels.get(node, "")
             elif op is CONSTANT:
                 self.numbers[node] = args[0]
             elif op is ops.element:
@@ -151,9 +151,9 @@ class Roll:
         if (homes == first).all():
             if first >= 0:
                 return self.arrays.arrays[first], self.place[nodes]
-            numbers = self.numbers[nodes]
-            if (numbers == numbers.flat[0]).all():
-                return float(numbers.flat[0]), None
+            bits = self.numbers[nodes].view(np.int64)  # which tell −0 from 0
+            if (bits == bits.flat[0]).all():
+                return float(self.numbers[nodes.flat[0]]), None
         return self.join(nodes, homes)
 
     def where(self, node: int) -> tuple[Array, int]:
@@ -165,11 +165,12 @@ class Roll:
         parts, places, offset = [], np.empty(nodes.shape, int), 0
         for home in dict.fromkeys(homes.flat):
             here = homes == home
-            wanted = self.place[nodes[here]] if home >= 0 else self.numbers[nodes[here]]
+            wanted = self.place[nodes[here]] if home >= 0 else self.numbers[nodes[here]].view(np.int64)
             used, inverse = np.unique(wanted, return_inverse=True)
             places[here] = offset + inverse
             offset += len(used)
-            parts.append(self.line(self.arrays.arrays[home], used) if home >= 0 else self.constant(used))
+            numbers = used.view(float)  # of constants
+            parts.append(self.line(self.arrays.arrays[home], used) if home >= 0 else self.constant(numbers))
         return parts[0] if len(parts) == 1 else self.arrays.add("join", parts, (offset,)), places
 
     def line(self, source: Array, places: Numbers) -> Array:
