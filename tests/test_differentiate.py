@@ -542,6 +542,15 @@ def test_a_program_without_inputs_or_of_another_v():
         autograd.compile(lambda x: [p[0] * x, x], p).hvp(theta, theta, theta)
 
 
+def test_the_product_reads_the_numbers_of_other_values_now():
+    p, c = [Value(0.5), Value(2.0)], Value(3.0)
+    program = autograd.compile(lambda x: p[0] ** 3 * p[1] * c * x, p)
+    theta, v, X = program.parameters(), np.array([1.0, 2.0]), np.array([1.0, 3.0])
+    assert program.hvp(theta, v, X).tolist() == [45.0, 4.5]
+    c.data = 5.0
+    assert program.hvp(theta, v, X).tolist() == [75.0, 7.5]
+
+
 # ── What a person would not write ───────────────────────────────────────────────────────────────────
 
 

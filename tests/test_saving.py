@@ -39,8 +39,13 @@ def bent(x):
     return halved(x) if x > 0 else math.expm1(x)
 
 
+def relu(x):
+    """What one's own function calls may be called like a kernel too."""
+    return x + 2
+
+
 def thrice(x):
-    return 3 * x
+    return 3 * relu(x)
 
 
 def sigmoid(x):
@@ -497,8 +502,9 @@ def test_a_program_runs_in_several_threads_at_once(first):
     rows, inputs = own_rows()
     expected = [rows(rows.parameters() * k, *inputs) for k in range(20)]
     again, _ = own_rows()
+    thetas = [again.parameters() * k for k in range(20)]
     with ThreadPoolExecutor(8) as pool:
-        assert same([*pool.map(lambda k: again(again.parameters() * k, *inputs), range(20))], expected)
+        assert same([*pool.map(lambda theta: again(theta, *inputs), thetas)], expected)
 
 
 def test_what_a_source_calls_is_no_name_of_an_array():
@@ -508,3 +514,20 @@ def test_what_a_source_calls_is_no_name_of_an_array():
     want = program(program.parameters(), X[:, 0])
     assert want[0] == pytest.approx(3 * np.exp(0.5 * X[:, 0]).mean())
     assert same(alone(saving.text(program._last(), "f"), program.parameters(), X[:, 0]), want)
+
+
+class Rows:
+    BY = 2.0
+
+    def scaled(x, by=BY):  # noqa: N805
+        return by * x
+
+
+def test_a_file_that_could_not_be_imported_is_not_written(tmp_path):
+    w = Value(2.0)
+    row = Op("scaled", Rows.scaled, lambda x, by, z: by, lambda x, by, z: x)
+    program = autograd.compile(lambda x: row(w * x, 3.0), [w])
+    program(program.parameters(), X[:, 0])
+    with pytest.raises(NameError, match="BY"):
+        program.save(tmp_path / "step.py")
+    assert not [*tmp_path.iterdir()]

@@ -649,6 +649,22 @@ def test_a_model_that_reads_numbers_trains_as_on_values_and_a_line_says_why(read
     assert_refused(lambda: train(True), TypeError, CARELESS[read])
 
 
+def test_a_value_that_is_no_parameter_is_read_at_every_step():
+    def train(compiled):
+        model, rate = parts()[0], Value(0.25, "rate")
+        penalty = lambda: rate * sum(p * p for p in model.parameters())
+
+        def callback(history):
+            rate.data = rate.data / 2
+
+        optimizer = SGD(model.parameters(), 0.1)
+        options = {"penalty": penalty, "callbacks": [callback], "compiled": compiled}
+        nn.fit(model, DATA, "binary_cross_entropy", optimizer, epochs=3, **options)
+        return [p.data for p in model.parameters()]
+
+    assert train(True) == pytest.approx(train(False), **APPROXIMATELY)
+
+
 def test_exact_parameters_are_refused_by_name():
     model = exact()
     with pytest.raises(TypeError, match=r"the parameter w\S* .*is a Fraction"):

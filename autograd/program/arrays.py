@@ -215,7 +215,8 @@ class ArrayGraph:
 
     def view(self, source: Array, view: View) -> Array:
         """A view of an array; itself where the view is all of it in the same shape."""
-        source = source.args[0] if is_whole(source) else source
+        while is_whole(source):
+            source = source.args[0]
         return source if view == whole(source.shape) else self.add("view", (source,), view.shape, how=view)
 
     def look(self, source: Array, places: Any) -> Array:
@@ -271,19 +272,39 @@ class ArrayGraph:
         return self.add("einsum", (a, b), [sizes[i] for i in out], batched, how=labels)
 
     def sum(self, x: Array, how: Axes) -> Array:
-        """The sum over some axes, without them; of a product, over the last axis or all, an einsum."""
-        c, x = factor(x)
-        share, x = without_share(self, x)
-        rank, batch = len(x.shape), how.batch and x.batched
-        shape = [size for axis, size in enumerate(x.shape) if axis not in how.axes]
-        every = len(how.axes) == rank and batch == x.batched
-        like = [(y.shape, y.batched) == (x.shape, x.batched) for y in x.args if isinstance(y, Array)]
-        if x.op is ops.mul and like == [True, True] and (every or (how.axes == (rank - 1,) and not batch)):
-            labels = N * x.batched + LABELS[:rank]
-            total = self.einsum(x.args[0], x.args[1], (labels, labels, "" if every else labels[:-1]))
+        """The sum over some axes, without them; of a product an einsum."""
+        needed = x.gradient_of is not None  # by others too, in all likelihood
+        if not needed:
+            c, x = factor(x)
+            share, x = without_share(self, x)
+        batch = how.batch and x.batched
+        if x.op is ops.mul and not needed and all(isinstance(arg, Array) for arg in x.args):
+            total = self.contracted(x, Axes(how.axes, batch))
         else:
+            shape = [size for axis, size in enumerate(x.shape) if axis not in how.axes]
             total = self.add("sum", (x,), shape, x.batched and not batch, how=how)
+        if needed:
+            return total
         return self.elementwise(ops.mul, [self.elementwise(ops.mul, [share, c]), total])  # type: ignore[no-any-return]
+
+    def contracted(self, x: Array, how: Axes) -> Array:
+        """The sum of a product, without the product; a factor that is the same all along comes out of it."""
+        rank = len(x.shape)
+        kept = [axis for axis in range(rank) if axis not in how.axes]
+        long = [axis for axis in range(rank) if x.shape[axis] > 1]
+        own = [[axis for axis in long if y.shape[axis] > 1] for y in x.args]
+        for (y, axes), z in zip(zip(x.args, own, strict=True), x.args[::-1], strict=True):
+            if not (how.batch and y.batched) and not {*axes} & {*how.axes}:
+                return self.elementwise(ops.mul, [self.sum(z, how), self.axes(y, kept)])  # type: ignore[no-any-return]
+        names = [
+            N * y.batched + "".join(LABELS[axis] for axis in axes)
+            for y, axes in zip(x.args, own, strict=True)
+        ]
+        out = [axis for axis in long if axis in kept]
+        result = N * (x.batched and not how.batch) + "".join(LABELS[axis] for axis in out)
+        a, b = (self.axes(y, axes) for y, axes in zip(x.args, own, strict=True))
+        total = self.einsum(a, b, (*names, result))
+        return self.axes(total, [out.index(axis) if axis in out else None for axis in kept])
 
     def reshape(self, source: Array, shape: Sequence[int]) -> Array:
         """The same elements in the same order in another shape."""
@@ -313,6 +334,9 @@ def whole(shape: Sequence[int]) -> View:
 
 def is_whole(array: Array) -> bool:
     """Whether it shows all elements of another array, in their order."""
+    if array.op == "axes":
+        kept = [axis for axis in array.how if axis is not None]
+        return kept == sorted(kept)
     return array.op == "view" and array.size == array.args[0].size and array.how == whole(array.shape)
 
 

@@ -207,11 +207,11 @@ def global_names(code: CodeType) -> Iterator[str]:
 def numbers(name: str, array: Any) -> str:
     """The text of an array: evenly spaced whole numbers as a range, equal numbers as one."""
     flat, kind = array.reshape(-1), ", dtype" * (array.dtype.kind == "f")
-    steps = np.diff(flat)
-    if not kind and len(steps) > 1 and steps[0] and (steps == steps[0]).all():
+    steps = [] if kind else np.diff(flat)
+    if len(steps) > 1 and steps[0] and (steps == steps[0]).all():
         first, step = int(flat[0]), int(steps[0])
         text = f"np.arange({first}, {first + step * len(flat)}, {step})".replace(", 1)", ")")
-    elif kind and len(steps) > 1 and len({*map(literal, flat.tolist())}) == 1:
+    elif kind and len(flat) > 2 and len({*map(literal, flat.tolist())}) == 1:
         return f"np.full({array.shape}, {literal(flat[0])}, dtype)"
     else:
         listed = ", ".join(literal(x) if kind else repr(x) for x in flat.tolist())

@@ -22,6 +22,7 @@ import autograd
 from autograd import Value, tanh
 from demos import gpt
 from nn.data import mnist
+from tests import programs
 
 TURN = 0.05  # seconds that a side runs, at least, before it is the next one's turn
 
@@ -123,6 +124,100 @@ def gpt_step(n, rounds):
     return race({"Compiled": compiled, "eager": eager}, rounds)
 
 
+def program(name, rounds):
+    """The value and the gradient of a program of programs.py: ours, and by hand or else eagerly."""
+    source, inputs = large(name)
+    compiled = autograd.compile(source.loss, source.parameters)
+    theta = compiled.parameters()
+
+    def eager():
+        losses = [source.loss(*example) for example in zip(*[x.tolist() for x in inputs])]
+        for parameter in source.parameters:
+            parameter.grad = 0
+        mean = autograd.mean(losses)
+        mean.backward()
+        return mean.data, [parameter.grad for parameter in source.parameters]
+
+    steps = {"Compiled": lambda: compiled(theta, *inputs)}
+    if hasattr(source, "by_hand"):
+        steps["by hand"] = lambda: source.by_hand(theta, *inputs)
+    else:
+        steps["eager"] = eager
+    return race_of_gradients(steps, rounds)
+
+
+def large(name):
+    """A program of programs.py in a real size, and inputs for it."""
+    kind = getattr(programs, name)
+    source = kind(**kind.large)
+    return source, source.inputs(kind.examples, np.random.default_rng(0))
+
+
+def race_of_gradients(steps, rounds):
+    """A race of functions that give a value and a gradient."""
+    (value, gradient), *others = [one() for one in steps.values()]
+    for other_value, other_gradient in others:
+        equal([other_value], [value])
+        equal(other_gradient, gradient)
+    return race(steps, rounds)
+
+
+def coupled_compiled(x):
+    """The objective of CasADi's users by ours: x → value and gradient."""
+    return autograd.compile(autograd.value_and_grad(programs.coupled))
+
+
+def coupled_casadi(x):
+    """The same by CasADi's SX, scalar by scalar as well."""
+    import casadi
+
+    variables = casadi.SX.sym("x", len(x))
+    value = programs.coupled(
+        variables.elements(), casadi.sin, lambda terms: casadi.sum1(casadi.vertcat(*terms))
+    )
+    function = casadi.Function("coupled", [variables], [value, casadi.gradient(value, variables)])
+    return lambda x: [np.asarray(out).ravel() for out in function(x)]
+
+
+def coupled_by_hand(x):
+    """The same in NumPy."""
+
+    def by_hand(z):
+        x, y = z[:-1], z[1:]
+        bend, miss, angle = y - x * x, 1 - x, x * y
+        slope = np.cos(angle)
+        gradient = np.zeros_like(z)
+        gradient[:-1] = -4 * bend * x - 2 * miss + y * slope
+        gradient[1:] += 2 * bend + x * slope
+        return bend @ bend + miss @ miss + np.sin(angle).sum(), gradient
+
+    return by_hand
+
+
+COUPLED = {"Compiled": coupled_compiled, "CasADi": coupled_casadi, "by hand": coupled_by_hand}
+
+
+def coupled_step(name, n, rounds):
+    """The objective of n coupled variables, ours and another side's."""
+    x = np.random.default_rng(0).normal(size=n)
+    sides = {side: COUPLED[side](x) for side in ("Compiled", name)}
+    return race_of_gradients({side: lambda f=f: f(x) for side, f in sides.items()}, rounds)
+
+
+def coupled_first(name, n, rounds):
+    """The seconds until the first value and gradient are there, in every round."""
+    x = np.random.default_rng(0).normal(size=n)
+    return [seconds(lambda: COUPLED[name](x)(x)) for _ in range(rounds)]
+
+
+def option(rounds):
+    """The price of one option and its five derivatives, ours and the eager engine's."""
+    greeks = autograd.value_and_grad(programs.call, range(5))
+    compiled, point = autograd.compile(greeks), (1.0, 1.1, 0.5, 0.2, 0.02)
+    ours, eager = lambda: compiled(*point), lambda: greeks(*point)
+    return race_of_gradients({"Compiled": ours, "eager": eager}, rounds)
+
+
 # ── One side alone ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -154,6 +249,9 @@ def compiling(rounds):
             np.array([[26, *range(8), 26]]),
         ),
     }
+    for kind in programs.ZOO:
+        source, inputs = large(kind.__name__)
+        calls[kind.__name__] = source.loss, source.parameters, *inputs
     return {name: [first_call(*call)[0] for _ in range(rounds)] for name, call in calls.items()}
 
 
