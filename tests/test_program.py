@@ -876,9 +876,9 @@ BAD_FUNCTIONS = [
     (
         lambda x: None,
         TypeError,
-        "compile: the result has the NoneType None, which arrays of floats cannot hold",
+        "returned None; let it return a number, or a list, tuple, dict or array of them (is a return",
     ),
-    (lambda x: "w", TypeError, "compile: the result has the str 'w', which arrays of floats cannot hold"),
+    (lambda x: "w", TypeError, "returned 'w'; let it return a number"),
     (lambda x: x * 2, ValueError, "the function depends on no parameter; give those that it uses"),
     (lambda x: 3.0, ValueError, "the function depends on no parameter; give those that it uses"),
     (lambda x: {"loss": w * x}, TypeError, "the function returned a dict; return numbers or lists"),

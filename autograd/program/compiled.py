@@ -89,6 +89,7 @@ class Compiled:
             inputs = [*inputs, Input(own, (len(self.captured),), False)]
         self.inputs, self.engine, self.nodes = inputs, engine, len(recorded.graph)
         self.indices = _indices(graph, inputs)
+        self._are_arrays = [bool(x.shape or x.batched) for x in inputs]
         roll = Roll(graph, inputs)
         self.results = results(roll, roots)
         self.emitted = Source(self.results, inputs, name)
@@ -103,14 +104,13 @@ class Compiled:
         if self.captured:
             held = zip(self.captured, numbers(self.captured), strict=True)
             inputs = [*inputs, [plain(number, describe(value)) for value, number in held]]
-        for i, (array, x) in enumerate(zip(inputs, self.inputs, strict=True)):
+        for i, (array, is_array) in enumerate(zip(inputs, self._are_arrays, strict=True)):
             kind = dtype
             if i in self.indices:
                 self._check_index(i, array)
                 kind = INDEX
             # C order, as BLAS rounds otherwise in another one; of one number NumPy's scalar, which is faster
-            array = np.asarray(array, kind, order="C")
-            given.append(array if x.shape or x.batched else array[()])
+            given.append(np.asarray(array, kind, order="C") if is_array else kind.type(array))
         with np.errstate(all="ignore"):
             step = self._steps.get(dtype) or self._step(dtype)
             return step(*given)

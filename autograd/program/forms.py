@@ -129,6 +129,9 @@ class Given:
             if type(tree) is float and not flag:  # most arguments of most functions
                 self.numbers.append(tree)
                 forms.append(float)
+            elif type(tree) is np.ndarray and not flag:
+                self.numbers.append(tree)
+                forms.append((self._checked(tree, True), tree.shape))
             else:
                 forms.append(self._read(tree, flag))
         self.form = (*arguments, *forms)

@@ -18,7 +18,17 @@ from autograd.derivatives import GRADIENTS, Gradient, positions
 from autograd.program.arrays import Array
 from autograd.program.compiled import Compiled, Operation, names_of
 from autograd.program.differentiate import differentiate
-from autograd.program.forms import Arguments, Given, Place, places_in, relaid, shape_of, walk
+from autograd.program.forms import (
+    FLOATS,
+    Arguments,
+    Given,
+    Place,
+    places_in,
+    rebuilt,
+    relaid,
+    shape_of,
+    walk,
+)
 from autograd.program.reroll import Roll
 from autograd.program.saving import copied, save, state
 from autograd.program.trace import Graph, Recorded, trace
@@ -48,6 +58,23 @@ class Function:
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """What f returns, as floats and arrays of floats."""
+        form: Any
+        numbers: Sequence[Any]
+        if not (named or self.batch) and {*map(type, args)} == {float}:  # most calls: their form is how many
+            form, numbers, dtype = len(args), args, FLOATS[0]
+        else:
+            given = Given(*self._arguments(args, named))
+            form, numbers, dtype = given.form, given.numbers, given.dtype
+        lowered = self._lowered.get(form)
+        if lowered is None:
+            lowered = self._lowered[form] = _Lowered(self, *self._arguments(args, named), len(args))
+        self._latest = lowered
+        return lowered(numbers, dtype)
+
+    def _arguments(
+        self, args: Sequence[Any], named: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], Sequence[bool]]:
+        """The arguments by name, and whether each has an axis of examples."""
         names = self._names.get(len(args))
         if names is None:
             names = self._names[len(args)] = names_of(self.f, len(args))
@@ -56,24 +83,14 @@ class Function:
             if name in arguments:
                 raise TypeError(f"{self.__name__}() got {name} by its place and by its name")
             arguments[name] = named[name]
-        flags = self._flags(len(args), len(named))
-        given = Given(arguments, flags)
-        lowered = self._lowered.get(given.form)
-        if lowered is None:
-            lowered = self._lowered[given.form] = _Lowered(self, arguments, flags, len(args))
-        self._latest = lowered
-        return lowered(given)
-
-    def _flags(self, args: int, named: int) -> Sequence[bool]:
-        """Whether each argument has an axis of examples."""
         if isinstance(self.batch, bool):
-            return [self.batch] * (args + named)
-        if named or len(self.batch) != args:
+            return arguments, [self.batch] * len(arguments)
+        if named or len(self.batch) != len(args):
             raise TypeError(
                 f"{self.__name__}: batch={self.batch} is for {len(self.batch)} arguments by their places, "
-                f"and the call has {args}{f' and {named} by name' * bool(named)}"
+                f"and the call has {len(args)}{f' and {len(named)} by name' * bool(named)}"
             )
-        return self.batch
+        return arguments, self.batch
 
     @property
     def source(self) -> str:
@@ -132,9 +149,9 @@ class _Lowered:
         self.compiled = Compiled(recorded, self._made.inputs, lower, function.engine, function.__name__)
         self.results.roll = self._given = self._made = None  # what is not needed to run
 
-    def __call__(self, given: Given) -> Any:
+    def __call__(self, numbers: Sequence[Any], dtype: Any) -> Any:
         """What the function returns."""
-        return self.results.tree_of(self.compiled.run(given.numbers, given.dtype))
+        return self.results.tree_of(self.compiled.run(numbers, dtype))
 
     def _recorded(self, f: Callable[..., Any], by: Sequence[int] = ()) -> Recorded:
         """Record f; arguments to differentiate by are each example's own."""
@@ -262,7 +279,14 @@ class _Results:
             part = slice(start, start + prod(place.shape)) if place.shape else start
             return value[:, part].copy() if self.batched else value[part]
 
-        return walk(self.tree, leaf)
+        return walk(self.tree, leaf, join=_stacked if self.batched else rebuilt)
+
+
+def _stacked(tree: Any, parts: list[Any]) -> Any:
+    """A container of results of many examples: a list of equal ones is an axis."""
+    if isinstance(tree, list) and len({getattr(x, "shape", None) for x in parts}) == 1 and is_array(parts[0]):
+        return np.stack(parts, axis=1)
+    return rebuilt(tree, parts)
 
 
 def _gradient_of(f: Any) -> Gradient | None:
