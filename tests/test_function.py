@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 import autograd
@@ -356,17 +356,22 @@ def test_a_batch_is_the_loop_over_its_examples(transform):
             ]
         else:
             flags = [True] * (len(case.args) + len(case.named))
-        shifts = data.draw(st.permutations([i / 100 for i in range(n)]))
+        shifts = data.draw(st.permutations([i / 1000 for i in range(n)]))
         given = [*case.args, *case.named.values()]
         examples = [[moved(tree, by * flag) for tree, flag in zip(given, flags)] for by in shifts]
         columns = [stacked([*c]) if flag else c[0] for c, flag in zip(zip(*examples), flags)]
         given, k = deepcopy(columns), len(case.args)
         f = TRANSFORMS[transform](case)
+        by_name = [dict(zip(case.named, args[k:])) for args in examples]
+        try:
+            expected = [eager(f, args[:k], named) for args, named in zip(examples, by_name)]
+        except (ArithmeticError, ValueError):  # outside of a domain
+            reject()
         compiled = autograd.compile(f, batch=True if all(flags) else flags)
         got = compiled(*columns[:k], **dict(zip(case.named, columns[k:])))
         dtype = dtype_of(columns)
-        for i, args in enumerate(examples):
-            agrees_at(got, eager(f, args[:k], dict(zip(case.named, args[k:]))), i, n, dtype)
+        for i, want in enumerate(expected):
+            agrees_at(got, want, i, n, dtype)
         np.testing.assert_equal(columns, given)
         again = compiled(*columns[:k], **dict(zip(case.named, columns[k:])))
         np.testing.assert_equal(got, again)

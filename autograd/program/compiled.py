@@ -6,6 +6,7 @@ engine    what makes a step of a source: a name in ENGINES
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from inspect import signature
 from typing import Any, NamedTuple
 
@@ -89,34 +90,36 @@ class Compiled:
             inputs = [*inputs, Input(own, (len(self.captured),), False)]
         self.inputs, self.engine, self.nodes = inputs, engine, len(recorded.graph)
         self.indices = _indices(graph, inputs)
-        self._are_arrays = [bool(x.shape or x.batched) for x in inputs]
         roll = Roll(graph, inputs)
         self.results = results(roll, roots)
         self.emitted = Source(self.results, inputs, name)
         self.order, self.source = self.emitted.order, self.emitted.text
         backward = next((array.number for array in roll.arrays.arrays if array.op == "seed"), math.inf)
         self.operations = tuple(_operations(self.emitted, backward))
-        self._steps: dict[Any, Step] = {}
+        self._steps: dict[Any, tuple[Step, Sequence[Callable[[Any], Any]]]] = {}
 
     def run(self, inputs: Sequence[Data], dtype: Any) -> Any:
         """What the step returns, in numbers of a type of float. IndexError for an index without a choice."""
-        given = []
         if self.captured:
             held = zip(self.captured, numbers(self.captured), strict=True)
             inputs = [*inputs, [plain(number, describe(value)) for value, number in held]]
-        for i, (array, is_array) in enumerate(zip(inputs, self._are_arrays, strict=True)):
-            kind = dtype
-            if i in self.indices:
-                self._check_index(i, array)
-                kind = INDEX
-            # C order, as BLAS rounds otherwise in another one; of one number NumPy's scalar, which is faster
-            given.append(np.asarray(array, kind, order="C") if is_array else kind.type(array))
+        for i in self.indices:
+            self._check_index(i, inputs[i])
         with np.errstate(all="ignore"):
-            step = self._steps.get(dtype) or self._step(dtype)
-            return step(*given)
+            step, reads = self._steps.get(dtype) or self._made(dtype)
+            return step(*[read(x) for read, x in zip(reads, inputs, strict=True)])
 
-    def _step(self, dtype: Any) -> Step:
-        self._steps[dtype] = ENGINES[self.engine](self.emitted, dtype)
+    def _made(self, dtype: Any) -> tuple[Step, Sequence[Callable[[Any], Any]]]:
+        """The step in numbers of this type, and what makes each of its inputs of what is given.
+
+        Of one number NumPy's scalar, which is faster; arrays in C order, as BLAS rounds otherwise in another.
+        """
+        kinds = [INDEX if i in self.indices else np.dtype(dtype) for i in range(len(self.inputs))]
+        reads = [
+            partial(np.asarray, dtype=kind, order="C") if x.shape or x.batched else kind.type
+            for x, kind in zip(self.inputs, kinds, strict=True)
+        ]
+        self._steps[dtype] = ENGINES[self.engine](self.emitted, dtype), reads
         return self._steps[dtype]
 
     def _check_index(self, i: int, array: Data) -> None:

@@ -266,6 +266,8 @@ class _Results:
 
     def tree_of(self, results: Any) -> Any:
         """What the function returns, of what the step of the program returned."""
+        if type(self.tree) is Place and self.tree.start is None:  # as most functions return: one of one array
+            return self._take[0](results)
         if len(self.arrays) < 2:
             results = (results,)[: len(self.arrays)]
         values = [take(x) for take, x in zip(self._take, results, strict=True)]
