@@ -48,7 +48,7 @@ PROGRAM = {  # module of autograd.program: what it may import of autograd
     "contract": {"arrays", "views"},
     "views": {"arrays", "patterns"},
     "emit": {"op", "ops", "protocol", "arrays", "contract", "kernels", "patterns", "symbol", "views"},
-    "compiled": {"commit", "op", "ops", "arrays", "contract", "emit", "flatten", "reroll", "trace"},
+    "compiled": {"op", "ops", "arrays", "contract", "emit", "flatten", "reroll", "trace"},
     "forms": {"op", "trees", "value", "arrays", "symbol", "trace"},
     "saving": {"op", "value", "writing", "arrays", "compiled", "emit", "kernels", "views"},
     "function": {
