@@ -278,7 +278,8 @@ class ArrayGraph:
             c, x = factor(x)
             share, x = without_share(self, x)
         batch = how.batch and x.batched
-        if x.op is ops.mul and not needed and all(isinstance(arg, Array) for arg in x.args):
+        ranks = [len(arg.shape) for arg in x.args if isinstance(arg, Array)]
+        if x.op is ops.mul and not needed and ranks == [len(x.shape)] * 2:
             total = self.contracted(x, Axes(how.axes, batch))
         else:
             shape = [size for axis, size in enumerate(x.shape) if axis not in how.axes]
