@@ -6,7 +6,7 @@ RUN = $(VENV)/bin/python
 
 # The tests that meet an optional library.
 MEETING = arrays checkpoints data download exports functions fuzz history idx kernels notebooks page peers plots \
-    program saving strategies training
+    program random_programs saving strategies training
 
 .PHONY: demo test oldest docs lint coverage bench clean
 

@@ -122,7 +122,7 @@ def jacobian(f: Function, argnums: Numbers = 0) -> Function:
     def jacobian_of_f(*args: Any, **named: Any) -> Any:
         run = _Run("jacobian", f, args, argnums, named)
         rows = [run.shaped(run.gradient(y)) for y in run.outputs()]
-        return nest(run.y, run.chosen, rows)
+        return nest(run.y, run.chosen[0] if run.single else run.chosen, rows)
 
     return jacobian_of_f
 

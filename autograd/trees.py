@@ -5,7 +5,7 @@ tree    a number, a Value, or a list, tuple, dict or NumPy array of trees; the c
 leaves  the numbers and Values in it, from left to right; None, strings and dataclasses are none
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from numbers import Number
 from typing import Any
@@ -28,24 +28,24 @@ def leaves(tree: Any) -> list[Any]:
 
 def like(tree: Any, new: Iterable[Any], derivative: bool = False) -> Any:
     """A new tree with these numbers as leaves; in a derivative None stands for what is no number."""
-    return _like(tree, iter(new), derivative)
+    return _like(tree, iter(new), derivative, array_like)
 
 
-def _like(tree: Any, new: Iterator[Any], derivative: bool) -> Any:
+def _like(tree: Any, new: Iterator[Any], derivative: bool, fill: Callable[[Any, list[Any]], Any]) -> Any:
     if type(tree) in PLAIN:  # nearly all leaves, in a fifth of the time
         return next(new)
     if isinstance(tree, dict):
         filled = copy(tree)  # of its class: a defaultdict keeps its factory
         for key, branch in tree.items():
-            filled[key] = _like(branch, new, derivative)
+            filled[key] = _like(branch, new, derivative, fill)
         return filled
     if isinstance(tree, list | tuple):
-        branches = [_like(branch, new, derivative) for branch in tree]
+        branches = [_like(branch, new, derivative, fill) for branch in tree]
         if isinstance(tree, list):
             return branches
         return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
     if is_array(tree):
-        return array_like(tree, [next(new) for _ in tree.flat])
+        return fill(tree, [next(new) for _ in tree.flat])
     return (None if derivative else tree) if is_opaque(tree) else next(new)
 
 
@@ -113,13 +113,15 @@ def array_like(array: Any, values: list[Any]) -> Any:
     return numpy.array(values, dtype=kind).reshape(array.shape)
 
 
-def nest(outer: Any, inner: list[Any], trees: Iterable[Any]) -> Any:
-    """For every leaf of `outer` a tree; an array of numbers or arrays becomes one array of both shapes."""
-    rows = list(trees)
-    if is_array(outer) and len(inner) == 1 and is_array(inner[0]):
+def nest(outer: Any, inner: Any, trees: Iterable[Any]) -> Any:
+    """For every leaf of `outer` a tree like `inner`; an array of arrays becomes one array of both shapes."""
+
+    def filled(array: Any, rows: list[Any]) -> Any:
+        if not is_array(inner):
+            return rows if isinstance(inner, list | tuple | dict) else array_like(array, rows)
         import numpy
 
-        return numpy.array(rows).reshape(outer.shape + inner[0].shape)
-    if is_array(outer) and len(inner) == 1 and not isinstance(inner[0], list | tuple | dict):
-        return array_like(outer, rows)
-    return rows if is_array(outer) else like(outer, rows, derivative=True)
+        both = numpy.empty(array.shape + inner.shape, inner.dtype)
+        return array_like(both, [x for row in rows for x in row.flat])
+
+    return _like(outer, iter(trees), True, filled)

@@ -11,6 +11,8 @@ engine computes it with Python's ints, and the arrays must hold the very same nu
 terms together may be too large for the floats. The others have elementary functions, and an error of ROUNDING
 times the sizes.
 
+Every program is compiled as a loss with parameters, and as a function alone, or of a batch (see `check`).
+
     w   parameters          x   one example                i   its indices
     a, b   earlier lists    c   constants    k   1 to 4    sizes   Σ |terms|, by the chain rule over |slopes|
 """
@@ -29,7 +31,7 @@ from autograd import Op, Value, ops
 from autograd.value import sweep, topological_order
 
 PART = 100  # programs that a worker takes at a time
-LONGEST = 24  # elements of a list
+LONGEST = [24] * 7 + [128]  # elements of a list: in one of eight programs seven binary digits
 ROUNDING = {np.float64: 1e-12, np.float32: 1e-3}
 EXACT = {np.float64: 2**53, np.float32: 2**24}
 SAME = [  # rows of one name, which is that of another row, too
@@ -102,6 +104,13 @@ WHOLE = {  # of lists a and b, a number k from 1 to 4, constants c, an index i: 
     "constants first": lambda a, b, k, c, i: [*c[:k], *a],
     "reverse": lambda a, b, k, c, i: a[::-1],
     "digits": lambda a, b, k, c, i: digits(a, k),
+    "layer of digits": lambda a, b, k, c, i: [
+        ops.dot(r, s)
+        for s in chunks(digits(b, k), 2**k)
+        for r in [digits(a, k)[: len(s)]]
+        if len(r) == len(s)
+    ],
+    "Kronecker product": lambda a, b, k, c, i: [p * q for q in digits(b, k)[:16] for p in digits(a, k)[:8]],
     "every k-th": lambda a, b, k, c, i: a[k - 1 :: k],
     "roll": lambda a, b, k, c, i: a[k:] + a[:k],
     "repeat": lambda a, b, k, c, i: a * k,
@@ -133,6 +142,7 @@ class Drawn(NamedTuple):
     """A program: its steps (name, a, b, k, c), and its parameters, inputs and indices as numbers."""
 
     whole: bool
+    longest: int
     steps: list
     w: list
     X: list
@@ -144,7 +154,7 @@ class Drawn(NamedTuple):
         for name, i_a, i_b, k, c in self.steps:
             a, b = lists[-1 - i_a % len(lists)], lists[-1 - i_b % len(lists)]
             made = (SMOOTH.get(name) if not self.whole else None) or WHOLE[name]
-            z = made(a, b, k, c, i)[:LONGEST] or a
+            z = made(a, b, k, c, i)[: self.longest] or a
             lists.append([*map(TAME[self.whole], z)] if k % 2 else z)
         weights = [z * (j % 3 - 1) for j, z in enumerate(lists[-1] + lists[-2])]
         return autograd.sum(weights) + w[0] * autograd.sum(x) + autograd.take(w[:4], i[0]) * i[1]
@@ -171,7 +181,8 @@ def draw(seed):
     n, size = random.choice((1, 2, 3, 5)), random.choice((4, 5, 6, 8))
     w = [number() for _ in range(random.choice((4, 5, 8)))]
     X = [[number() for _ in range(size)] for _ in range(n)]
-    return Drawn(whole, steps, w, X, [[random.randrange(4) for _ in range(2)] for _ in range(n)])
+    picks = [[random.randrange(4) for _ in range(2)] for _ in range(n)]
+    return Drawn(whole, random.choice(LONGEST), steps, w, X, picks)
 
 
 def eager(program):
@@ -187,19 +198,48 @@ def eager(program):
     return total.data, [p.grad for p in w], largest
 
 
-def check(seed, dtypes=(np.float64, np.float32)):
-    """ValueError where the compiled program of a seed differs from the eager engine."""
+def training(program, w, X, picks):
+    """(value, gradient) by the training form."""
+    parameters = [Value(float(number)) for number in program.w]
+    return autograd.compile(lambda x, i: program.run(parameters, x, i), parameters, "sum")(w, X, picks)
+
+
+def by_example(program, w, X, picks):
+    """The same, of a value and a gradient for every example."""
+
+    def one(w, x, i):
+        return program.run([*w], [*x], [*i])
+
+    compiled = autograd.compile(autograd.value_and_grad(one), batch=(False, True, True))
+    return [result.sum(axis=0, dtype=float) for result in compiled(w, X, picks)]
+
+
+def alone(program, w, X, picks):
+    """The same, of a function of all examples, that sums over them."""
+
+    def total(w, X, picks):
+        examples = zip(X.tolist(), picks.tolist())
+        return autograd.sum([program.run([*w], x, i) for x, i in examples])
+
+    return autograd.compile(autograd.value_and_grad(total))(w, X, picks)
+
+
+def check(seed):
+    """ValueError where what is compiled of a program differs from the eager engine."""
     program = draw(seed)
     value, by, sizes = eager(program)
-    w = [Value(float(number)) for number in program.w]
-    compiled = autograd.compile(lambda x, i: program.run(w, x, i), w, "sum")
-    picks = np.array(program.picks)
-    for dtype in dtypes:
-        got, gradient = compiled(np.array(program.w, dtype), np.array(program.X, dtype), picks)
+    forms = [training] * 2 + [(by_example, alone)[seed % 2]]
+    for form, dtype in zip(
+        forms, [np.float64, np.float32, (np.float64, np.float32)[seed // 2 % 2]], strict=True
+    ):
+        given = np.array(program.w, dtype), np.array(program.X, dtype), np.array(program.picks)
+        got, gradient = form(program, *given)
         allowed = 0 if program.whole and sizes < EXACT[dtype] else ROUNDING[dtype] * sizes
         for what, a, b in [("value", got, value), *zip(range(len(by)), gradient.tolist(), by, strict=True)]:
             if not abs(a - b) <= allowed:
-                raise ValueError(f"{dtype.__name__}, {what}: {a!r} for {b!r}; {allowed:.1e} is allowed")
+                raise ValueError(
+                    f"{form.__name__}, {dtype.__name__}, {what}: {a!r} for {b!r}; {allowed:.1e} is allowed"
+                )
 
 
 def run(seeds):

@@ -36,7 +36,7 @@ MAY_IMPORT = {  # module of autograd: the modules of autograd it may import
 PROGRAM = {  # module of autograd.program: what it may import of autograd
     "symbol": {"op", "ops", "protocol"},
     "purity": {"op", "ops", "value", "symbol"},
-    "trace": {"commit", "op", "ops", "recording", "trees", "value", "purity", "symbol"},
+    "trace": {"op", "ops", "recording", "trees", "value", "purity", "symbol"},
     "flatten": {"ops", "trace"},
     "patterns": set(),
     "rewrite": {"op", "ops"},
@@ -48,7 +48,7 @@ PROGRAM = {  # module of autograd.program: what it may import of autograd
     "contract": {"arrays", "views"},
     "views": {"arrays", "patterns"},
     "emit": {"op", "ops", "protocol", "arrays", "contract", "kernels", "patterns", "symbol", "views"},
-    "compiled": {"op", "ops", "arrays", "contract", "emit", "flatten", "reroll", "trace"},
+    "compiled": {"commit", "op", "ops", "arrays", "contract", "emit", "flatten", "reroll", "trace"},
     "forms": {"op", "trees", "value", "arrays", "symbol", "trace"},
     "saving": {"op", "value", "writing", "arrays", "compiled", "emit", "kernels", "views"},
     "function": {
@@ -57,6 +57,7 @@ PROGRAM = {  # module of autograd.program: what it may import of autograd
     },
     "jax": {"functions", "op", "ops", "arrays", "compiled", "contract", "kernels", "patterns", "symbol"},
     "program": {
+        "commit",
         *("op", "trees", "value"),
         *("arrays", "compiled", "differentiate", "emit", "function", "jax", "reroll", "saving", "trace"),
     },

@@ -40,13 +40,12 @@ def exact(array, values):
             axes = (*[0] * array.how.batch, *(axis + lead for axis in array.how.axes))
             values[array] = x[0].sum(axis=axes) if axes else x[0]
         elif array.op == "einsum":
-            labels = [
-                label.replace("n", "n" * (x[i].ndim == len(label))) for i, label in enumerate(array.how[:2])
-            ]
-            kept = [i for i, label in enumerate(labels[0]) if label not in array.how[2]]
-            values[array] = (x[0] * x[1]).sum(axis=tuple(kept))
+            values[array] = np.einsum("{},{}->{}".format(*array.how), *x)
         elif array.op == "axes":
-            values[array] = np.asarray(x[0], object).reshape((N,) * array.batched + array.shape)
+            x = np.asarray(x[0], object)
+            order = [*range(array.batched), *(axis + array.batched for axis in array.how if axis is not None)]
+            left = [axis for axis in range(x.ndim) if axis not in order]  # of size 1
+            values[array] = x.transpose(order + left).reshape((N,) * array.batched + array.shape)
         else:
             values[array] = -x[0] if array.op is ops.neg else ROWS[array.op](*x)
     return values[array]
@@ -152,8 +151,8 @@ def test_the_number_in_front():
 
 def test_one_nth_is_taken_out_of_a_sum():
     """So that it multiplies what has been summed, which is smaller."""
-    graph, (x, y, _, share), _ = started()
+    graph, (_, x, _, share), _ = started()
+    y = graph.add("input", (), (3, 2), True, how=3)
     upstream = graph.elementwise(ops.mul, [graph.elementwise(ops.mul, [share, y]), x])
-    total = graph.sum(graph.elementwise(ops.mul, [upstream, 2.0]), Axes((), True))
-    scale, summed = total.args
-    assert scale.is_share and summed.op == "sum" and summed.args[0].args == (y, x)
+    scale, summed = graph.sum(graph.elementwise(ops.mul, [upstream, 2.0]), Axes((), True)).args
+    assert scale.is_share and summed.op == "einsum" and summed.args == (y, x)

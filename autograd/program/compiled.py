@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import ops
+from autograd.commit import numbers
 from autograd.op import describe
 from autograd.program.arrays import Array, Input
 from autograd.program.contract import product
@@ -99,7 +100,8 @@ class Compiled:
         """What the step returns, in numbers of a type of float. IndexError for an index without a choice."""
         given = []
         if self.captured:
-            inputs = [*inputs, [plain(value.data, describe(value)) for value in self.captured]]
+            held = zip(self.captured, numbers(self.captured), strict=True)
+            inputs = [*inputs, [plain(number, describe(value)) for value, number in held]]
         for i, (array, x) in enumerate(zip(inputs, self.inputs, strict=True)):
             kind = dtype
             if i in self.indices:

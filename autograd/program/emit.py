@@ -136,8 +136,8 @@ class Source:
         shapes = [arg.shape for arg in array.args if isinstance(arg, Array)]
         if isinstance(array.op, Op) and np.broadcast_shapes(*shapes) != array.shape:  # of equal elements
             text = self.call("np.broadcast_to", text.code, sized(array.batched, array.shape))
-        if array in self.results and not self.is_new(array):
-            text = self.call("np.array", text.code)
+        if array in self.results and (array.is_share or not self.is_new(array)):
+            text = self.call("np.array", text.code, "dtype")
         if array not in self.line_of:
             self._waiting.append(array)
         if array.op == "input" or self.is_inlined(array, text):

@@ -11,6 +11,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from autograd import commit
 from autograd.op import describe
 from autograd.program.arrays import Array, Input
 from autograd.program.compiled import ENGINES, Compiled, Data, Operation, names_of
@@ -125,19 +126,20 @@ class Program:
 
     def parameters(self, dtype: Any = float) -> Data:
         """Theta: the numbers of the parameters now. TypeError for numbers that are no floats."""
-        for leaf in self.leaves:
-            if not isinstance(leaf.data, int | float):
+        held = commit.numbers(self.leaves)
+        for leaf, number in zip(self.leaves, held, strict=True):
+            if not isinstance(number, int | float):
                 raise TypeError(
-                    f"compile: the parameter {describe(leaf)} is a {type(leaf.data).__name__}, which "
+                    f"compile: the parameter {describe(leaf)} is a {type(number).__name__}, which "
                     "arrays cannot hold; give it a float, or stay with the eager engine"
                 )
-        return np.array([leaf.data for leaf in self.leaves], dtype)
+        return np.array(held, dtype)
 
     def assign(self, theta: Data) -> None:
         """Set the numbers of the parameters."""
         theta = self._theta(theta)
-        for leaf, number in zip(self.leaves, theta.tolist(), strict=True):
-            leaf.data = number
+        with commit.committing:
+            commit.assign("data", self.leaves, theta.tolist())
 
     # ── Running ─────────────────────────────────────────────────────────────────────────────────────
 

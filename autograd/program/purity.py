@@ -12,15 +12,15 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import chain, cycle
+from contextvars import ContextVar
 from sysconfig import get_path
+from threading import Lock
 from types import BuiltinMethodType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import ops
-from autograd.op import Interval, Op, describe
+from autograd.op import Interval, Op
 from autograd.program.symbol import Unread
 from autograd.value import Value
 
@@ -195,40 +195,56 @@ def undrawn(sources: Sequence[Generator], what: str) -> Iterator[None]:
 # ── Numbers of Values ───────────────────────────────────────────────────────────────────────────────
 
 
-def numbers_of(values: Iterable[Value]) -> dict[Value, tuple[Any, Any]]:
-    """The number and the gradient of every Value that is no constant."""
-    return {x: (x.data, x.grad) for x in values if x.op is not ops.constant}
-
-
 @contextmanager
-def unread(before: dict[Value, tuple[Any, Any]]) -> Iterator[None]:
-    """Inside the block the Values have no numbers and gradients that can be read; then they have these.
+def unchanged(values: Iterable[Value], readable: bool) -> Iterator[None]:
+    """Inside the block, in this thread, the numbers and gradients of Values cannot be set, nor be read if so.
 
-    TypeError where the block sets one.
+    For that time Value's attributes are properties, which show all other threads what the Values hold.
     """
     gradient = Unread()  # the same for all
-    hidden = [(Unread(x, x.data), gradient if x.grad is not None else None) for x in before]
+    shown = {
+        x: (x.data, x.grad) if readable else (Unread(x, x.data), None if x.grad is None else gradient)
+        for x in values
+    }
+    token = _hidden.set(shown)
+    with _changing:
+        _recordings.append(shown)
+        for place, name in enumerate(_SLOTS):
+            setattr(Value, name, _watched(name, place))
     try:
-        _set(before, hidden)
         yield
-        is_set = [
-            x
-            for x, (data, grad) in zip(before, hidden, strict=True)
-            if x.data is not data or x.grad is not grad
-        ]
     finally:
-        _set(before, before.values())
-    if is_set:
-        raise TypeError(
-            f"compile: the function sets .data or .grad of {describe(is_set[0])}, which only a recording "
-            "would do; set it outside"
-        )
+        _hidden.reset(token)
+        with _changing:
+            _recordings.pop()
+            if not _recordings:
+                for name, slot in _SLOTS.items():
+                    setattr(Value, name, slot)
 
 
-def _set(values: Iterable[Value], pairs: Iterable[tuple[Any, Any]]) -> None:
-    """Set numbers and gradients in one call, in which no signal comes between."""
-    owners = chain.from_iterable(zip(values, values, strict=True))
-    deque(map(setattr, owners, cycle(("data", "grad")), chain.from_iterable(pairs)), maxlen=0)
+_SLOTS: dict[str, Any] = {name: vars(Value)[name] for name in ("data", "grad")}
+_hidden: ContextVar[dict[Value, tuple[Any, Any]]] = ContextVar("hidden", default={})  # noqa: B039 (never changed)
+_recordings: list[Any] = []  # in all threads
+_changing = Lock()
+
+
+def _watched(name: str, place: int) -> property:
+    """An attribute of Values that is not read and not set where it is hidden."""
+    slot = _SLOTS[name]
+
+    def read(value: Value) -> Any:
+        hidden = _hidden.get()
+        return hidden[value][place] if value in hidden else slot.__get__(value)
+
+    def write(value: Value, x: Any) -> None:
+        if value in _hidden.get():
+            raise TypeError(
+                f"compile: the function sets .{name} of {value.label or 'a Value'}, which only a recording "
+                "would do; set it outside"
+            )
+        slot.__set__(value, x)
+
+    return property(read, write)
 
 
 # ── Rows of the user's ──────────────────────────────────────────────────────────────────────────────

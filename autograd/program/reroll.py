@@ -108,7 +108,8 @@ class Roll:
         total: Any = None
         for term in terms:
             factors = [
-                self.numbers[node] if self.home[node] < 0 else self.block([node], (), False) for node in term
+                float(self.numbers[node]) if self.home[node] < 0 else self.block([node], (), False)
+                for node in term
             ]
             x = self.arrays.elementwise(ops.mul, factors) if len(factors) > 1 else factors[0]
             total = x if total is None else self.arrays.elementwise(ops.add, [total, x])
@@ -225,7 +226,7 @@ class Roll:
         return self.row(op, [self.source(column) for column in columns])
 
     def row(self, op: Op, operands: list[tuple[Any, Numbers]]) -> Array:
-        """The same, of the operands (array, places) or (number, None)."""
+        """The same, of operands (array, places) or (number, None)."""
         patterns: dict[int, Any] = {
             i: axes(places) for i, (_, places) in enumerate(operands) if places is not None
         }
@@ -239,10 +240,9 @@ class Roll:
         args = [
             self.operand(source, int(places[0]), [*zip(sizes, steps[i], strict=True)])
             if i in steps
-            else source
+            else float(source)
             for i, (source, places) in enumerate(operands)
         ]
-        args = [arg if isinstance(arg, Array) else float(arg) for arg in args]
         shorter = rewritten(self.arrays, op, args)
         return self.arrays.add(op, args, sizes) if shorter is None or shorter.shape != sizes else shorter
 
@@ -258,7 +258,7 @@ class Roll:
     def distinct(self, columns: Numbers) -> tuple[Numbers, Numbers]:
         """The first of the nodes that are one in the arrays, as a·b and b·a are, and whose place each has."""
         every = np.arange(columns.shape[1])
-        rows = np.concatenate([self.home[columns], self.place[columns], self.numbers.view(int)[columns]])
+        rows = np.concatenate([self.home[columns], self.place[columns], self.numbers.view(np.int64)[columns]])
         codes = (rows * 1000003 ** np.arange(len(rows))[:, None]).sum(0)  # sorted sooner than the rows
         _, kept, which = np.unique(codes, return_index=True, return_inverse=True)
         if len(kept) == len(every) or (rows[:, kept[which]] != rows).any():
@@ -359,9 +359,8 @@ class Roll:
         spread: Callable[[Array], Array]
         lengths = [len(arg) for arg in args]
         if op is ops.sum and len(set(lengths)) == 1:
-            nodes = np.array(args)
-            by_home = np.argsort(self.home[nodes], axis=1, kind="stable")
-            nodes = np.take_along_axis(nodes, by_home, 1)
+            by_home = np.argsort(self.home[np.array(args)], axis=1, kind="stable")
+            nodes = np.take_along_axis(np.array(args), by_home, 1)
             if len(parts := self.columns(self.home[nodes])) > 1:
                 parts.sort(key=lambda part: by_home[0, part[0]])  # as it was written
                 return self.added([self.sum(nodes[:, part]) for part in parts])

@@ -19,17 +19,15 @@ from math import prod
 from typing import Any, NamedTuple
 
 from autograd import ops
-from autograd.commit import committing
 from autograd.op import Op, describe
 from autograd.program.purity import (
     Generator,
     alike,
     check_row,
     generators,
-    numbers_of,
     reached,
+    unchanged,
     undrawn,
-    unread,
 )
 from autograd.program.symbol import BOOLEAN, NUMBERS, Symbol, Unread, simplify
 from autograd.recording import Run, during, running
@@ -221,22 +219,22 @@ def trace(
     graph = Graph(parameters)
     graph.old = _old(values, parameters)
     run = _Recording(graph)
-    with committing:
-        before = numbers_of(values)
+    with unchanged(values, readable=True):
         recorded = _record(run, f, build, sources)
-        count = len(graph)
-        run.graph = graph.again()
-        try:
-            with unread(numbers_of(run.graph.leaves()) | before):
-                repeated = _record(run, f, build, sources)
-        except Exception as error:
-            if "compile" in str(error):  # our own words
-                raise
-            raise TypeError(
-                "compile: recorded once more, without the numbers of Values, the function raises "
-                f"{type(error).__name__}: {error}; it must do the same at every call, and use "
-                "stop_gradient(x) in place of x.data"
-            ) from error
+    count = len(graph)
+    run.graph = graph.again()
+    hidden = [x for x in {*run.graph.leaves(), *values} if x.op is not ops.constant]
+    try:
+        with unchanged(hidden, readable=False):
+            repeated = _record(run, f, build, sources)
+    except Exception as error:
+        if "compile" in str(error):  # our own words
+            raise
+        raise TypeError(
+            "compile: recorded once more, without the numbers of Values, the function raises "
+            f"{type(error).__name__}: {error}; it must do the same at every call, and use "
+            "stop_gradient(x) in place of x.data"
+        ) from error
     for row in {*graph.ops} - KNOWN:
         check_row(row)
     _compare(recorded, repeated, count)

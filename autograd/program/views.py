@@ -60,8 +60,7 @@ def sliced(name: str, source: Array, view: View) -> str:
         place = [str(i) for i in np.unravel_index(view.start, source.shape)]
         return name + _index(source.batched, place + ["None"] * len(view.shape))
     if (index := _of_axes(view, source.shape)) is not None:
-        order, cuts_ = index
-        return _in_order(name + _index(source.batched, cuts_), source.batched, order, view)
+        return _in_order(name + _index(source.batched, index[1]), source.batched, index[0], view)
     found = slicing(view, source.size)
     if found is None:
         raise ValueError(f"{view} of {source.size} elements is no slice")
