@@ -163,16 +163,17 @@ def jvp(f: Function, /, primals: Sequence[Any], tangents: Sequence[Any], **named
     >>> jvp(lambda x, y: x * y, (2, 3), (1, 10))
     (6, 23)
     """
-    return _jvp("jvp", f, primals, tangents, named)
+    run, directions = _along("jvp", f, primals, tangents, named)
+    return run.value(), like(run.y, run.tangents(directions), derivative=True)
 
 
-def _jvp(
+def _along(
     name: str, f: Function, primals: Sequence[Any], tangents: Sequence[Any], named: dict[str, Any]
-) -> tuple[Any, Any]:
+) -> tuple["_Run", list[Any]]:
+    """A run of f at the primals, and the numbers of the tangents."""
     primals, tangents = _arguments(name, primals), _arguments(name, tangents, "tangents")
     directions = _matching(name, primals, "primals", tangents, "tangents")
-    run = _Run(name, f, primals, range(len(primals)), named)
-    return run.value(), like(run.y, run.tangents(directions), derivative=True)
+    return _Run(name, f, primals, range(len(primals)), named), directions
 
 
 def vjp(f: Function, /, *primals: Any, **named: Any) -> tuple[Any, Function]:
@@ -186,30 +187,24 @@ def vjp(f: Function, /, *primals: Any, **named: Any) -> tuple[Any, Function]:
     ([6, 5], (13, 12))
     """
     run = _Run("vjp", f, primals, range(len(primals)), named)
-    outputs = run.outputs()
-
-    def pull(cotangent: Any) -> Any:
-        weights = _matching("vjp", run.y, "value", cotangent, "cotangent")
-        pulled = copy(run)
-        pulled.nested = run.nested or any(isinstance(weight, Value) for weight in weights)
-        with during(Run("vjp")):
-            total = ops.dot(outputs, weights)
-        return pulled.shaped(pulled.gradient(total))
-
-    return run.value(), pull
+    return run.value(), lambda cotangent: run.pulled(_matching("vjp", run.y, "value", cotangent, "cotangent"))
 
 
 def hvp(f: Function, /, primals: Sequence[Any], tangents: Sequence[Any], **named: Any) -> Any:
     """The Hessian of f at `primals` times `tangents`, in the shape of `primals`.
 
-    Forward over reverse: the tangent of the gradient, for a small multiple of the price of f.
+    Forward over reverse: the tangent of the gradient, for a small multiple of the price of f. Reverse over
+    reverse, as H is symmetric, where only reverse mode knows for which slopes nothing asks.
 
     >>> hvp(lambda x, y: x * x * y, (2, 3), (1, 0))
     (6, 4)
     """
     primals = _arguments("hvp", primals)
     both = _value_and_grad("hvp", f, range(len(primals)))
-    return _jvp("hvp", lambda *args, **named: both(*args, **named)[1], primals, tangents, named)[1]
+    run, directions = _along("hvp", lambda *args, **named: both(*args, **named)[1], primals, tangents, named)
+    if run.is_masked(run.outputs()):
+        return run.pulled(directions)
+    return like(run.y, run.tangents(directions), derivative=True)
 
 
 def taylor(f: Function, /, x: Any, order: int, **named: Any) -> list[Any]:
@@ -340,6 +335,18 @@ class _Run(Run):
         """Whether a sweep computes with numbers that are known, and meets no leaf but the variables."""
         return self.alone and not self.nested and not any(map(_is_open, outputs))
 
+    def is_masked(self, outputs: Sequence[Any]) -> bool:
+        """Whether 0 · ∞ may arise of numbers that are not known yet."""
+        return any(map(_is_open, outputs)) and bool(_steep(self.order))
+
+    def pulled(self, weights: list[Any]) -> Any:
+        """The gradient of Σ weight · output, in the shape of the arguments."""
+        run = copy(self)
+        run.nested |= any(isinstance(weight, Value) for weight in weights)
+        with during(Run(self.name)):
+            total = ops.dot(self.outputs(), weights)
+        return run.shaped(run.gradient(total))
+
     def swept_back(self, order: list[Value], y: Value) -> dict[Value, Any]:
         """∂y/∂node for the nodes between y and the variables, as graphs where runs are nested."""
         moving = set(self.variables)
@@ -368,7 +375,7 @@ class _Run(Run):
 
     def along(self, directions: list[Any], outputs: list[Value]) -> list[Any]:
         """The same of recorded outputs, in the first way that leads to numbers."""
-        if any(map(_is_open, outputs)) and _steep(self.order):
+        if self.is_masked(outputs):
             return [self.swept_along(y, directions) for y in outputs]
         for run in tangents if self.is_plain(*outputs) else self.swept, self.swept:
             with suppress(*FAILURES):

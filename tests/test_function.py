@@ -8,9 +8,12 @@ far two engines' roundings may move it is derived from that (`laws.rounding`), n
     flags     which arguments have an axis of examples
 """
 
+import math
 from collections import OrderedDict, defaultdict
 from copy import deepcopy
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +22,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value, dot, grad, hessian, hvp, jacobian, jvp, taylor, value_and_grad, vjp
+from autograd import (
+    Value,
+    dot,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    sqrt,
+    take,
+    tanh,
+    taylor,
+    value_and_grad,
+    vjp,
+    where,
+)
 from autograd.program.forms import shape_of
 from autograd.testing import laws
 from autograd.testing.strategies import expressions
@@ -37,6 +55,11 @@ class Pair(NamedTuple):
 @dataclass(frozen=True)
 class Setting:
     name: str
+
+
+@dataclass
+class Changing:
+    number: int
 
 
 OPAQUE = [None, "text", Setting("fast")]
@@ -347,3 +370,174 @@ def test_a_batch_is_the_loop_over_its_examples(transform):
         assert apart(got, again, columns)
 
     agree()
+
+
+@pytest.mark.parametrize("flags", [(True, True), (True, False), (False, True)])
+@pytest.mark.parametrize("n", [1, 2, 3, 7])
+def test_an_index_chooses_in_every_example(n, flags):
+    rng = np.random.default_rng(n)
+    x, i = rng.normal(size=(n, 4)), rng.integers(0, 4, n)
+    f = lambda x, i: autograd.take(list(x), i) * x[0]
+    given = [a if flag else a[0] for a, flag in zip((x, i), flags)]
+    given[1] = given[1] if flags[1] else int(given[1])
+    value, gradient = autograd.compile(value_and_grad(f), batch=flags)(*given)
+    for k in range(n):
+        row, place = (a[k] if flag else a for a, flag in zip(given, flags))
+        want, by = value_and_grad(f)([*row], int(place))
+        assert value[k] == want and gradient[k].tolist() == by
+
+
+# ── What a function gets, and what it may not do ────────────────────────────────────────────────────
+
+
+def test_the_caller_owns_the_results():
+    f = autograd.compile(lambda x, y: (x, y, x, [x[0], y[0, 1]], 2.0, x.T))
+    x, y = np.array([1.0, 2.0]), np.arange(6.0).reshape(2, 3)
+    first = f(x, y)
+    for array in arrays_in(first):
+        assert array.flags.writeable and array.flags.owndata
+        array[...] = -1
+    assert x.tolist() == [1, 2] and y.sum() == 15
+    second = f(x, y)
+    assert second[0].tolist() == [1, 2] and second[3] == [1, 1] and apart(first, second, x, y)
+
+
+def test_the_step_gets_no_memory_of_the_caller_that_it_may_keep():
+    f = autograd.compile(lambda x: [x, 2 * x], batch=True)
+    x = np.arange(3.0)
+    (y,) = [f(x)]
+    x[:] = 7
+    assert y[:, 0].tolist() == [0, 1, 2]
+
+
+def product(x, y):
+    return x * y
+
+
+def itself(x):
+    return x
+
+
+REFUSED = {  # a function, its arguments, and what the error says
+    "a Value": (itself, [Value(2.0)], "x holds 2.0, a Value, .* give its number, x.data"),
+    "a Fraction": (itself, [Fraction(1, 2)], "x holds .*, a Fraction, .* give floats"),
+    "a complex number": (itself, [1j], "x holds 1j, a complex, .* give floats"),
+    "an array of objects": (itself, [np.array([1.0], object)], "x is an array of object; make it"),
+    "an array of strings": (itself, [np.array(["a"])], "x is an array of <U1; make it"),
+    "a range": (itself, [range(3)], r"x holds range\(0, 3\), a range"),
+    "what may change": (product, [1.0, Changing(2)], r"y holds Changing\(.*\), which may change; make it"),
+    "nothing returned": (lambda x: None, [1.0], "returned None; let it return a number.*a return missing"),
+    "a string returned": (lambda x: "a", [1.0], "returned 'a'; let it return a number"),
+    "a set returned": (lambda x: {x}, [1.0], "the result has the set"),
+    "a branch": (lambda x: x if x > 0 else -x, [1.0], "a branch .* would freeze .* choose with where"),
+    "range(n)": (lambda x, n: [x for _ in range(n)], [1.0, 3], r"an index or range\(\) would freeze"),
+    "math.exp": (lambda x: math.exp(x), [1.0], r"float\(\) would freeze .* use autograd's functions"),
+    "x[i]": (lambda x, i: x[i], [[1.0, 2.0], 1], "an index .* index with take"),
+    "an index of floats": (lambda x, i: take(x, i), [[1.0], 1.0], "take has the index i, .* give whole"),
+    "an index computed": (lambda x, i: take(x, i + 1), [[1.0], 0], "take has an index that is computed"),
+    "an index too large": (lambda x, i: take(x, i), [[1.0], 2], "the input i holds the index 2; there are 1"),
+}
+REFUSED_BATCHES = {  # a function, batch, its arguments, and what the error says
+    "no axis": (product, True, [np.ones(3), 1.0], "y is 1.0, without a first axis of examples; give"),
+    "no axes": (itself, True, [np.array(1.0)], r"x is array\(1.\), without a first axis of examples; give"),
+    "unequal axes": (product, True, [np.ones(3), np.ones(4)], "y has 4 examples, .* before it 3"),
+    "no examples": (itself, True, [np.ones(0)], "x has no examples; give one at least"),
+    "an empty list": (itself, True, [[]], "x has no examples; give one at least"),
+    "a ragged list": (
+        sum,
+        True,
+        [[[1.0, 2.0], [3.0]]],
+        r"holds a list .* \[\[·, ·\], \[·\]\]; make its rows",
+    ),
+    "a list of strings": (itself, True, [["a", "b"]], "x holds a list that is no array of numbers"),
+    "too few flags": (product, (True,), [1.0, 2.0], "is for 1 arguments .* the call has 2"),
+    "no flag": (itself, (False,), [1.0], r"batch=\(False,\) is neither True nor False"),
+    "a number for a flag": (itself, 1, [1.0], "batch=1 is neither True nor False"),
+}
+
+
+@pytest.mark.parametrize("name", [*REFUSED, *REFUSED_BATCHES])
+def test_what_is_refused_and_the_remedy(name):
+    f, batch, args, message = REFUSED_BATCHES.get(name) or (REFUSED[name][0], False, *REFUSED[name][1:])
+    with pytest.raises((TypeError, ValueError, IndexError), match=message) as caught:
+        autograd.compile(f, batch=batch)(*args)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_argument_given_twice_is_refused():
+    with pytest.raises(TypeError, match=r"itself\(\) got x by its place and by its name"):
+        autograd.compile(itself)(1.0, x=2.0)
+
+
+class Model:
+    def loss(self, x, weight):
+        return x * weight
+
+
+def test_a_method_names_its_arguments_without_self():
+    f = autograd.compile(Model().loss)
+    assert f(2.0, 3.0) == f(2.0, weight=3.0) == 6
+    assert f.source.startswith("def loss(x, weight):")
+
+
+# ── What it is for ──────────────────────────────────────────────────────────────────────────────────
+
+
+def rosenbrock(x, a=1.0, b=100.0):
+    pairs = pairwise(x)
+    return autograd.sum([b * (q - p * p) ** 2 + (a - p) ** 2 for p, q in pairs])
+
+
+@pytest.mark.parametrize("args", [(), (1.0, 10.0)])
+def test_scipy_minimizes_with_the_compiled_gradient(args):
+    optimize = pytest.importorskip("scipy.optimize")
+    f = autograd.compile(value_and_grad(rosenbrock))
+    found = optimize.minimize(f, np.zeros(5), args=args, jac=True, method="L-BFGS-B", tol=1e-12)
+    np.testing.assert_allclose(found.x, np.ones(5), atol=1e-4)
+    newton = optimize.minimize(
+        f, np.zeros(5), args=args, jac=True, hess=autograd.compile(hessian_by_x), method="trust-exact"
+    )
+    np.testing.assert_allclose(newton.x, np.ones(5), atol=1e-4)
+
+
+def hessian_by_x(x, *args):
+    return hessian(lambda x: rosenbrock(x, *args))(x)
+
+
+def test_newtons_method():
+    x, slope, curvature = np.zeros(3), *map(autograd.compile, (grad(rosenbrock), hessian(rosenbrock)))
+    for _ in range(50):
+        x = x - np.linalg.solve(curvature(x), slope(x))
+    np.testing.assert_allclose(x, np.ones(3), rtol=1e-12)
+
+
+def test_derivatives_by_inputs_in_a_loss():
+    """A network u(x) whose residual is u″ + u at every x: the derivative by an input, and by the weights."""
+    w = [Value(0.3), Value(-0.2), Value(0.7)]
+
+    def residual(x):
+        u = lambda x: w[2] * tanh(w[0] * x + w[1])
+        return (grad(grad(u))(x) + u(x)) ** 2
+
+    program = autograd.compile(residual, w)
+    X = np.array([0.1, 0.5, -1.0])
+    value, gradient = program(program.parameters(), X)
+    total = autograd.sum([residual(x) for x in X.tolist()]) / 3
+    total.backward()
+    assert value == pytest.approx(total.data, rel=1e-13)
+    assert gradient.tolist() == pytest.approx([p.grad for p in w], rel=1e-12)
+
+
+def test_a_hessian_vector_product_of_steep_rows_takes_one_sweep():
+    """Its operations grow as the numbers do, not as their square."""
+
+    def f(x):
+        return autograd.sum([sqrt(a) * where(a > b, a * b, b) for a, b in pairwise(x)])
+
+    sizes = []
+    for size in (8, 16, 32):
+        compiled = autograd.compile(lambda x, v: hvp(f, (x,), (v,)))
+        x, v = [1.0 + i % 3 for i in range(size)], [0.5 - i % 2 for i in range(size)]
+        assert compiled(x, v)[0] == pytest.approx(hvp(f, (x,), (v,))[0], rel=1e-13)
+        sizes.append(compiled.nodes)
+    assert sizes[2] < 5 * sizes[0]

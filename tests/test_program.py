@@ -722,12 +722,10 @@ def test_an_index_without_a_choice_is_refused():
             program(theta, np.array([1, wrong]))
         with pytest.raises(IndexError, match=message):
             program.predict(theta, np.array([wrong]))
-    with pytest.raises(TypeError, match="take in compile needs an index from an input of whole numbers"):
+    with pytest.raises(TypeError, match="take has the index i, which holds floats; give whole numbers"):
         program(theta, np.array([1.0]))
     moved = autograd.compile(lambda i: autograd.sum(table(i + 1)), table.parameters())
-    with pytest.raises(
-        TypeError, match="take in compile needs an index from an input of whole numbers, unchanged"
-    ):
+    with pytest.raises(TypeError, match="take has an index that is computed"):
         moved(theta, np.array([1]))
 
 

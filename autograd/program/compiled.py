@@ -6,6 +6,7 @@ engine    what makes a step of a source: a name in ENGINES
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from inspect import signature
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -132,8 +133,16 @@ def _indices(graph: Graph, inputs: Sequence[Input]) -> dict[int, int]:
     for op, args in zip(graph.ops, graph.args, strict=True):
         if op is ops.element:
             source = graph.args[args[0]]
-            if graph.ops[args[0]] not in (INPUT, PARAMETER) or not inputs[source[0]].whole:
-                raise TypeError("take in compile needs an index from an input of whole numbers, unchanged")
+            if graph.ops[args[0]] not in (INPUT, PARAMETER):
+                raise TypeError(
+                    "compile: take has an index that is computed; it must be a whole number among the "
+                    "arguments, unchanged: compute it before the call"
+                )
+            if not inputs[source[0]].whole:
+                raise TypeError(
+                    f"compile: take has the index {inputs[source[0]].name}, which holds floats; give whole "
+                    "numbers, as with int(i) or i.astype(int)"
+                )
             found[source[0]] = min(found.get(source[0], len(args)), len(args) - 1)
     return found
 
@@ -166,11 +175,11 @@ def _is_matrix(how: tuple[str, str, str]) -> bool:
 
 def names_of(f: Callable[..., Any], count: int) -> list[str]:
     """The names of the first so many arguments of f, as f calls them if it says."""
-    f = getattr(f, "__wrapped__", f)
-    code = getattr(f, "__code__", None)
-    names = (
-        list(code.co_varnames[hasattr(f, "__self__") : code.co_argcount]) if code else []
-    )  # a method's self
+    try:
+        parameters = signature(f).parameters.values()
+    except (TypeError, ValueError):  # of some functions written in C
+        parameters = {}.values()
+    names = [x.name for x in parameters if x.kind in (x.POSITIONAL_ONLY, x.POSITIONAL_OR_KEYWORD)]
     if len(names) >= count and not RESERVED & {*names}:
         return names[:count]
     return [f"x{i}" for i in range(1, count + 1)]

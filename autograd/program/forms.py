@@ -21,7 +21,7 @@ from autograd.op import describe
 from autograd.program.arrays import Input
 from autograd.program.symbol import Symbol
 from autograd.program.trace import Graph, nested
-from autograd.trees import array_like, is_array, is_opaque
+from autograd.trees import array_like, is_array, is_opaque, structure
 from autograd.value import Value
 
 FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
@@ -61,14 +61,6 @@ def walk(
 def is_row(tree: list[Any]) -> bool:
     """Whether all elements of a list are floats."""
     return {*map(type, tree)} == {float}
-
-
-def is_axes(tree: list[Any]) -> bool:
-    """Whether nested lists make an array of numbers."""
-    try:
-        return np.asarray(tree).dtype.kind in "fiub"
-    except (TypeError, ValueError):  # ragged, or of something else
-        return False
 
 
 def shape_of(tree: Any) -> tuple[int, ...] | None:
@@ -153,7 +145,7 @@ class Given:
 
         def leaf(path: Path, x: Any) -> Any:
             if is_opaque(x):
-                return "is", x
+                return "is", self._hashable(x)
             if flag:
                 x, kind = self._examples(x), type(x)
                 arrays.append(x)
@@ -168,7 +160,7 @@ class Given:
             rows[whole].append(x)
             return int if whole else float
 
-        form = walk(tree, leaf, is_axes if flag else is_row, form_of)
+        form = walk(tree, leaf, (lambda tree: True) if flag else is_row, form_of)
         self.numbers += [tree] if is_number(tree) else [row for row in rows.values() if row]
         self.numbers += arrays
         return flag, form
@@ -193,18 +185,41 @@ class Given:
             self._dtypes.add(array.dtype)
         return "float" if array.dtype.kind == "f" else "whole"
 
+    def _from_list(self, x: list[Any]) -> Any:
+        try:
+            array = np.asarray(x)
+        except (TypeError, ValueError):  # ragged
+            array = np.empty(0, object)
+        if array.dtype.kind not in "fiub":
+            raise TypeError(
+                f"compile: {self._name} holds a list that is no array of numbers, {structure(x)}; make its "
+                "rows equally long, and give several arrays as a tuple or a dict"
+            )
+        return array
+
+    def _hashable(self, x: Any) -> Any:
+        try:
+            hash(x)
+        except TypeError:
+            raise TypeError(
+                f"compile: {self._name} holds {x!r:.60}, which may change; make it a frozen dataclass"
+            ) from None
+        return x
+
     def _examples(self, x: Any) -> Any:
         """An array with an axis of examples."""
-        array = np.asarray(x) if isinstance(x, list) else x
+        array = self._from_list(x) if isinstance(x, list) else x
         if not is_array(array) or not array.ndim:
             raise TypeError(
                 f"compile: {self._name} is {describe(x)}, without a first axis of examples; give an array or "
                 "a list of them, or say batch=(True, False, …) with a flag for each argument"
             )
-        if not len(array) or self.n not in (None, len(array)):
+        if not len(array):
+            raise ValueError(f"compile: {self._name} has no examples; give one at least")
+        if self.n not in (None, len(array)):
             raise ValueError(
-                f"compile: {self._name} has {len(array)} examples and what stands before it {self.n}; the "
-                "first axes are to be equally long, and not empty"
+                f"compile: {self._name} has {len(array)} examples, and what stands before it {self.n}; the "
+                "first axes are to be equally long"
             )
         self.n = len(array)
         return array
@@ -254,7 +269,7 @@ class Arguments:
             counts[whole] += prod(shape)
             return place
 
-        is_leaf = is_axes if flag else is_row
+        is_leaf = (lambda tree: True) if flag else is_row
         walk(tree, tally, is_leaf)
         rows = {
             whole: self._input(self._free(name, name), (size,), flag, whole, spread)

@@ -5,7 +5,7 @@ transforms are recorded as what they compute.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -33,7 +33,7 @@ class Function:
     def __init__(
         self, f: Callable[..., Any], batch: bool | Sequence[bool] = False, engine: str = "numpy"
     ) -> None:
-        self.batch = batch if isinstance(batch, bool) else tuple(batch)
+        self.batch = batch if isinstance(batch, bool) else tuple(batch) if isinstance(batch, Iterable) else ()
         if not isinstance(self.batch, bool) and not ({*map(type, self.batch)} == {bool} and any(self.batch)):
             raise TypeError(
                 f"compile: batch={batch!r:.60} is neither True nor False, nor one of them for each argument"
@@ -249,8 +249,8 @@ class _Results:
 
     def tree_of(self, results: Any) -> Any:
         """What the function returns, of what the step of the program returned."""
-        if len(self.arrays) == 1:
-            results = (results,)
+        if len(self.arrays) < 2:
+            results = (results,)[: len(self.arrays)]
         values = [take(x) for take, x in zip(self._take, results, strict=True)]
 
         def leaf(path: Any, place: Any) -> Any:

@@ -248,7 +248,12 @@ def _record(run: "_Recording", f: Callable[..., Any], build: Any, sources: Seque
     args, named = build(graph)
     with during(run), undrawn(sources, getattr(f, "__name__", "the function")):
         tree = f(*args, **named)
-        numbers = [tree] if is_opaque(tree) else leaves(tree)
+        if is_opaque(tree):
+            raise TypeError(
+                f"compile: {getattr(f, '__name__', 'the function')} returned {tree!r:.40}; let it return a "
+                f"number, or a list, tuple, dict or array of them{' (is a return missing?)' * (tree is None)}"
+            )
+        numbers = leaves(tree)
         return Recorded(graph, tree, [graph.lift(number, "the result") for number in numbers])
 
 
