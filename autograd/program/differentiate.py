@@ -15,13 +15,28 @@ import numpy as np
 
 from autograd import ops
 from autograd.op import Op
-from autograd.program.arrays import Array, ArrayGraph, Assembly, Axes, N, Places, base, whole
+from autograd.program.arrays import (
+    LABELS,
+    Array,
+    ArrayGraph,
+    Assembly,
+    Axes,
+    Gaps,
+    Mending,
+    N,
+    Places,
+    Seen,
+    base,
+    whole,
+)
 from autograd.program.patterns import View
 from autograd.program.patterns import axes as even
 from autograd.program.symbol import BOOLEAN, Symbol
 from autograd.protocol import COMPARISONS
 
 CONSTANTS = {"max", "segment_max", "finite", *BOOLEAN}
+LINEAR = {ops.mul, ops.div, ops.neg, ops.add, ops.sub, ops.where}  # they keep what vanishes
+DEEP = 8  # how far back it is looked for
 
 
 def differentiate(graph: ArrayGraph, root: Array) -> Array:
@@ -36,8 +51,8 @@ def differentiate(graph: ArrayGraph, root: Array) -> Array:
     sweep.whole[root].append(graph.add("seed", (), (), False))
     for array in reversed(forward[1:]):
         if array in active and (upstream := sweep.total(array)) is not None:
-            if array in sweep.masked or array.op is ops.where:
-                sweep.masked.update(arg for arg in array.args if arg in active)
+            if array in sweep.untaken or array.op is ops.where:
+                sweep.untaken.update(arg for arg in array.args if arg in active)
             rule = sweep.row if isinstance(array.op, Op) else getattr(sweep, array.op)
             rule(array, upstream)
     return sweep.theta(theta)
@@ -56,7 +71,7 @@ class _Sweep:
         self.active = active
         self.whole: dict[Array, list[Array]] = defaultdict(list)
         self.parts: dict[Array, list[tuple[Array, Any]]] = defaultdict(list)
-        self.masked: set[Array] = set()  # in a branch of where, which may not have been taken
+        self.untaken: set[Array] = set()  # in a branch of where, which may not have been taken
 
     def total(self, array: Array) -> Any:
         """The sum of all contributions to an array; None if there are none."""
@@ -88,6 +103,8 @@ class _Sweep:
     def add(self, array: Any, contribution: Array, user: Array) -> None:
         """A contribution, summed over the axes along which `user` has broadcast the array."""
         if array in self.active:
+            if user.gaps and not (array.gaps and array.gaps.seen == user.gaps.seen):
+                contribution = self.without_gaps(contribution, user, array)
             self.whole[array].append(self.unbroadcast(contribution, user, array))
 
     def unbroadcast(self, x: Array, user: Array, array: Array) -> Array:
@@ -104,7 +121,7 @@ class _Sweep:
             x = self.graph.elementwise(ops.mul, [x, self.one_like(self.graph.add("count", (), (), False), x)])
         if axes or (batch and x.batched):
             kept = [None if axis in axes else axis for axis in range(len(x.shape))]
-            total = self.summed(x, tuple(axes), batch and x.batched)
+            total = self.summed(x, tuple(axes), batch and x.batched, user.gaps)
             names = [axis for axis in kept if axis is not None]
             x = self.graph.axes(total, [None if axis is None else names.index(axis) for axis in kept])
         return x if factor == 1 else self.graph.elementwise(ops.mul, [x, factor])
@@ -113,10 +130,40 @@ class _Sweep:
         """A scalar with as many axes as x, of size 1."""
         return self.graph.axes(scalar, [None] * len(x.shape))
 
-    def summed(self, x: Array, axes: tuple[int, ...], batch: bool) -> Array:
+    def summed(self, x: Array, axes: tuple[int, ...], batch: bool, gaps: Gaps | None = None) -> Array:
         """The sum over some axes, without them."""
         shape = [size for axis, size in enumerate(x.shape) if axis not in axes]
-        return self.graph.add("sum", (x,), shape, x.batched and not batch, how=Axes(axes, batch))
+        total = self.graph.add("sum", (x,), shape, x.batched and not batch, how=Axes(axes, batch))
+        if gaps is None or x.op == "masked":
+            return total
+        labels = LABELS[: len(x.shape)]
+        kept = "".join(label for axis, label in enumerate(labels) if axis not in axes)
+        how = N * x.batched + labels, N * total.batched + kept
+        return self.graph.mended(total, [x], Mending(how, labels, gaps.seen))
+
+    # ── Gaps: what nobody asked for hands nothing on ────────────────────────────────────────────────
+
+    def without_gaps(self, x: Array, user: Array, array: Array) -> Array:
+        """A contribution with 0 in the gaps of `user`; it is left as it is if a sum can see to them."""
+        spread = [
+            axis for axis, (size, own) in enumerate(zip(user.shape, array.shape, strict=True)) if own < size
+        ]
+        if spread and x.shape == user.shape and self.vanishes(x, user.gaps.seen):
+            return x
+        return self.graph.masked(x, user.gaps.seen)
+
+    def vanishes(self, x: Any, seen: Seen, depth: int = 0) -> bool:
+        """Whether there is 0, or nan, wherever nothing is seen; False where that is not plain."""
+        if not isinstance(x, Array):
+            return x == 0
+        if x.gaps and x.gaps.seen == seen and x.gaps.fill == 0:
+            return True
+        if depth == DEEP:
+            return False
+        args = [self.vanishes(arg, seen, depth + 1) for arg in x.args] if x.op in LINEAR else [False]
+        return (
+            any(args) if x.op is ops.mul else args[0] and (x.op is ops.div or all(args[x.op is ops.where :]))
+        )
 
     # ── What each operation hands to its arguments ──────────────────────────────────────────────────
 
@@ -140,14 +187,14 @@ class _Sweep:
             return self.graph.elementwise(ops.neg, [upstream])  # type: ignore[no-any-return]
         product: Array = self.graph.elementwise(ops.mul, [upstream, local])
         steep = isinstance(array.op, Op) and array.op.is_steep(array.args)
-        if (steep or array in self.masked) and isinstance(local, Array):
+        if (steep or array in self.untaken) and isinstance(local, Array):
             arrives = self.graph.elementwise(COMPARISONS["ne"], [upstream, 0.0])
             product = self.graph.elementwise(ops.where, [arrives, product, 0.0])
         return product
 
     def finite(self, array: Array, x: Array) -> Array:
         """An operand of a sum of products; in a branch of where 0 for what is infinite, as 0 · ∞ is nan."""
-        if array not in self.masked or base(x).op in ("input", "constant"):
+        if array not in self.untaken or base(x).op in ("input", "constant"):
             return x
         small = self.graph.elementwise(
             COMPARISONS["lt"], [self.graph.elementwise(ops.absolute, [x]), math.inf]
@@ -225,11 +272,17 @@ class _Sweep:
 
     segment_others = segment_sum
 
-    def einsum(self, array: Array, upstream: Array) -> None:
-        """Σ a·b: upstream · b, and upstream · a, over the labels that the other lacks."""
-        a, b = array.args
-        left, right, out = array.how
+    def einsum(self, array: Array, upstream: Array, only: tuple[str, Any] = ("", None)) -> None:
+        """Σ a·b: upstream · b, and upstream · a, over the labels that the other lacks.
+
+        Of the products only those count that are seen: `only` has the labels of what is, and what.
+        """
+        (a, b), (left, right, out) = array.args, array.how
         inner = out.replace(N, "")
+        if array.gaps:
+            only = inner, array.gaps.seen
+            if upstream.shape != array.shape or not self.vanishes(upstream, array.gaps.seen):
+                upstream = self.graph.masked(upstream, array.gaps.seen)
         kept = [axis for axis, size in enumerate(upstream.shape) if size == array.shape[axis]]
         g = self.graph.axes(upstream, kept)
         have = N * g.batched + "".join(inner[axis] for axis in kept)
@@ -239,10 +292,25 @@ class _Sweep:
         for x, own, other, theirs in sides:
             if x in self.active:
                 result = "".join(i for i in own if i in have or i in theirs)
-                product = self.graph.einsum(g, self.finite(array, other), (have, theirs, result))
+                other, labels = self.finite(array, other), (have, theirs, result)
+                product = self.graph.einsum(g, other, labels)
+                if not {*only[0]} <= {*result}:
+                    product = self.graph.mended(product, [g, other], Mending(labels, *only))
                 names = result.replace(N, "")
                 how = [names.index(i) if i in names else None for i in own.replace(N, "")]
                 self.add(x, self.graph.axes(product, how), x)
+
+    def masked(self, array: Array, upstream: Array) -> None:
+        """What is seen gets its upstream."""
+        self.add(array.args[0], upstream, array)
+
+    def mended(self, array: Array, upstream: Array) -> None:
+        """As the sum or the einsum that it mends."""
+        total = array.args[0]
+        if total.op == "sum":
+            self.sum(total, upstream)
+        else:
+            self.einsum(total, upstream, array.how[1:])
 
     def take(self, array: Array, upstream: Array) -> None:
         """Upstream goes to the choice that was taken."""

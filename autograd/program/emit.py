@@ -262,6 +262,20 @@ class Source:
         """A broadcast array in full."""
         self.line(array, f"{self.name(array)}[...] = {self.arg(array.args[0])}")
 
+    def masked(self, array: Array) -> None:
+        """A number in the gaps."""
+        kernel = self.kernel("masked", kernels.masked)
+        self.call(
+            array, kernel, self.arg(array.args[0]), self.places(array.how.seen), literal(array.how.fill)
+        )
+
+    def mended(self, array: Array) -> None:
+        """A sum of products, over what is seen."""
+        kernel, how = self.kernel("mended", kernels.mended), array.how
+        self.call(
+            array, kernel, repr(how.labels), repr(how.own), self.places(how.seen), *map(self.arg, array.args)
+        )
+
     def join(self, array: Array) -> None:
         """Arrays side by side."""
         start = 0

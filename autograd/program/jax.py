@@ -265,6 +265,22 @@ class _Run:
     def others(self, array: Array, e: Data) -> Data:
         return others(lambda x: jnp.sum(x, self.reduced(array)), e)
 
+    def masked(self, array: Array, x: Data) -> Data:
+        return jnp.where(array.how.seen.numbers, x, array.how.fill)
+
+    def mended(self, array: Array, total: Data, *factors: Data) -> Data:
+        *labels, result = array.how.labels
+        every = "".join(dict.fromkeys("".join(labels)))
+        own = [label for label in every if label in array.how.own]
+        seen = array.how.seen.numbers.transpose([array.how.own.index(label) for label in own])
+        seen = seen.reshape([seen.shape[own.index(label)] if label in own else 1 for label in every])
+
+        def exact() -> Data:
+            products = jnp.einsum(f"{','.join(labels)}->{every}", *factors)
+            return jnp.einsum(f"{every}->{result}", jnp.where(seen, products, 0))
+
+        return jax.lax.cond(jnp.isnan(total).any(), exact, lambda: total)
+
     def reduced(self, array: Array) -> tuple[int, ...]:
         """The axes that `sum` or `max` reduces."""
         how: Axes = array.how

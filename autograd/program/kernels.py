@@ -142,6 +142,26 @@ def finite(x: Any, out: Any) -> None:
     np.copyto(out, 0, where=np.isinf(x))
 
 
+def masked(x: Any, seen: Any, fill: float, out: Any) -> None:
+    """X where it is seen, and a number elsewhere."""
+    np.copyto(out, x)
+    np.copyto(out, fill, where=~seen)
+
+
+def mended(labels: Any, own: str, seen: Any, total: Any, *factors: Any, out: Any) -> None:
+    """The total, a sum of products with 0 where nothing is seen; as 0 · ∞ is nan, a nan is looked into."""
+    out[...] = total
+    square = np.vdot(total, total)
+    if square != square:
+        *given, result = labels
+        every = "".join(dict.fromkeys("".join(given)))
+        products = np.einsum(f"{','.join(given)}->{every}", *factors)
+        shape = [len(seen) and seen.shape[own.index(label)] if label in own else 1 for label in every]
+        order = sorted(own, key=every.index)
+        seen = seen.transpose([own.index(label) for label in order]).reshape(shape)
+        np.einsum(f"{every}->{result}", np.where(seen, products, 0), out=out)
+
+
 def others(e: Any, axis: tuple[int, ...], out: Any) -> None:
     """Σ − 1 over some axes of exponentials whose greatest is exp(0) = 1: that one is left out."""
     ones = e == 1

@@ -9,19 +9,19 @@ so every graph compiles. A bundle of dots is one einsum, whose labels follow fro
 which axis: matrix products appear by themselves.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+import math
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd import ops
 from autograd.op import Op
-from autograd.program.arrays import Array, ArrayGraph, Axes, Input, N, Places
-from autograd.program.bundle import REDUCING, bundles, split
+from autograd.program import ragged
+from autograd.program.arrays import LABELS, Array, ArrayGraph, Axes, Gaps, Input, Mending, N, Places, Seen
+from autograd.program.bundle import REDUCING, SHORT, bundles, split
 from autograd.program.patterns import Pattern, View, axes, refine, slicing
 from autograd.program.trace import CONSTANT, INPUT, PARAMETER, Graph
-
-LABELS = "ijklmabcdefgh"  # of an einsum's axes; n is the batch
 
 Numbers = Any  # an array of whole numbers: nodes or places
 
@@ -79,8 +79,16 @@ class Roll:
     def bundle(self, op: Op, nodes: list[int]) -> None:
         """Make the array of a bundle, and note where its nodes are."""
         args = [self.graph.args[node] for node in nodes]
-        if op is ops.dot:
-            array = self.dots(args)
+        places = np.arange(len(nodes))
+        ragged_ = op in REDUCING and len({*map(len, args)}) > 1
+        array = self.rectangle(op, args) if ragged_ else None
+        if array is None and any(self.graph.ops[node] is not op for node in nodes):
+            self.apart(op, nodes)
+            return
+        if array is not None:
+            pass
+        elif op is ops.dot:
+            array, places = self.dots(args)
         elif op in REDUCING:
             array = self.reduction(op, args)
         elif op is ops.element:
@@ -92,11 +100,18 @@ class Roll:
             if op.commutative and len(columns) == 2:
                 swap = self.home[columns[0]] > self.home[columns[1]]
                 columns = np.where(swap, columns[::-1], columns)
-            array = self.elementwise(op, columns)
+            operands = [self.source(column) for column in columns]
+            array, places = self.boxed(op, operands) or (self.elementwise(op, operands), places)
         array.scalars += sum(len(arg) - 1 for arg in args) if op in REDUCING else len(nodes)
         array.label = array.label or next((self.graph.labels[n] for n in nodes if n in self.graph.labels), "")
         self.home[nodes] = array.number
-        self.place[nodes] = np.arange(len(nodes))
+        self.place[nodes] = places
+
+    def apart(self, op: Op, nodes: list[int]) -> None:
+        """Sums of two terms, or dots of one, by themselves, as they are of no use to longer ones."""
+        for own in (op, SHORT[op]):
+            for part in split(own, [node for node in nodes if self.graph.ops[node] is own], self.reads):
+                self.bundle(own, part)
 
     # ── Operands ────────────────────────────────────────────────────────────────────────────────────
 
@@ -162,9 +177,8 @@ class Roll:
 
     # ── Rows with a fixed number of arguments ───────────────────────────────────────────────────────
 
-    def elementwise(self, op: Op, columns: Iterable[Numbers]) -> Array:
+    def elementwise(self, op: Op, operands: list[tuple[Any, Numbers]]) -> Array:
         """A row of the table on whole operands, of the shape that all of them share."""
-        operands = [self.source(column) for column in columns]
         patterns: dict[int, Any] = {
             i: axes(places) for i, (_, places) in enumerate(operands) if places is not None
         }
@@ -183,6 +197,25 @@ class Roll:
         ]
         return self.arrays.add(op, args, sizes)
 
+    def boxed(self, op: Op, operands: Sequence[tuple[Any, Numbers]]) -> tuple[Array, Numbers] | None:
+        """A row on a rectangle with gaps, and the places in it, where an operand has its elements in one."""
+        placed = [(source, places) for source, places in operands if places is not None]
+        for source, places in placed:
+            if axes(places) is None and len(source.shape) > 1:
+                box = ragged.boxed(ragged.coordinates(source, places), placed)
+                if box is not None and len(box.sizes) > 1:
+                    patterns = iter(box.patterns)
+                    args = [
+                        source if places is None else self.strided(source, box.sizes, *next(patterns))
+                        for source, places in operands
+                    ]
+                    return self.arrays.add(op, args, box.sizes, gaps=ragged.gaps(box, op, args)), box.places
+        return None
+
+    def strided(self, source: Array, sizes: Sequence[int], start: int, strides: Sequence[int]) -> Array:
+        """The operand with these sizes and strides."""
+        return self.operand(source, start, [*zip(sizes, map(int, strides), strict=True)])
+
     def misfit(self, patterns: dict[int, Any], length: int) -> int | None:
         """An operand that must be copied for all to share a shape: an uneven one, or that of most axes."""
         for i, pattern in patterns.items():
@@ -194,22 +227,61 @@ class Roll:
 
     # ── Dots and other sums ─────────────────────────────────────────────────────────────────────────
 
-    def dots(self, args: Sequence[tuple[int, ...]]) -> Array:
-        """Σ a·b as an einsum; with unequal lengths as products and their sums by segment."""
+    def dots(self, args: Sequence[tuple[int, ...]]) -> tuple[Array, Numbers]:
+        """Σ a·b as an einsum, and where in it each dot is; of unequal lengths as sums by segment."""
         lengths = [len(arg) // 2 for arg in args]
-        left = [arg[:k] for arg, k in zip(args, lengths, strict=True)]
-        right = [arg[k:] for arg, k in zip(args, lengths, strict=True)]
+        places = np.arange(len(args))
         if len(set(lengths)) == 1:
-            return self.einsum(self.rows(np.array(left)), self.rows(np.array(right)))
-        products = self.elementwise(ops.mul, [np.concatenate(left), np.concatenate(right)])
+            left, right = np.split(np.array(args), 2, axis=1)
+            return self.pairs(left, right) or (self.einsum(self.rows(left), self.rows(right)), places)
+        products = self.elementwise(ops.mul, [self.source(side) for side in self.sides(args)])
         products.scalars += sum(lengths)
-        return self.segments("segment_sum", self.arrays.reshape(products, (sum(lengths),)), lengths)
+        return self.segments("segment_sum", self.arrays.reshape(products, (sum(lengths),)), lengths), places
+
+    def sides(self, args: Sequence[tuple[int, ...]]) -> tuple[Numbers, Numbers]:
+        """What stands on the left, and on the right, in all of some dots, side by side."""
+        longest = max(args, key=len)
+        first, second = self.home[longest[0]], self.home[longest[-1]]
+        sides: tuple[list[int], list[int]] = [], []
+        for arg in args:
+            k = len(arg) // 2
+            swap = k == 1 and (self.home[arg[0]], self.home[arg[1]]) == (second, first) != (first, second)
+            sides[swap].extend(arg[:k])
+            sides[not swap].extend(arg[k:])
+        return np.array(sides[0]), np.array(sides[1])
+
+    def pairs(self, *sides: Numbers) -> tuple[Array, Numbers] | None:
+        """The dots of all rows on the left with all on the right, where many but not all are asked for."""
+        operands, inner = [], []
+        for source, places in map(self.source, sides):
+            if places is None or (places - places[:, :1] != places[0] - places[0, 0]).any():
+                return None
+            operands.append((source, places[:, 0]))
+            inner.append(axes(places[0]))
+        outer = [axes(places) for _, places in operands]
+        if None in inner or (None not in outer and refine(outer, len(sides[0])) is not None):
+            return None
+        at = ragged.paired(*[places for _, places in operands])
+        box = None if at is None else ragged.boxed(at, operands)
+        if box is None or any(strides.all() for _, strides in box.patterns):
+            return None
+        a, b = [
+            Rows(source, start, [*zip(box.sizes, map(int, strides), strict=True)], pattern)
+            for (source, _), (start, strides), pattern in zip(operands, box.patterns, inner, strict=True)
+        ]
+        if any(rows.places()[-1, -1] >= rows.source.size for rows in (a, b)):
+            return None
+        return self.einsum(a, b, ragged.gaps(box)), box.places
 
     def rows(self, nodes: Numbers) -> Rows:
         """The operand that stands in the rows of a matrix of nodes, gathered where it is uneven."""
         source, places = self.source(nodes)
         if places is None:
             source, places = self.constant(np.array([source])), np.zeros(nodes.shape, int)
+        return self.placed(source, places)
+
+    def placed(self, source: Array, places: Numbers) -> Rows:
+        """The rows of a matrix of places."""
         inner = axes(places[0])
         if inner is not None and (places - places[:, :1] == places[0] - places[0, 0]).all():
             outer = axes(places[:, 0])
@@ -230,7 +302,7 @@ class Roll:
         m, k = places.shape
         return Rows(self.gathered(source, places), 0, [(m, k)] * (m > 1), [(k, 1)] * (k > 1))
 
-    def einsum(self, a: Rows, b: Rows) -> Array:
+    def einsum(self, a: Rows, b: Rows, gaps: Gaps | None = None, seen: Any = None) -> Array:
         """Σ over the inner axes of the product of two operands in rows."""
         m, k = len(_steps(a.outer)), len(_steps(a.inner))
         outer, inner = refine([a.outer, b.outer], m), refine([a.inner, b.inner], k)
@@ -247,27 +319,48 @@ class Roll:
             )
             labels.append(N * operands[-1].batched + "".join(label for label, *_ in kept))
         batched = any(operand.batched for operand in operands)
-        left, right = labels
-        return self.arrays.einsum(operands[0], operands[1], (left, right, N * batched + LABELS[: len(sizes)]))
+        out = N * batched + LABELS[: len(sizes)]
+        if seen is None:
+            return self.arrays.einsum(*operands, (*labels, out), gaps)
+        return self.mended_dots(operands, (*labels, out), seen[0].reshape(*sizes, *inner_sizes), seen[1])
 
     def reduction(self, op: Op, args: Sequence[tuple[int, ...]]) -> Array:
         """Σ, max, or log Σ exp, of operands in rows; of segments where their lengths differ."""
-        reduced: Callable[[str, Array], Array]
-        spread: Callable[[Array], Array]
         lengths = [len(arg) for arg in args]
-        if len(set(lengths)) > 1:
-            x = self.flat(np.concatenate(args))
-            places = np.repeat(np.arange(len(args)), lengths)
-            reduced = lambda name, x: self.segments(f"segment_{name}", x, lengths)
-            spread = lambda z: self.gathered(z, places)
-        else:
-            x, outer = self.in_rows(np.array(args))
-            how = Axes(tuple(range(outer, len(x.shape))))
-            reduced = lambda name, x: self.arrays.add(name, (x,), x.shape[:outer], how=how)
-            spread = lambda z: self.arrays.axes(z, [*range(outer), *[None] * (len(x.shape) - outer)])
-        if op is not ops.logsumexp:
-            return reduced("sum" if op is ops.sum else "max", x)
-        return self.logsumexp(x, reduced, spread, all(map(self.is_shifted, args)))
+        if len(set(lengths)) == 1:
+            return self.reduced(op, *self.in_rows(self.rows(np.array(args))), all(map(self.is_shifted, args)))
+        places = np.repeat(np.arange(len(args)), lengths)
+        return self.reduce(
+            op,
+            self.flat(np.concatenate(args)),
+            lambda name, x: self.segments(f"segment_{name}", x, lengths),
+            lambda z: self.gathered(z, places),
+            all(map(self.is_shifted, args)),
+        )
+
+    def reduced(self, op: Op, x: Array, outer: int, done: bool) -> Array:
+        """Σ, max, or log Σ exp, over all axes but the outer ones."""
+        how = Axes(tuple(range(outer, len(x.shape))))
+        return self.reduce(
+            op,
+            x,
+            lambda name, x: self.arrays.add(name, (x,), x.shape[:outer], how=how),
+            lambda z: self.arrays.axes(z, [*range(outer), *[None] * (len(x.shape) - outer)]),
+            done,
+        )
+
+    def reduce(
+        self,
+        op: Op,
+        x: Array,
+        reduced: Callable[[str, Array], Array],
+        spread: Callable[[Array], Array],
+        done: bool,
+    ) -> Array:
+        """Σ, max, or log Σ exp, with what reduces an array, and what brings the result to its shape."""
+        if op is ops.logsumexp:
+            return self.logsumexp(x, reduced, spread, done)
+        return reduced("sum" if op is ops.sum else "max", x)
 
     def logsumexp(
         self, x: Array, reduced: Callable[[str, Array], Array], spread: Callable[[Array], Array], done: bool
@@ -288,9 +381,8 @@ class Roll:
         x, (m, *others) = zip(*[self.graph.args[node] for node in nodes], strict=True)
         return self.graph.ops[m] is ops.greatest and self.graph.args[m] == x and {*others} <= {m}
 
-    def in_rows(self, nodes: Numbers) -> tuple[Array, int]:
-        """The operand in the rows of a matrix of nodes, and how many of its axes are the rows'."""
-        rows = self.rows(nodes)
+    def in_rows(self, rows: Rows) -> tuple[Array, int]:
+        """The operand in the rows, and how many of its axes are the rows'."""
         if any(not stride for _, stride in (*rows.outer, *rows.inner)):
             rows = self.copied(rows.source, rows.places())
         return self.operand(rows.source, rows.start, [*rows.outer, *rows.inner]), len(rows.outer)
@@ -298,6 +390,59 @@ class Roll:
     def segments(self, name: str, x: Array, lengths: Sequence[int]) -> Array:
         """What is made of the elements of each stretch: their sum, the greatest, …"""
         return self.arrays.add(name, (x,), (len(lengths),), how=Places(np.cumsum([0, *lengths[:-1]])))
+
+    # ── Rows of unequal lengths, in a rectangle ─────────────────────────────────────────────────────
+
+    def rectangle(self, op: Op, args: Sequence[tuple[int, ...]]) -> Array | None:
+        """Ragged dots or sums over an axis of a rectangle; None where none pays."""
+        sides = self.sides(args) if op is ops.dot else [np.concatenate(args)]
+        operands = [self.source(side) for side in sides]
+        if any(places is None for _, places in operands):
+            return None
+        found = ragged.rectangle(operands, [len(arg) // len(sides) for arg in args])
+        if found is None:
+            return None
+        full, seen = found
+        if op is ops.dot:
+            a, b = [self.placed(source, places) for (source, _), places in zip(operands, full, strict=True)]
+            filled = [
+                ragged.are_gaps(source, places[~seen], 0)
+                for (source, _), places in zip(operands, full, strict=True)
+            ]
+            return self.einsum(a, b, seen=(seen, any(filled)))
+        (source, _), fill = operands[0], 0.0 if op is ops.sum else -math.inf
+        inside = ragged.are_gaps(source, full[0][~seen])
+        if inside and source.op != "masked" and (fill or source.gaps.fill != fill):
+            source = self.arrays.masked(source, source.gaps.seen, fill)  # once, for all that follows too
+            self.home[sides[0]] = source.number
+        x, outer = self.in_rows(self.placed(source, full[0]))
+        seen = seen.reshape(x.shape)
+        if not (inside and source.gaps.fill == fill):
+            x, inside = self.arrays.masked(x, Seen(seen), fill), False
+        array = self.reduced(op, x, outer, all(map(self.is_shifted, args)))
+        return self.mended_sum(array, x, outer, seen) if op is ops.sum and inside else array
+
+    def mended_sum(self, total: Array, x: Array, outer: int, seen: Any) -> Array:
+        """A sum over the axes that are not outer, of what is 0, or nan, where nothing is seen."""
+        labels = N * x.batched + LABELS[: seen.ndim]
+        return self.arrays.mended(
+            total, [x], Mending((labels, labels[: x.batched + outer]), labels[x.batched :], Seen(seen))
+        )
+
+    def mended_dots(
+        self, operands: list[Array], labels: tuple[str, str, str], seen: Any, filled: bool
+    ) -> Array | None:
+        """Σ a·b over what is seen, with 0 elsewhere in one operand; None where no operand has those axes."""
+        own, seen = ragged.squeezed(LABELS, seen)
+        if not filled:
+            which = [i for i in range(2) if {*own} <= {*labels[i]}]
+            if not which:
+                return None
+            operand, inner = operands[which[0]], labels[which[0]].replace(N, "")
+            spread = seen[tuple([slice(None) if label in own else None for label in inner])]
+            operands[which[0]] = self.arrays.masked(operand, Seen(np.broadcast_to(spread, operand.shape)))
+        total = self.arrays.einsum(*operands, labels)
+        return self.arrays.mended(total, operands, Mending(labels, own, Seen(seen)))
 
     # ── Choices, and rows on sequences ──────────────────────────────────────────────────────────────
 
