@@ -14,7 +14,7 @@ from autograd.op import Op
 from autograd.program.trace import INPUT, SOURCES, Graph
 
 REDUCING = {ops.sum, ops.dot, ops.logsumexp, ops.greatest}  # bundled whatever the number of their arguments
-SHORT = {ops.sum: ops.add, ops.dot: ops.mul}  # what a sum of two terms, or a dot of one, is recorded as
+BRIEF = {ops.sum: ops.add, ops.dot: ops.mul}  # what a sum of two terms, or a dot of one, is recorded as
 FEW = 3  # bundles of other rows, that read different arrays, are split up to this number
 
 
@@ -30,7 +30,7 @@ def bundles(graph: Graph) -> Iterator[tuple[Op, list[int]]]:
         batched[node] = max([batched[arg] for arg in args])
         arity = 0 if op in REDUCING else len(args)
         found[level[node], op, batched[node], arity].append(node)
-    for key in [key for key in found if key[1] in SHORT]:
+    for key in [key for key in found if key[1] in BRIEF]:
         _complete(graph, found, *key[:3])
     for key in sorted(found, key=lambda key: key[0]):  # a stable sort: rows stay in the order of recording
         if found[key]:
@@ -39,7 +39,7 @@ def bundles(graph: Graph) -> Iterator[tuple[Op, list[int]]]:
 
 def _complete(graph: Graph, found: dict[Any, list[int]], level: int, op: Op, batched: int) -> None:
     """Rows of 1, 3, 4, … terms get that of two, which is recorded as another operation."""
-    nodes, short = found[level, op, batched, 0], (level, SHORT[op], batched, 2)
+    nodes, short = found[level, op, batched, 0], (level, BRIEF[op], batched, 2)
     lengths = {len(graph.args[node]) for node in nodes}
     if short not in found or (len(lengths) == 1 and lengths != {1}):
         return

@@ -19,7 +19,7 @@ from autograd import ops
 from autograd.op import Op
 from autograd.program import ragged
 from autograd.program.arrays import LABELS, Array, ArrayGraph, Axes, Gaps, Input, Mending, N, Places, Seen
-from autograd.program.bundle import REDUCING, SHORT, bundles, split
+from autograd.program.bundle import BRIEF, REDUCING, bundles, split
 from autograd.program.patterns import Pattern, View, axes, refine, slicing
 from autograd.program.trace import CONSTANT, INPUT, PARAMETER, Graph
 
@@ -81,12 +81,11 @@ class Roll:
         args = [self.graph.args[node] for node in nodes]
         places = np.arange(len(nodes))
         ragged_ = op in REDUCING and len({*map(len, args)}) > 1
-        array = self.rectangle(op, args) if ragged_ else None
-        if array is None and any(self.graph.ops[node] is not op for node in nodes):
+        if ragged_ and (found := self.rectangle(op, args)) is not None:
+            array, places = found
+        elif any(self.graph.ops[node] is not op for node in nodes):
             self.apart(op, nodes)
             return
-        if array is not None:
-            pass
         elif op is ops.dot:
             array, places = self.dots(args)
         elif op in REDUCING:
@@ -109,7 +108,7 @@ class Roll:
 
     def apart(self, op: Op, nodes: list[int]) -> None:
         """Sums of two terms, or dots of one, by themselves, as they are of no use to longer ones."""
-        for own in (op, SHORT[op]):
+        for own in (op, BRIEF[op]):
             for part in split(own, [node for node in nodes if self.graph.ops[node] is own], self.reads):
                 self.bundle(own, part)
 
@@ -233,7 +232,10 @@ class Roll:
         places = np.arange(len(args))
         if len(set(lengths)) == 1:
             left, right = np.split(np.array(args), 2, axis=1)
-            return self.pairs(left, right) or (self.einsum(self.rows(left), self.rows(right)), places)
+            if (found := self.pairs(left, right)) is not None:
+                return found
+            a, b, order = self.turned(self.rows(left), self.rows(right))
+            return self.einsum(a, b), np.argsort(order)
         products = self.elementwise(ops.mul, [self.source(side) for side in self.sides(args)])
         products.scalars += sum(lengths)
         return self.segments("segment_sum", self.arrays.reshape(products, (sum(lengths),)), lengths), places
@@ -249,6 +251,21 @@ class Roll:
             sides[swap].extend(arg[:k])
             sides[not swap].extend(arg[k:])
         return np.array(sides[0]), np.array(sides[1])
+
+    def turned(self, a: Rows, b: Rows) -> tuple[Rows, Rows, Numbers]:
+        """Rows in the order of a matrix product: what both have, then what one has; and which is where."""
+        common = refine([a.outer, b.outer], _length(a.outer))
+        if common is None:
+            return a, b, np.arange(_length(a.outer))
+        sizes, (left, right) = common
+        kinds = [(bool(x), bool(y)) for x, y in zip(left, right, strict=True)]
+        rank = {kind: i for i, kind in enumerate(dict.fromkeys([(True, True), *kinds]))}
+        axes_ = sorted(range(len(sizes)), key=lambda axis: rank[kinds[axis]])
+        a, b = (
+            Rows(rows.source, rows.start, [(sizes[i], strides[i]) for i in axes_], rows.inner)
+            for rows, strides in ((a, left), (b, right))
+        )
+        return a, b, np.arange(_length(a.outer)).reshape(sizes).transpose(axes_).reshape(-1)
 
     def pairs(self, *sides: Numbers) -> tuple[Array, Numbers] | None:
         """The dots of all rows on the left with all on the right, where many but not all are asked for."""
@@ -393,8 +410,8 @@ class Roll:
 
     # ── Rows of unequal lengths, in a rectangle ─────────────────────────────────────────────────────
 
-    def rectangle(self, op: Op, args: Sequence[tuple[int, ...]]) -> Array | None:
-        """Ragged dots or sums over an axis of a rectangle; None where none pays."""
+    def rectangle(self, op: Op, args: Sequence[tuple[int, ...]]) -> tuple[Array, Numbers] | None:
+        """Ragged dots or sums over an axis of a rectangle, and where each is; None where none pays."""
         sides = self.sides(args) if op is ops.dot else [np.concatenate(args)]
         operands = [self.source(side) for side in sides]
         if any(places is None for _, places in operands):
@@ -404,12 +421,14 @@ class Roll:
             return None
         full, seen = found
         if op is ops.dot:
-            a, b = [self.placed(source, places) for (source, _), places in zip(operands, full, strict=True)]
+            rows = [self.placed(source, places) for (source, _), places in zip(operands, full, strict=True)]
+            a, b, order = self.turned(*rows)
             filled = [
                 ragged.are_gaps(source, places[~seen], 0)
                 for (source, _), places in zip(operands, full, strict=True)
             ]
-            return self.einsum(a, b, seen=(seen, any(filled)))
+            array = self.einsum(a, b, seen=(seen[order], any(filled)))
+            return None if array is None else (array, np.argsort(order))
         (source, _), fill = operands[0], 0.0 if op is ops.sum else -math.inf
         inside = ragged.are_gaps(source, full[0][~seen])
         if inside and source.op != "masked" and (fill or source.gaps.fill != fill):
@@ -420,7 +439,9 @@ class Roll:
         if not (inside and source.gaps.fill == fill):
             x, inside = self.arrays.masked(x, Seen(seen), fill), False
         array = self.reduced(op, x, outer, all(map(self.is_shifted, args)))
-        return self.mended_sum(array, x, outer, seen) if op is ops.sum and inside else array
+        if op is ops.sum and inside:
+            array = self.mended_sum(array, x, outer, seen)
+        return array, np.arange(len(args))
 
     def mended_sum(self, total: Array, x: Array, outer: int, seen: Any) -> Array:
         """A sum over the axes that are not outer, of what is 0, or nan, where nothing is seen."""
@@ -469,6 +490,11 @@ class Roll:
         if places is None:
             source, places = self.constant(np.array([source])), np.zeros(nodes.shape, int)
         return self.arrays.add("sequence", (self.gathered(source, places),), (len(args),), how=op)
+
+
+def _length(pattern: Pattern) -> int:
+    """How many places a pattern has."""
+    return math.prod([size for size, _ in pattern])
 
 
 def _steps(pattern: Pattern) -> Numbers:
