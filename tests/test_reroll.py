@@ -123,7 +123,7 @@ FORMS = {  # what is written, inputs, its forward pass without what ends in the 
     "matrix · matrix, the other way round": (
         lambda x: [ops.dot(xi, r) for r in rows for xi in x],
         M,
-        {"matmul": 1, "copy": 1},
+        {"matmul": 1, "gather": 1},
     ),
     "x · xᵀ": (lambda x: [ops.dot(a, b) * w[0] for a in x for b in x], M, {"matmul": 1, "×": 1}),
     "an outer product": (lambda x: [a * b for a in w[:3] for b in x], X, {"×": 1, "copy": 1}),

@@ -138,8 +138,13 @@ class _Sweep:
             return total
         labels = LABELS[: len(x.shape)]
         kept = "".join(label for axis, label in enumerate(labels) if axis not in axes)
-        how = N * x.batched + labels, N * total.batched + kept
-        return self.graph.mended(total, [x], Mending(how, labels, gaps.seen))
+        factors, out = [x], N * total.batched + kept
+        if x.op is ops.mul and all(isinstance(y, Array) and y.shape == x.shape for y in x.args):
+            factors = [*x.args]
+            given = [N * y.batched + labels for y in factors]
+            total = self.graph.einsum(*factors, (*given, out))
+        how = *[N * y.batched + labels for y in factors], out
+        return self.graph.mended(total, factors, Mending(how, labels, gaps.seen))
 
     # ── Gaps: what nobody asked for hands nothing on ────────────────────────────────────────────────
 

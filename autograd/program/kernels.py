@@ -144,8 +144,7 @@ def finite(x: Any, out: Any) -> None:
 
 def masked(x: Any, seen: Any, fill: float, out: Any) -> None:
     """X where it is seen, and a number elsewhere."""
-    np.copyto(out, x)
-    np.copyto(out, fill, where=~seen)
+    out[...] = np.where(seen, x, fill)
 
 
 def mended(labels: Any, own: str, seen: Any, total: Any, *factors: Any, out: Any) -> None:

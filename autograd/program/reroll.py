@@ -253,13 +253,17 @@ class Roll:
         return np.array(sides[0]), np.array(sides[1])
 
     def turned(self, a: Rows, b: Rows) -> tuple[Rows, Rows, Numbers]:
-        """Rows in the order of a matrix product: what both have, then what one has; and which is where."""
+        """Rows in the order of a matrix product, and which of them is where.
+
+        First vary those axes that both have, then those of what is batched.
+        """
         common = refine([a.outer, b.outer], _length(a.outer))
         if common is None:
             return a, b, np.arange(_length(a.outer))
         sizes, (left, right) = common
         kinds = [(bool(x), bool(y)) for x, y in zip(left, right, strict=True)]
-        rank = {kind: i for i, kind in enumerate(dict.fromkeys([(True, True), *kinds]))}
+        first = [(a.source.batched, b.source.batched)] * (a.source.batched != b.source.batched)
+        rank = {kind: i for i, kind in enumerate(dict.fromkeys([(True, True), *first, *kinds]))}
         axes_ = sorted(range(len(sizes)), key=lambda axis: rank[kinds[axis]])
         a, b = (
             Rows(rows.source, rows.start, [(sizes[i], strides[i]) for i in axes_], rows.inner)
@@ -330,7 +334,7 @@ class Roll:
         operands, labels = [], []
         for rows, *strides in zip((a, b), outer_strides, inner_strides, strict=True):
             every = zip(LABELS, (*sizes, *inner_sizes), (*strides[0], *strides[1]), strict=False)
-            kept = [(label, size, stride) for label, size, stride in every if stride]
+            kept = sorted((axis for axis in every if axis[2]), key=lambda axis: -axis[2])  # as in memory
             operands.append(
                 self.operand(rows.source, rows.start, [(size, stride) for _, size, stride in kept])
             )
