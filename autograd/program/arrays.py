@@ -29,7 +29,7 @@ STRUCTURAL = {
     "axes": "the axes `how` of an array, without a copy; None is a new axis of size 1",
     "copy": "a broadcast array in full",
     "masked": "the array where it is `how.seen`, and the number `how.fill` in its gaps",
-    "mended": "a sum of products, the first array, of the others; if it is nan, again of those in `how.seen`",
+    "mended": "a sum of products, the first array, of the others; if it is nan, of those that count by `how`",
     "gather": "the elements at the places `how` of a flat array",
     "join": "flat arrays, one after the other",
     "einsum": "Σ of products of two arrays; `how` holds the labels of both and of the result",
@@ -107,11 +107,16 @@ class Gaps(NamedTuple):
 
 
 class Mending(NamedTuple):
-    """A sum of products over what is seen: the labels of the factors and of the result, and of `seen`."""
+    """Which products count in a sum of them, `labels` as of an einsum: those that are seen.
 
-    labels: tuple[str, ...]
-    own: str
-    seen: Seen
+    own        the labels of `seen`
+    arriving   of these only where the first factor, an upstream, is not 0
+    """
+
+    labels: str
+    own: str = ""
+    seen: Seen | None = None
+    arriving: bool = False
 
 
 class Array:
@@ -230,13 +235,11 @@ class ArrayGraph:
         return self.add("copy", (source,), shape, batched)
 
     def masked(self, source: Array, seen: Seen, fill: float = 0.0) -> Array:
-        """An array with a number in its gaps."""
+        """An array, broadcast to the shape of what is seen, with a number in its gaps."""
         gaps = Gaps(seen, fill)
         if source.op == "masked" and source.how == gaps:
             return source
-        if source.shape != seen.numbers.shape:
-            source = self.add("copy", (source,), seen.numbers.shape)
-        return self.add("masked", (source,), source.shape, how=gaps, gaps=gaps)
+        return self.add("masked", (source,), seen.numbers.shape, how=gaps, gaps=gaps)
 
     def mended(self, total: Array, factors: Sequence[Array], how: Mending) -> Array:
         """A sum of products of factors, one of which is 0, or nan, where it is not seen."""

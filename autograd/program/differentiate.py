@@ -7,7 +7,6 @@ The mean over the batch enters as the seed 1/n, the sum over it wherever an arra
 one with. Nothing is computed towards inputs and constants.
 """
 
-import math
 from collections import defaultdict
 from typing import Any
 
@@ -26,7 +25,6 @@ from autograd.program.arrays import (
     N,
     Places,
     Seen,
-    base,
     whole,
 )
 from autograd.program.patterns import View
@@ -143,7 +141,7 @@ class _Sweep:
             factors = [*x.args]
             given = [N * y.batched + labels for y in factors]
             total = self.graph.einsum(*factors, (*given, out))
-        how = *[N * y.batched + labels for y in factors], out
+        how = f"{','.join([N * y.batched + labels for y in factors])}->{out}"
         return self.graph.mended(total, factors, Mending(how, labels, gaps.seen))
 
     # ── Gaps: what nobody asked for hands nothing on ────────────────────────────────────────────────
@@ -196,15 +194,6 @@ class _Sweep:
             arrives = self.graph.elementwise(COMPARISONS["ne"], [upstream, 0.0])
             product = self.graph.elementwise(ops.where, [arrives, product, 0.0])
         return product
-
-    def finite(self, array: Array, x: Array) -> Array:
-        """An operand of a sum of products; in a branch of where 0 for what is infinite, as 0 · ∞ is nan."""
-        if array not in self.untaken or base(x).op in ("input", "constant"):
-            return x
-        small = self.graph.elementwise(
-            COMPARISONS["lt"], [self.graph.elementwise(ops.absolute, [x]), math.inf]
-        )
-        return self.graph.elementwise(ops.where, [small, x, 0.0])  # type: ignore[no-any-return]
 
     def view(self, array: Array, upstream: Array) -> None:
         """Upstream belongs to the places that the view shows."""
@@ -297,13 +286,14 @@ class _Sweep:
         for x, own, other, theirs in sides:
             if x in self.active:
                 result = "".join(i for i in own if i in have or i in theirs)
-                other, labels = self.finite(array, other), (have, theirs, result)
+                labels = have, theirs, result
                 product = self.graph.einsum(g, other, labels)
-                if not {*only[0]} <= {*result}:
-                    product = self.graph.mended(product, [g, other], Mending(labels, *only))
+                if array in self.untaken or not {*only[0]} <= {*result}:
+                    how = Mending("{},{}->{}".format(*labels), *only, array in self.untaken)
+                    product = self.graph.mended(product, [g, other], how)
                 names = result.replace(N, "")
-                how = [names.index(i) if i in names else None for i in own.replace(N, "")]
-                self.add(x, self.graph.axes(product, how), x)
+                back = [names.index(i) if i in names else None for i in own.replace(N, "")]
+                self.add(x, self.graph.axes(product, back), x)
 
     def masked(self, array: Array, upstream: Array) -> None:
         """What is seen gets its upstream."""
@@ -315,7 +305,7 @@ class _Sweep:
         if total.op == "sum":
             self.sum(total, upstream)
         else:
-            self.einsum(total, upstream, array.how[1:])
+            self.einsum(total, upstream, array.how[1:3])
 
     def take(self, array: Array, upstream: Array) -> None:
         """Upstream goes to the choice that was taken."""

@@ -270,11 +270,10 @@ class Source:
         )
 
     def mended(self, array: Array) -> None:
-        """A sum of products, over what is seen."""
-        kernel, how = self.kernel("mended", kernels.mended), array.how
-        self.call(
-            array, kernel, repr(how.labels), repr(how.own), self.places(how.seen), *map(self.arg, array.args)
-        )
+        """A sum of products, of those that count."""
+        labels, own, seen, arriving = array.how
+        how = [repr(labels), repr(own), self.places(seen) if seen else "None", repr(arriving)]
+        self.call(array, self.kernel("mended", kernels.mended), *how, *map(self.arg, array.args))
 
     def join(self, array: Array) -> None:
         """Arrays side by side."""

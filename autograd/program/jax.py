@@ -10,7 +10,7 @@ derivatives. What jax.jit, jax.vmap and jax.sharding do to functions they do to 
 """
 
 from collections.abc import Callable, Sequence
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 from typing import Any, Protocol
 
@@ -20,7 +20,7 @@ from autograd import ops
 from autograd.op import Op
 from autograd.program.arrays import Array, Assembly, Axes, Places
 from autograd.program.compiled import Compiled
-from autograd.program.kernels import UFUNCS
+from autograd.program.kernels import UFUNCS, counted
 from autograd.program.patterns import View, slicing
 
 try:
@@ -269,17 +269,10 @@ class _Run:
         return jnp.where(array.how.seen.numbers, x, array.how.fill)
 
     def mended(self, array: Array, total: Data, *factors: Data) -> Data:
-        *labels, result = array.how.labels
-        every = "".join(dict.fromkeys("".join(labels)))
-        own = [label for label in every if label in array.how.own]
-        seen = array.how.seen.numbers.transpose([array.how.own.index(label) for label in own])
-        seen = seen.reshape([seen.shape[own.index(label)] if label in own else 1 for label in every])
-
-        def exact() -> Data:
-            products = jnp.einsum(f"{','.join(labels)}->{every}", *factors)
-            return jnp.einsum(f"{every}->{result}", jnp.where(seen, products, 0))
-
-        return jax.lax.cond(jnp.isnan(total).any(), exact, lambda: total)
+        labels, own, seen, arriving = array.how
+        numbers = seen and jnp.array(seen.numbers)
+        again = partial(counted, jnp, labels, own, numbers, arriving, *factors)
+        return jax.lax.cond(jnp.isnan(total).any(), again, lambda: total)
 
     def reduced(self, array: Array) -> tuple[int, ...]:
         """The axes that `sum` or `max` reduces."""

@@ -147,18 +147,28 @@ def masked(x: Any, seen: Any, fill: float, out: Any) -> None:
     out[...] = np.where(seen, x, fill)
 
 
-def mended(labels: Any, own: str, seen: Any, total: Any, *factors: Any, out: Any) -> None:
-    """The total, a sum of products with 0 where nothing is seen; as 0 · ∞ is nan, a nan is looked into."""
+def mended(labels: str, own: str, seen: Any, arriving: bool, total: Any, *factors: Any, out: Any) -> None:
+    """The total, a sum of products with 0 where they do not count; as 0 · ∞ is nan, a nan is looked into."""
     out[...] = total
     square = np.vdot(total, total)
     if square != square:
-        *given, result = labels
-        every = "".join(dict.fromkeys("".join(given)))
-        products = np.einsum(f"{','.join(given)}->{every}", *factors)
-        shape = [len(seen) and seen.shape[own.index(label)] if label in own else 1 for label in every]
-        order = sorted(own, key=every.index)
-        seen = seen.transpose([own.index(label) for label in order]).reshape(shape)
-        np.einsum(f"{every}->{result}", np.where(seen, products, 0), out=out)
+        out[...] = counted(np, labels, own, seen, arriving, *factors)
+
+
+def counted(xp: Any, labels: str, own: str, seen: Any, arriving: bool, *factors: Any) -> Any:
+    """The sum of those products that are seen, by arrays of NumPy or JAX; `own` has the labels of `seen`.
+
+    Where `arriving`, only of those whose first factor, an upstream, is not 0.
+    """
+    given, result = labels.split("->")
+    every = "".join(dict.fromkeys(given.replace(",", "")))
+    products = xp.einsum(f"{given}->{every}", *factors)
+    for counts, names in ((seen, own), (factors[0] != 0 if arriving else None, given.split(",")[0])):
+        if counts is not None:
+            counts = counts.transpose([names.index(label) for label in every if label in names])
+            index = tuple([slice(None) if label in names else None for label in every])
+            products = xp.where(counts[index], products, 0)
+    return xp.einsum(f"{every}->{result}", products)
 
 
 def others(e: Any, axis: tuple[int, ...], out: Any) -> None:

@@ -431,43 +431,52 @@ class Roll:
                 ragged.are_gaps(source, places[~seen], 0)
                 for (source, _), places in zip(operands, full, strict=True)
             ]
-            array = self.einsum(a, b, seen=(seen[order], any(filled)))
-            return None if array is None else (array, np.argsort(order))
+            return self.einsum(a, b, seen=(seen[order], any(filled))), np.argsort(order)
         (source, _), fill = operands[0], 0.0 if op is ops.sum else -math.inf
         inside = ragged.are_gaps(source, full[0][~seen])
         if inside and source.op != "masked" and (fill or source.gaps.fill != fill):
             source = self.arrays.masked(source, source.gaps.seen, fill)  # once, for all that follows too
             self.home[sides[0]] = source.number
-        x, outer = self.in_rows(self.placed(source, full[0]))
-        seen = seen.reshape(x.shape)
-        if not (inside and source.gaps.fill == fill):
-            x, inside = self.arrays.masked(x, Seen(seen), fill), False
+        rows, m = self.placed(source, full[0]), len(args)
+        if (
+            not inside and op is ops.sum and not all(stride for _, stride in rows.outer)
+        ):  # rows share elements
+            ones = Rows(self.constant(seen.reshape(-1)), 0, [(m, seen.shape[1])], [(seen.shape[1], 1)])
+            return self.einsum(ones, rows, seen=(seen, True)), np.arange(m)
+        if inside and source.gaps.fill == fill:
+            x, outer = self.in_rows(rows)
+        else:
+            pattern, outer, inside = [*rows.outer, *rows.inner], len(rows.outer), False
+            x = self.operand(rows.source, rows.start, pattern)
+            x = self.arrays.masked(x, Seen(seen.reshape([size for size, _ in pattern])), fill)
         array = self.reduced(op, x, outer, all(map(self.is_shifted, args)))
         if op is ops.sum and inside:
-            array = self.mended_sum(array, x, outer, seen)
-        return array, np.arange(len(args))
+            array = self.mended_sum(array, x, outer, seen.reshape(x.shape))
+        return array, np.arange(m)
 
     def mended_sum(self, total: Array, x: Array, outer: int, seen: Any) -> Array:
         """A sum over the axes that are not outer, of what is 0, or nan, where nothing is seen."""
-        labels = N * x.batched + LABELS[: seen.ndim]
-        return self.arrays.mended(
-            total, [x], Mending((labels, labels[: x.batched + outer]), labels[x.batched :], Seen(seen))
-        )
+        own, n = LABELS[: seen.ndim], N * x.batched
+        return self.arrays.mended(total, [x], Mending(f"{n}{own}->{n}{own[:outer]}", own, Seen(seen)))
 
     def mended_dots(
         self, operands: list[Array], labels: tuple[str, str, str], seen: Any, filled: bool
-    ) -> Array | None:
-        """Σ a·b over what is seen, with 0 elsewhere in one operand; None where no operand has those axes."""
+    ) -> Array:
+        """Σ a·b over what is seen, with 0 elsewhere in one operand, broadcast for it if it must be."""
         own, seen = ragged.squeezed(LABELS, seen)
         if not filled:
-            which = [i for i in range(2) if {*own} <= {*labels[i]}]
-            if not which:
-                return None
-            operand, inner = operands[which[0]], labels[which[0]].replace(N, "")
-            spread = seen[tuple([slice(None) if label in own else None for label in inner])]
-            operands[which[0]] = self.arrays.masked(operand, Seen(np.broadcast_to(spread, operand.shape)))
+            i = min(range(2), key=lambda i: (not {*own} <= {*labels[i]}, operands[i].batched))
+            x, inner = operands[i], labels[i].replace(N, "")
+            every = [label for label in LABELS if label in inner + own]
+            sizes = {**dict(zip(inner, x.shape, strict=True)), **dict(zip(own, seen.shape, strict=True))}
+            seen_ = seen[tuple([slice(None) if label in own else None for label in every])]
+            x = self.arrays.axes(x, [inner.index(label) if label in inner else None for label in every])
+            x = self.arrays.masked(x, Seen(np.broadcast_to(seen_, [sizes[label] for label in every])))
+            operands = [x, operands[1]] if i == 0 else [operands[0], x]
+            spread = N * x.batched + "".join(every)
+            labels = (spread, *labels[1:]) if i == 0 else (labels[0], spread, labels[2])
         total = self.arrays.einsum(*operands, labels)
-        return self.arrays.mended(total, operands, Mending(labels, own, Seen(seen)))
+        return self.arrays.mended(total, operands, Mending("{},{}->{}".format(*labels), own, Seen(seen)))
 
     # ── Choices, and rows on sequences ──────────────────────────────────────────────────────────────
 
