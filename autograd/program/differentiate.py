@@ -102,7 +102,7 @@ class _Sweep:
         """A contribution, summed over the axes along which `user` has broadcast the array."""
         if array in self.active:
             if user.gaps and not (array.gaps and array.gaps.seen == user.gaps.seen):
-                contribution = self.without_gaps(contribution, user, array)
+                contribution = self.without_gaps(contribution, user.gaps.seen, array)
             self.whole[array].append(self.unbroadcast(contribution, user, array))
 
     def unbroadcast(self, x: Array, user: Array, array: Array) -> Array:
@@ -140,33 +140,33 @@ class _Sweep:
         if x.op is ops.mul and all(isinstance(y, Array) and y.shape == x.shape for y in x.args):
             factors = [*x.args]
             given = [N * y.batched + labels for y in factors]
-            total = self.graph.einsum(*factors, (*given, out))
+            total = self.graph.einsum(factors[0], factors[1], (given[0], given[1], out))
         how = f"{','.join([N * y.batched + labels for y in factors])}->{out}"
         return self.graph.mended(total, factors, Mending(how, labels, gaps.seen))
 
     # ── Gaps: what nobody asked for hands nothing on ────────────────────────────────────────────────
 
-    def without_gaps(self, x: Array, user: Array, array: Array) -> Array:
-        """A contribution with 0 in the gaps of `user`; it is left as it is if a sum can see to them."""
-        spread = [
-            axis for axis, (size, own) in enumerate(zip(user.shape, array.shape, strict=True)) if own < size
-        ]
-        if spread and x.shape == user.shape and self.vanishes(x, user.gaps.seen):
+    def without_gaps(self, x: Array, seen: Seen, array: Array) -> Array:
+        """A contribution to an array with 0 where nothing is seen; left as it is if a sum can see to that."""
+        summed = array.shape != seen.numbers.shape
+        if summed and x.shape == seen.numbers.shape and self.vanishes(x, seen):
             return x
-        return self.graph.masked(x, user.gaps.seen)
+        return self.graph.masked(x, seen)
 
     def vanishes(self, x: Any, seen: Seen, depth: int = 0) -> bool:
         """Whether there is 0, or nan, wherever nothing is seen; False where that is not plain."""
         if not isinstance(x, Array):
-            return x == 0
+            return bool(x == 0)
         if x.gaps and x.gaps.seen == seen and x.gaps.fill == 0:
             return True
         if depth == DEEP:
             return False
-        args = [self.vanishes(arg, seen, depth + 1) for arg in x.args] if x.op in LINEAR else [False]
-        return (
-            any(args) if x.op is ops.mul else args[0] and (x.op is ops.div or all(args[x.op is ops.where :]))
-        )
+        if x.op not in LINEAR:
+            return False
+        args = [self.vanishes(arg, seen, depth + 1) for arg in x.args]
+        if x.op is ops.mul:
+            return any(args)
+        return all(args[1:] if x.op is ops.where else args[:1] if x.op is ops.div else args)
 
     # ── What each operation hands to its arguments ──────────────────────────────────────────────────
 

@@ -31,7 +31,7 @@ class Box(NamedTuple):
 
     sizes: tuple[int, ...]
     places: Numbers
-    patterns: list[tuple[int, Numbers]]
+    patterns: list[tuple[int, list[int]]]
 
     def seen(self) -> Any:
         """Where a node stands."""
@@ -59,19 +59,19 @@ def boxed(at: Numbers, operands: Sequence[tuple[Array, Numbers]]) -> Box | None:
     return Box(sizes, places, patterns)
 
 
-def even(at: Numbers, places: Numbers) -> tuple[int, Numbers] | None:
+def even(at: Numbers, places: Numbers) -> tuple[int, list[int]] | None:
     """Start and strides, where places = start + at · strides."""
     steps = np.linalg.lstsq(at - at[0], places - places[0], rcond=None)[0]
     strides = np.rint(steps).astype(int)
     start = int(places[0] - at[0] @ strides)
-    return (start, strides) if (start + at @ strides == places).all() else None
+    return (start, strides.tolist()) if (start + at @ strides == places).all() else None
 
 
 def _inside(start: int, pattern: Any, source: Array) -> bool:
     """Whether a pattern stays inside of its source, and never runs backwards, which no view does."""
-    pattern = [(size, int(stride)) for size, stride in pattern]
+    pattern = [*pattern]
     last = start + sum((size - 1) * stride for size, stride in pattern)
-    return min((stride for _, stride in pattern), default=0) >= 0 <= start <= last < source.size
+    return all(stride >= 0 for _, stride in pattern) and 0 <= start <= last < source.size
 
 
 def coordinates(source: Array, places: Numbers) -> Numbers:
@@ -79,24 +79,23 @@ def coordinates(source: Array, places: Numbers) -> Numbers:
     return np.array(np.unravel_index(places, source.shape)).T.reshape(len(places), -1)
 
 
-def paired(left: Numbers, right: Numbers) -> Numbers | None:
-    """Coordinates (group, i, j) of pairs of numbers: i of the left ones, j of the right ones of a group.
+def paired(operands: Sequence[tuple[Array, Numbers]]) -> Box | None:
+    """The box of pairs of rows, one of each operand, whose coordinates are (group, row, row of the other).
 
-    Pairs that share a number are of one group: the heads of an attention have nothing in common.
+    Pairs that share a row are of one group: the heads of an attention have nothing in common.
     """
-    ls, i = np.unique(left, return_inverse=True)
-    rs, j = np.unique(right, return_inverse=True)
-    group = np.arange(len(ls))
+    (lefts, i), (rights, j) = (np.unique(places, return_inverse=True) for _, places in operands)
+    group = np.arange(len(lefts))
     for _ in range(ROUNDS):
-        of_right = np.full(len(rs), len(ls))
-        np.minimum.at(of_right, j, group[i])
+        other = np.full(len(rights), len(lefts))
+        np.minimum.at(other, j, group[i])
         before, group = group, group.copy()
-        np.minimum.at(group, i, of_right[j])
+        np.minimum.at(group, i, other[j])
         if (before == group).all():
-            break
-    else:
-        return None
-    return np.stack([np.unique(group, return_inverse=True)[1][i], _rank(group)[i], _rank(of_right)[j]], 1)
+            at = np.stack([np.unique(group, return_inverse=True)[1][i], _rank(group)[i], _rank(other)[j]], 1)
+            box = boxed(at, operands)
+            return None if box is None or any(map(all, (strides for _, strides in box.patterns))) else box
+    return None
 
 
 def _rank(group: Numbers) -> Numbers:

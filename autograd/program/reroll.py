@@ -24,6 +24,7 @@ from autograd.program.patterns import Pattern, View, axes, refine, slicing
 from autograd.program.trace import CONSTANT, INPUT, PARAMETER, Graph
 
 Numbers = Any  # an array of whole numbers: nodes or places
+NOTHING = {ops.sum: 0.0, ops.greatest: -math.inf, ops.logsumexp: -math.inf}  # what changes no result
 
 
 class Rows(NamedTuple):
@@ -81,7 +82,7 @@ class Roll:
         args = [self.graph.args[node] for node in nodes]
         places = np.arange(len(nodes))
         ragged_ = op in REDUCING and len({*map(len, args)}) > 1
-        if ragged_ and (found := self.rectangle(op, args)) is not None:
+        if ragged_ and (found := self.ragged(op, args)) is not None:
             array, places = found
         elif any(self.graph.ops[node] is not op for node in nodes):
             self.apart(op, nodes)
@@ -213,7 +214,7 @@ class Roll:
 
     def strided(self, source: Array, sizes: Sequence[int], start: int, strides: Sequence[int]) -> Array:
         """The operand with these sizes and strides."""
-        return self.operand(source, start, [*zip(sizes, map(int, strides), strict=True)])
+        return self.operand(source, start, [*zip(sizes, strides, strict=True)])
 
     def misfit(self, patterns: dict[int, Any], length: int) -> int | None:
         """An operand that must be copied for all to share a shape: an uneven one, or that of most axes."""
@@ -275,20 +276,20 @@ class Roll:
         """The dots of all rows on the left with all on the right, where many but not all are asked for."""
         operands, inner = [], []
         for source, places in map(self.source, sides):
-            if places is None or (places - places[:, :1] != places[0] - places[0, 0]).any():
+            within = None if places is None else axes(places[0])
+            if within is None or (places - places[:, :1] != places[0] - places[0, 0]).any():
                 return None
             operands.append((source, places[:, 0]))
-            inner.append(axes(places[0]))
-        outer = [axes(places) for _, places in operands]
-        if None in inner or (None not in outer and refine(outer, len(sides[0])) is not None):
+            inner.append(within)
+        outer = [pattern for _, places in operands if (pattern := axes(places)) is not None]
+        if len(outer) == 2 and refine(outer, len(sides[0])) is not None:
             return None
-        at = ragged.paired(*[places for _, places in operands])
-        box = None if at is None else ragged.boxed(at, operands)
-        if box is None or any(strides.all() for _, strides in box.patterns):
+        box = ragged.paired(operands)
+        if box is None:
             return None
         a, b = [
-            Rows(source, start, [*zip(box.sizes, map(int, strides), strict=True)], pattern)
-            for (source, _), (start, strides), pattern in zip(operands, box.patterns, inner, strict=True)
+            Rows(source, start, [*zip(box.sizes, strides, strict=True)], within)
+            for (source, _), (start, strides), within in zip(operands, box.patterns, inner, strict=True)
         ]
         if any(rows.places()[-1, -1] >= rows.source.size for rows in (a, b)):
             return None
@@ -342,8 +343,10 @@ class Roll:
         batched = any(operand.batched for operand in operands)
         out = N * batched + LABELS[: len(sizes)]
         if seen is None:
-            return self.arrays.einsum(*operands, (*labels, out), gaps)
-        return self.mended_dots(operands, (*labels, out), seen[0].reshape(*sizes, *inner_sizes), seen[1])
+            return self.arrays.einsum(operands[0], operands[1], (labels[0], labels[1], out), gaps)
+        return self.mended_dots(
+            operands, (labels[0], labels[1], out), seen[0].reshape(*sizes, *inner_sizes), seen[1]
+        )
 
     def reduction(self, op: Op, args: Sequence[tuple[int, ...]]) -> Array:
         """Σ, max, or log Σ exp, of operands in rows; of segments where their lengths differ."""
@@ -402,11 +405,15 @@ class Roll:
         x, (m, *others) = zip(*[self.graph.args[node] for node in nodes], strict=True)
         return self.graph.ops[m] is ops.greatest and self.graph.args[m] == x and {*others} <= {m}
 
-    def in_rows(self, rows: Rows) -> tuple[Array, int]:
-        """The operand in the rows, and how many of its axes are the rows'."""
-        if any(not stride for _, stride in (*rows.outer, *rows.inner)):
-            rows = self.copied(rows.source, rows.places())
-        return self.operand(rows.source, rows.start, [*rows.outer, *rows.inner]), len(rows.outer)
+    def in_rows(self, rows: Rows, seen: Any = None, fill: float = 0.0) -> tuple[Array, int]:
+        """The operand in the rows, and how many of its axes are the rows'; with a number where not seen."""
+        pattern = [*rows.outer, *rows.inner]
+        if seen is None and any(not stride for _, stride in pattern):
+            return self.in_rows(self.copied(rows.source, rows.places()))
+        x = self.operand(rows.source, rows.start, pattern)
+        if seen is not None:
+            x = self.arrays.masked(x, Seen(seen.reshape([size for size, _ in pattern])), fill)
+        return x, len(rows.outer)
 
     def segments(self, name: str, x: Array, lengths: Sequence[int]) -> Array:
         """What is made of the elements of each stretch: their sum, the greatest, …"""
@@ -414,9 +421,9 @@ class Roll:
 
     # ── Rows of unequal lengths, in a rectangle ─────────────────────────────────────────────────────
 
-    def rectangle(self, op: Op, args: Sequence[tuple[int, ...]]) -> tuple[Array, Numbers] | None:
-        """Ragged dots or sums over an axis of a rectangle, and where each is; None where none pays."""
-        sides = self.sides(args) if op is ops.dot else [np.concatenate(args)]
+    def ragged(self, op: Op, args: Sequence[tuple[int, ...]]) -> tuple[Array, Numbers] | None:
+        """Rows of unequal lengths in a rectangle, and where each is; None where none pays."""
+        sides = self.sides(args) if op is ops.dot else (np.concatenate(args),)
         operands = [self.source(side) for side in sides]
         if any(places is None for _, places in operands):
             return None
@@ -424,35 +431,35 @@ class Roll:
         if found is None:
             return None
         full, seen = found
+        rows = [self.placed(source, places) for (source, _), places in zip(operands, full, strict=True)]
+        gaps = [places[~seen] for places in full]
         if op is ops.dot:
-            rows = [self.placed(source, places) for (source, _), places in zip(operands, full, strict=True)]
+            filled = [ragged.are_gaps(*gap, 0) for gap in zip([x for x, _ in operands], gaps, strict=True)]
             a, b, order = self.turned(*rows)
-            filled = [
-                ragged.are_gaps(source, places[~seen], 0)
-                for (source, _), places in zip(operands, full, strict=True)
-            ]
             return self.einsum(a, b, seen=(seen[order], any(filled))), np.argsort(order)
-        (source, _), fill = operands[0], 0.0 if op is ops.sum else -math.inf
-        inside = ragged.are_gaps(source, full[0][~seen])
-        if inside and source.op != "masked" and (fill or source.gaps.fill != fill):
-            source = self.arrays.masked(source, source.gaps.seen, fill)  # once, for all that follows too
-            self.home[sides[0]] = source.number
-        rows, m = self.placed(source, full[0]), len(args)
-        if (
-            not inside and op is ops.sum and not all(stride for _, stride in rows.outer)
-        ):  # rows share elements
-            ones = Rows(self.constant(seen.reshape(-1)), 0, [(m, seen.shape[1])], [(seen.shape[1], 1)])
-            return self.einsum(ones, rows, seen=(seen, True)), np.arange(m)
-        if inside and source.gaps.fill == fill:
-            x, outer = self.in_rows(rows)
+        if op is ops.sum and not all(stride for _, stride in rows[0].outer):  # rows share elements
+            m, width = seen.shape
+            ones = Rows(self.constant(seen.reshape(-1)), 0, [(m, width)], [(width, 1)])
+            return self.einsum(ones, rows[0], seen=(seen, True)), np.arange(m)
+        if ragged.are_gaps(operands[0][0], gaps[0]):
+            x, outer, mend = self.filled(op, operands[0][0], full[0], sides[0])
         else:
-            pattern, outer, inside = [*rows.outer, *rows.inner], len(rows.outer), False
-            x = self.operand(rows.source, rows.start, pattern)
-            x = self.arrays.masked(x, Seen(seen.reshape([size for size, _ in pattern])), fill)
+            x, outer, mend = *self.in_rows(rows[0], seen, NOTHING[op]), False
         array = self.reduced(op, x, outer, all(map(self.is_shifted, args)))
-        if op is ops.sum and inside:
+        if op is ops.sum and mend:
             array = self.mended_sum(array, x, outer, seen.reshape(x.shape))
-        return array, np.arange(m)
+        return array, np.arange(len(args))
+
+    def filled(self, op: Op, source: Array, places: Numbers, nodes: Numbers) -> tuple[Array, int, bool]:
+        """Rows of an array whose gaps hold what changes nothing, filled once for all that follows.
+
+        The last says whether there may be a nan as well.
+        """
+        gaps: Any = source.gaps
+        if gaps.fill != NOTHING[op] or (op is not ops.sum and source.op != "masked"):
+            source = self.arrays.masked(source, gaps.seen, NOTHING[op])
+            self.home[nodes] = source.number
+        return *self.in_rows(self.placed(source, places)), source.op != "masked"
 
     def mended_sum(self, total: Array, x: Array, outer: int, seen: Any) -> Array:
         """A sum over the axes that are not outer, of what is 0, or nan, where nothing is seen."""
@@ -475,7 +482,7 @@ class Roll:
             operands = [x, operands[1]] if i == 0 else [operands[0], x]
             spread = N * x.batched + "".join(every)
             labels = (spread, *labels[1:]) if i == 0 else (labels[0], spread, labels[2])
-        total = self.arrays.einsum(*operands, labels)
+        total = self.arrays.einsum(operands[0], operands[1], labels)
         return self.arrays.mended(total, operands, Mending("{},{}->{}".format(*labels), own, Seen(seen)))
 
     # ── Choices, and rows on sequences ──────────────────────────────────────────────────────────────
