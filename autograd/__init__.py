@@ -8,6 +8,7 @@
 (2.2, 110.00000000000001, 200)
 """
 
+from importlib import import_module as _import
 from typing import TYPE_CHECKING, Any
 
 from autograd import copying as _copying  # noqa: F401 (teaches Value to be copied and pickled)
@@ -62,12 +63,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'autograd' has no attribute {name!r}")
     try:
         if name == "compile":
-            from autograd.program import compile as found
-        else:
-            from autograd.arrays import array as found  # type: ignore[assignment]
+            return _import("autograd.program").compile
+        return _import("autograd.arrays").array
     except ImportError as error:
         raise ImportError(f"autograd.{name}: {error}; pip install 'scalar-autograd[numpy]'") from None
-    return found
 
 
 def _array_ufunc(value: Numeric, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:

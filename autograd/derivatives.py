@@ -18,7 +18,8 @@ from functools import wraps
 from math import inf
 from operator import add, index
 from reprlib import repr as short
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from autograd import ops
 from autograd.functions import is_array, one
@@ -44,6 +45,18 @@ Numbers = int | Sequence[int]  # of arguments
 Edge = tuple[int, Value, Any]  # the position of an argument, the argument, the local derivative by it
 
 
+class Gradient(NamedTuple):
+    """What a function made by grad or value_and_grad does, for `compile`."""
+
+    name: str
+    f: Function
+    argnums: Numbers
+    has_aux: bool
+
+
+GRADIENTS: WeakKeyDictionary[Function, Gradient] = WeakKeyDictionary()
+
+
 def grad(f: Function, argnums: Numbers = 0, has_aux: bool = False) -> Function:
     """The gradient of a function that returns one number.
 
@@ -67,6 +80,7 @@ def grad(f: Function, argnums: Numbers = 0, has_aux: bool = False) -> Function:
         value, gradient = both(*args, **named)
         return (gradient, value[1]) if has_aux else gradient
 
+    GRADIENTS[gradient_of_f] = Gradient("grad", f, argnums, has_aux)
     return gradient_of_f
 
 
@@ -85,6 +99,7 @@ def _value_and_grad(name: str, f: Function, argnums: Numbers = 0, has_aux: bool 
         gradient = run.shaped(run.gradient(run.scalar()))
         return (run.value(), run.handed_on(run.aux)) if has_aux else run.value(), gradient
 
+    GRADIENTS[value_and_gradient] = Gradient(name, f, argnums, has_aux)
     return value_and_gradient
 
 
@@ -235,7 +250,7 @@ class _Run(Run):
         has_aux: bool = False,
     ) -> None:
         super().__init__(name)
-        places, self.single = _places(name, argnums, len(args))
+        places, self.single = positions(name, argnums, len(args))
         self.chosen = [args[place] for place in places]
         given = list(args)
         with during(self):
@@ -423,7 +438,7 @@ class _Run(Run):
         return (_product, _sum) if self.nested else (product, add)
 
 
-def _places(name: str, argnums: Numbers, given: int) -> tuple[list[int], bool]:
+def positions(name: str, argnums: Numbers, given: int) -> tuple[list[int], bool]:
     """The positions that argnums names among so many arguments, and whether it names one alone."""
     single = hasattr(type(argnums), "__index__")
     try:

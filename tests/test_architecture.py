@@ -42,14 +42,18 @@ PROGRAM = {  # module of autograd.program: what it may import of autograd
     "bundle": {"op", "ops", "trace"},
     "reroll": {"op", "ops", "arrays", "bundle", "patterns", "trace"},
     "differentiate": {"op", "ops", "protocol", "arrays", "patterns", "symbol"},
-    "kernels": {"functions", "op", "ops", "protocol", "symbol"},
+    "kernels": {"op", "ops", "protocol", "symbol"},
     "contract": {"arrays"},
     "views": {"arrays", "patterns"},
-    "memory": {"op", "ops", "arrays", "contract", "kernels", "patterns"},
-    "emit": {"op", "ops", "arrays", "contract", "kernels", "memory", "patterns", "views"},
-    "compiled": {"ops", "value", "arrays", "contract", "differentiate", "emit", "flatten", "reroll", "trace"},
+    "emit": {"op", "ops", "protocol", "arrays", "contract", "kernels", "patterns", "symbol", "views"},
+    "compiled": {"ops", "arrays", "contract", "emit", "flatten", "reroll", "trace"},
+    "forms": {"op", "trees", "value", "arrays", "symbol", "trace"},
+    "function": {"derivatives", "trees", "arrays", "compiled", "differentiate", "forms", "reroll", "trace"},
     "jax": {"functions", "op", "ops", "arrays", "compiled", "contract", "kernels", "patterns", "symbol"},
-    "program": {"op", "value", "compiled", "jax"},
+    "program": {
+        *("op", "trees", "value"),
+        *("arrays", "compiled", "differentiate", "emit", "function", "jax", "reroll", "trace"),
+    },
 }
 # What viz, nn and the demos may import of autograd.
 PUBLIC = {"autograd", *(f"autograd.{room}" for room in ("formula", "op", "ops", "parse", "terms", "writing"))}

@@ -174,8 +174,8 @@ def test_the_text_of_axes_in_another_order(shape, batched, data):
     want = squeezed.transpose(*range(batched), *order)
     want = want.reshape([2] * batched + [1 if axis is None else shape[axis] for axis in how])
     shown = eval(text, {"x": x, "n": 2})
-    assert isinstance(shown, np.ndarray) and shown.shape == want.shape and (shown == want).all(), text
-    assert np.shares_memory(shown, x)
+    assert shown.shape == want.shape and (shown == want).all(), text
+    assert np.shares_memory(shown, x) or not {*kept}  # one number is a scalar of NumPy
 
 
 def test_the_shortest_text():
@@ -184,8 +184,8 @@ def test_the_shortest_text():
     assert sliced("theta", theta, whole((12,))) == "theta"
     assert sliced("theta", theta, whole((3, 4))) == "theta.reshape(3, 4)"
     assert sliced("theta", theta, View(2, (3,), (1,))) == "theta[2:5]"
-    assert sliced("theta", theta, View(0, (3, 3), (4, 1))) == "theta.reshape(3, 4)[:, 0:3]"
-    assert sliced("theta", theta, View(3, (3,), (4,))) == "theta[3:12:4]"
+    assert sliced("theta", theta, View(0, (3, 3), (4, 1))) == "theta.reshape(3, 4)[:, :3]"
+    assert sliced("theta", theta, View(3, (3,), (4,))) == "theta[3::4]"
     assert sliced("theta", theta, View(0, (4, 3), (1, 4))) == "theta.reshape(3, 4).T"
     assert sliced("a", a, whole((3, 4))) == "a"
     assert sliced("a", a, View(4, (4,), (1,))) == "a.reshape(n, 12)[:, 4:8]"

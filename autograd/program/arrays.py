@@ -8,6 +8,7 @@ An array is made by a row of the table, which works element by element (axes of 
 by one of the STRUCTURAL operations below. Like scalar graphs, array graphs keep equal operations once.
 """
 
+import math
 from collections.abc import Sequence
 from math import prod
 from typing import Any, NamedTuple
@@ -16,15 +17,16 @@ import numpy as np
 
 from autograd import ops
 from autograd.op import Op
-from autograd.program.patterns import View
-from autograd.program.symbol import Symbol, simplify
+from autograd.program.patterns import View, slicing
+from autograd.program.rewrite import rewritten
+from autograd.program.symbol import NUMBERS, Symbol, simplify
 
 STRUCTURAL = {
-    "input": "input number `how`, flat: the parameters, and the examples, which are batched",
+    "input": "input number `how`: parameters, or examples, which are batched",
     "constant": "the numbers `how`",
-    "seed": "1/n for the mean over the batch, 1 for the sum",
+    "seed": "1/n if `how` is the mean over the batch, and 1 otherwise",
     "count": "n",
-    "value": "the mean, or sum, of the batch's numbers",
+    "value": "the mean or the sum, which `how` says, of the batch's numbers",
     "view": "the View `how` of a flat array, without a copy",
     "axes": "the axes `how` of an array, without a copy; None is a new axis of size 1",
     "copy": "a broadcast array in full",
@@ -46,16 +48,23 @@ STRUCTURAL = {
     "sequence": "the row `how` of the last axis",
 }
 
-VIEWS = {"view", "axes"}  # no elements of their own
 MOVED = {"view", "axes", "copy", "gather", "join"}  # elements of their argument
-N, LABELS = "n", "ijklmabcdefgh"  # of an einsum's axes: the batch's, the others
+N = "n"  # the label of the batch's axis
+LABELS = "ijklmabcdefghopqrstuvwxyz"  # those of an einsum's other axes, 22 at most (see patterns.MOST)
 
 
 class Input(NamedTuple):
-    """What is given to a program: so many numbers, or so many for every example."""
+    """What is given to a program.
 
-    size: int
-    batched: bool
+    shape    of its array; of one example if it is batched       whole    whether it holds whole numbers
+    spread   whether every example gets a copy of its own, as where each has a gradient by it
+    """
+
+    name: str
+    shape: tuple[int, ...] = ()
+    batched: bool = True
+    whole: bool = False
+    spread: bool = False
 
 
 class Axes(NamedTuple):
@@ -125,10 +134,21 @@ class Array:
     type         of its elements: "dtype" (the program's), or "np.intp" for indices; conditions are 0 and 1
     label        the name that the user gave to one of its scalars       scalars   how many it stands for
     gradient_of  the array whose gradient it is, if it is one      gaps      what is not there, if anything
+    is_share     whether it is one number that depends on n alone
     """
 
     __slots__ = (
-        *("args", "batched", "gaps", "gradient_of", "how", "label", "number", "op", "scalars", "shape"),
+        "args",
+        "batched",
+        "gaps",
+        "gradient_of",
+        "how",
+        "is_share",
+        "label",
+        "number",
+        "op",
+        "scalars",
+        "shape",
         "type",
     )
 
@@ -153,6 +173,9 @@ class Array:
         self.label = ""
         self.scalars = 0
         self.gradient_of: Array | None = None
+        self.is_share = op in ("seed", "count") or (
+            isinstance(op, Op) and all(getattr(arg, "is_share", True) for arg in args)
+        )
 
     @property
     def size(self) -> int:
@@ -198,24 +221,53 @@ class ArrayGraph:
     def apply(self, op: Op, args: Sequence[Any]) -> Any:
         """A row of the table, element by element: what Symbols of this graph record."""
         args = [arg.node if isinstance(arg, Symbol) else arg for arg in args]
-        if op.kind == "constant" and len(args) == 1 and not op.sequences:
-            return op.function(1.0)  # π, ln 2, 1: of the number type float
+        if op in NUMBERS:
+            return op.function(1.0)  # of the number type float
         return Symbol(self, self.elementwise(op, args))
 
     def elementwise(self, op: Op, args: Sequence[Any]) -> Any:
         """A row of the table; a number where all arguments are numbers."""
+        args = self.unspread(args)
         numbers = [None if isinstance(arg, Array) else arg for arg in args]
         if None not in numbers:
             return op.evaluate(numbers, numbers)
-        op, args = simplify(op, args, numbers)
+        op, args = rewritten(*simplify(op, args, numbers))
         if op is ops.identity:
             return args[0]
+        if op is ops.mul and any(not isinstance(arg, Array) for arg in args):
+            return self.scaled(*sorted(args, key=lambda arg: not isinstance(arg, Array)))
         shape = np.broadcast_shapes(*[arg.shape for arg in args if isinstance(arg, Array)])
         return self.add(op, [arg if isinstance(arg, Array) else float(arg) for arg in args], shape)
+
+    def scaled(self, x: Array, factor: float) -> Array:
+        """The product of an array and a number; of two numbers where it is exact."""
+        if x.op is ops.mul and _is_power_of_2(factor):
+            for i, inner in enumerate(x.args):
+                if not isinstance(inner, Array):
+                    return self.elementwise(ops.mul, [x.args[1 - i], inner * factor])  # type: ignore[no-any-return]
+        if factor == -1:
+            return self.elementwise(ops.neg, [x])  # type: ignore[no-any-return]
+        return self.add(ops.mul, (x, float(factor)), x.shape)
+
+    def unspread(self, args: Sequence[Any]) -> Sequence[Any]:
+        """Numbers that depend on n alone without axes of their own, beside an array that has them all."""
+        bare = [_bare(arg) for arg in args]
+        rank = max((len(arg.shape) for arg in args if isinstance(arg, Array)), default=0)
+        kept = [x for x in bare if isinstance(x, Array) and not x.is_share and len(x.shape) == rank]
+        if not kept:
+            return args
+        return [_known(x) for x in bare]
 
     def view(self, source: Array, view: View) -> Array:
         """A view of an array; itself where the view is all of it in the same shape."""
         return source if view == whole(source.shape) else self.add("view", (source,), view.shape, how=view)
+
+    def look(self, source: Array, places: Any) -> Array:
+        """The elements of an array at a View or Places: without a copy where slices give them."""
+        if isinstance(places, View) and slicing(places, source.size) is not None:
+            return self.view(source, places)
+        numbers = places.places()
+        return self.add("gather", (source,), numbers.shape, how=Places(numbers))
 
     def axes(self, source: Array, how: Sequence[int | None]) -> Array:
         """The axes of an array in another order; None is a new one, and axes of size 1 may be left out."""
@@ -228,9 +280,9 @@ class ArrayGraph:
         return self.add("axes", (source,), shape, how=tuple(how))
 
     def own(self, source: Array, shape: Sequence[int] | None = None, batched: bool = False) -> Array:
-        """An array with elements of its own in C order, so that it can be viewed flat."""
+        """An array of this shape in full: what has been broadcast can be viewed flat then."""
         shape, batched = tuple(source.shape if shape is None else shape), batched or source.batched
-        if (source.shape, source.batched) == (shape, batched) and source.op not in VIEWS:
+        if (source.shape, source.batched) == (shape, batched):
             return source
         return self.add("copy", (source,), shape, batched)
 
@@ -245,11 +297,26 @@ class ArrayGraph:
         """A sum of products of factors, one of which is 0, or nan, where it is not seen."""
         return self.add("mended", (total, *factors), total.shape, how=how)
 
+    def zeros(self, like: Array) -> Array:
+        """As many zeros as a flat array has elements."""
+        zero = self.add("constant", (), (1,), False, how=(0.0,))
+        return self.add("copy", (zero,), like.shape, like.batched)
+
     def einsum(self, a: Array, b: Array, labels: tuple[str, str, str], gaps: Gaps | None = None) -> Array:
         """Σ a·b over the labels that the result lacks; a plain product where it lacks none."""
         left, right, out = (label.replace(N, "") for label in labels)
         batched = N in labels[2]
         sizes = dict(zip(left + right, a.shape + b.shape, strict=True))
+        for x, own, scale in (b, right, a), (a, left, b):
+            if scale.is_share and not scale.shape:
+                axes = tuple(axis for axis, i in enumerate(own) if i not in out)
+                batch = x.batched and not batched
+                x = (
+                    self.add("sum", (x,), [sizes[i] for i in out], batched, how=Axes(axes, batch))
+                    if axes or batch
+                    else x
+                )
+                return self.elementwise(ops.mul, [self.axes(scale, [None] * len(x.shape)), x])  # type: ignore[no-any-return]
         if set(labels[0] + labels[1]) == set(labels[2]):
             spread = [
                 self.axes(x, [own.index(i) if i in own else None for i in out])
@@ -258,11 +325,43 @@ class ArrayGraph:
             return self.elementwise(ops.mul, spread)  # type: ignore[no-any-return]
         return self.add("einsum", (a, b), [sizes[i] for i in out], batched, labels, gaps)
 
+    def sum(self, x: Array, how: Axes) -> Array:
+        """The sum over some axes, without them; of a product, over the last axis or all, an einsum."""
+        rank, batch = len(x.shape), how.batch and x.batched
+        shape = [size for axis, size in enumerate(x.shape) if axis not in how.axes]
+        if x.op is ops.neg:
+            return self.elementwise(ops.neg, [self.sum(x.args[0], how)])  # type: ignore[no-any-return]
+        every = len(how.axes) == rank and batch == x.batched
+        like = [(y.shape, y.batched) == (x.shape, x.batched) for y in x.args if isinstance(y, Array)]
+        if x.op is ops.mul and like == [True, True] and (every or (how.axes == (rank - 1,) and not batch)):
+            labels = N * x.batched + LABELS[:rank]
+            return self.einsum(x.args[0], x.args[1], (labels, labels, "" if every else labels[:-1]))
+        return self.add("sum", (x,), shape, x.batched and not batch, how=how)
+
     def reshape(self, source: Array, shape: Sequence[int]) -> Array:
         """The same elements in the same order in another shape."""
         if source.op == "view" and source.how == whole(source.shape):
             source = source.args[0]
         return self.view(source, whole(shape)) if source.shape != tuple(shape) else source
+
+
+def _is_power_of_2(x: float) -> bool:
+    return abs(math.frexp(x)[0]) == 0.5
+
+
+def _bare(arg: Any) -> Any:
+    """Without the axes of size 1 of a number that depends on n alone."""
+    return arg.args[0] if isinstance(arg, Array) and arg.op == "axes" and arg.args[0].is_share else arg
+
+
+def _known(x: Any) -> Any:
+    """The number of a share that does not depend on n."""
+    if not isinstance(x, Array) or not x.is_share or x.op == "count":
+        return x
+    if x.op == "seed":
+        return 1.0 if x.how == "sum" else x
+    numbers = [_known(arg) for arg in x.args]
+    return x if any(isinstance(arg, Array) for arg in numbers) else x.op.evaluate(numbers, numbers)  # type: ignore[union-attr]
 
 
 def whole(shape: Sequence[int]) -> View:

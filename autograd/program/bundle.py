@@ -16,10 +16,11 @@ from autograd.program.trace import INPUT, SOURCES, Graph
 REDUCING = {ops.sum, ops.dot, ops.logsumexp, ops.greatest}  # bundled whatever the number of their arguments
 BRIEF = {ops.sum: ops.add, ops.dot: ops.mul}  # what a sum of two terms, or a dot of one, is recorded as
 FEW = 3  # bundles of other rows, that read different arrays, are split up to this number
+SHORT = 4  # terms of a sum, or kinds of its terms, that are added one after the other
 
 
-def bundles(graph: Graph) -> Iterator[tuple[Op, list[int]]]:
-    """The nodes with arguments, level by level, and in a bundle in the order in which they were recorded."""
+def bundles(graph: Graph) -> Iterator[tuple[Op, list[int], bool]]:
+    """The nodes with arguments, level by level, in the order of recording, and whether they are batched."""
     level, batched = [0] * len(graph), bytearray(len(graph))
     found: dict[Any, list[int]] = defaultdict(list)
     for node, (op, args) in enumerate(zip(graph.ops, graph.args, strict=True)):
@@ -34,7 +35,7 @@ def bundles(graph: Graph) -> Iterator[tuple[Op, list[int]]]:
         _complete(graph, found, *key[:3])
     for key in sorted(found, key=lambda key: key[0]):  # a stable sort: rows stay in the order of recording
         if found[key]:
-            yield key[1], found[key]
+            yield key[1], found[key], bool(key[2])
 
 
 def _complete(graph: Graph, found: dict[Any, list[int]], level: int, op: Op, batched: int) -> None:

@@ -1,8 +1,11 @@
-"""Compiled: a function recorded for inputs of certain shapes, as array operations, source and buffers."""
+"""Compiled: what a function has recorded, as array operations, their source, and a step that runs.
 
-from collections import OrderedDict
+results   the arrays that the step returns      indices   the inputs that choose, and among how many
+engine    what makes a step of a source: a name in ENGINES
+"""
+
+import math
 from collections.abc import Callable, Iterator, Sequence
-from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,16 +13,15 @@ import numpy as np
 from autograd import ops
 from autograd.program.arrays import Array, Input
 from autograd.program.contract import product
-from autograd.program.differentiate import differentiate
 from autograd.program.emit import RESERVED, Source
 from autograd.program.flatten import flatten
 from autograd.program.reroll import Roll
-from autograd.program.trace import INPUT, examples, trace
-from autograd.value import Value
+from autograd.program.trace import INPUT, PARAMETER, Graph, Recorded
 
 Data = Any  # a NumPy array
+Step = Callable[..., Any]
 SYMBOLS = {
-    "value": "mean",
+    "value": "Σ",
     "sum": "Σ",
     "segment_sum": "Σ",
     "segment_max": "max",
@@ -30,16 +32,28 @@ SYMBOLS = {
     "einsum": "Σ ×",
 }
 INDEX = np.dtype(np.intp)
-KEPT = 2  # batch sizes whose buffers are kept: the usual one, and the last of an epoch
+
+
+def numpy_step(source: Source, dtype: Any) -> Step:
+    """The function of a source, whose numbers are of this type of float."""
+    names: dict[str, Any] = {"np": np, "dtype": dtype}
+    for name, given in source.namespace.items():
+        is_float = isinstance(given, np.ndarray) and given.dtype.kind == "f"
+        names[name] = given.astype(dtype) if is_float else given
+    exec(compile(source.text, "<autograd.compile>", "exec"), names)
+    return names[source.function]  # type: ignore[no-any-return]
+
+
+ENGINES: dict[str, Callable[[Source, Any], Step]] = {"numpy": numpy_step}
 
 
 class Operation(NamedTuple):
     """One array operation, as lessons and pictures show it.
 
-    name     of its result in the source           args     names, and numbers as text
+    name     of its result                         args     names, and numbers as text
     symbol   "matmul", "+", "σ", "view", …         shape    ("n", 30); the batch's n is absent from parameters
     scalars  how many scalar operations it stands for; 0 for views and helpers
-    stage    "source", "forward" or "backward"     line     its lines of the source
+    stage    "source", "forward" or "backward"     line     of the source, in which it is computed
     """
 
     name: str
@@ -52,148 +66,101 @@ class Operation(NamedTuple):
 
 
 class Compiled:
-    """A function compiled for inputs of certain shapes: its array program, its source, its buffers."""
+    """A function compiled for inputs of certain shapes.
+
+    results    of the array program and the nodes of what the function returned, the arrays to return
+    """
 
     def __init__(
         self,
-        f: Callable[..., Any],
-        places: dict[Value, int],
-        inputs: Sequence[Data],
-        what: str,
-        reduction: str,
+        recorded: Recorded,
+        inputs: Sequence[Input],
+        results: Callable[[Roll, Sequence[int]], Sequence[Array]],
+        engine: str,
+        name: str = "step",
     ) -> None:
-        shapes = [array.shape[1:] for array in inputs]
-        recorded, tree, nodes = trace(f, places, lambda graph: (examples(graph, shapes), {}))
-        self.shape = _shape(tree)
-        if what == "gradient" and self.shape != ():
-            raise TypeError(
-                "compile: the function returned a list, and a gradient needs one number; return a loss, or "
-                "call program.predict for outputs"
-            )
-        graph, roots = flatten(recorded, nodes)
-        self.nodes = len(recorded)
-        self.indices = self._indices(graph, inputs)
-        used = {args[0] - 1 for op, args in zip(graph.ops, graph.args, strict=True) if op is INPUT}
-        if unused := sorted(set(range(len(shapes))) - used):
-            raise ValueError(f"compile: the function ignores its input {unused[0] + 1}; leave it out")
-        given = [Input(len(places), False), *(Input(prod(shape), True) for shape in shapes)]
-        roll = Roll(graph, given)
-        arrays = roll.arrays
-        if what == "gradient":
-            root = roll.operand(*roll.where(roots[0]), [])
-            gradient = differentiate(arrays, root)
-            if not gradient.args:
-                raise ValueError("compile: the function depends on no parameter; give those that it uses")
-            output = arrays.add("value", (root,), (), False)
-        else:
-            gradient, output = None, arrays.own(roll.flat(np.array(roots)), batched=True)
-        self.output, self.gradient, self.reduction = output, gradient, reduction
-        emitted = Source(output, gradient, reduction, _names(f, len(shapes)))
-        self.order: list[Array] = emitted.order
-        self.source = emitted.text
-        self._code = compile(self.source, "<autograd.compile>", "exec")
-        self._namespace = emitted.namespace
-        self.operations = tuple(_operations(emitted, root if gradient else output, gradient))
-        self._scripts: OrderedDict[Any, dict[str, Any]] = OrderedDict()
+        graph, roots = flatten(recorded.graph, recorded.nodes)
+        self.inputs, self.engine, self.nodes = inputs, engine, len(recorded.graph)
+        self.indices = _indices(graph, inputs)
+        roll = Roll(graph, inputs)
+        self.results = results(roll, roots)
+        self.emitted = Source(self.results, inputs, name)
+        self.order, self.source = self.emitted.order, self.emitted.text
+        backward = next((array.number for array in roll.arrays.arrays if array.op == "seed"), math.inf)
+        self.operations = tuple(_operations(self.emitted, backward))
+        self._steps: dict[Any, Step] = {}
 
-    def _indices(self, graph: Any, inputs: Sequence[Data]) -> dict[int, int]:
-        """How many choices every input of indices has. TypeError for an index that is no whole input."""
-        found: dict[int, int] = {}
-        for op, args in zip(graph.ops, graph.args, strict=True):
-            if op is ops.element:
-                if (
-                    graph.ops[args[0]] is not INPUT
-                    or inputs[graph.args[args[0]][0] - 1].dtype.kind not in "iu"
-                ):
-                    raise TypeError(
-                        "take in compile needs an index from an input of whole numbers, unchanged"
-                    )
-                which = graph.args[args[0]][0] - 1
-                found[which] = min(found.get(which, len(args)), len(args) - 1)
-        return found
-
-    def run(self, theta: Data, inputs: Sequence[Data], gradient: Data | None = None) -> Any:
-        """What a step returns for a batch.
-
-        IndexError for an index without a choice, ValueError for a gradient that would be written over theta.
-        """
-        n, flat = len(inputs[0]), []
-        for i, array in enumerate(inputs):
-            dtype = theta.dtype
+    def run(self, inputs: Sequence[Data], dtype: Any) -> Any:
+        """What the step returns, in numbers of a type of float. IndexError for an index without a choice."""
+        given = []
+        for i, (array, x) in enumerate(zip(inputs, self.inputs, strict=True)):
+            kind = dtype
             if i in self.indices:
                 self._check_index(i, array)
-                dtype = INDEX
-            if array.dtype != dtype:
-                array = array.astype(dtype)
-            array = np.ascontiguousarray(array)  # in another order BLAS would round otherwise
-            flat.append(array if array.ndim == 2 else array.reshape(n, -1))
+                kind = INDEX
+            # C order, as BLAS rounds otherwise in another one; of one number NumPy's scalar, which is faster
+            array = np.asarray(array, kind, order="C")
+            given.append(array if x.shape or x.batched else array[()])
         with np.errstate(all="ignore"):
-            names = self._scripts.get((n, theta.dtype)) or self._script(n, theta.dtype)
-            if names["theta"] is not theta or names["gradient"] is not gradient:
-                if gradient is not None and np.may_share_memory(theta, gradient):
-                    raise ValueError(
-                        "out shares its memory with theta; give it its own: numpy.empty_like(theta)"
-                    )
-                names["theta"], names["gradient"] = theta, gradient
-                names["bind"]()
-            return names["step"](*flat)
+            step = self._steps.get(dtype) or self._step(dtype)
+            return step(*given)
 
-    def _script(self, n: int, dtype: Any) -> dict[str, Any]:
-        """The globals of the source after it has run for a batch of n."""
-        names = {**self._namespace, "n": n, "dtype": dtype, "theta": None, "gradient": None}
-        exec(self._code, names)
-        self._scripts[n, dtype] = names
-        if len(self._scripts) > KEPT:
-            self._scripts.popitem(last=False)
-        return names
+    def _step(self, dtype: Any) -> Step:
+        self._steps[dtype] = ENGINES[self.engine](self.emitted, dtype)
+        return self._steps[dtype]
 
     def _check_index(self, i: int, array: Data) -> None:
-        low, high = array.min(), array.max()
+        low, high = np.min(array), np.max(array)
         if low < 0 or high >= self.indices[i]:
             wrong = low if low < 0 else high
             raise IndexError(
-                f"input {i + 1} holds the index {wrong}; there are {self.indices[i]} choices, counted from 0"
+                f"the input {self.inputs[i].name} holds the index {wrong}; there are {self.indices[i]} "
+                "choices, counted from 0"
             )
 
 
-def _operations(source: Source, root: Array, gradient: Array | None) -> Iterator[Operation]:
+def _indices(graph: Graph, inputs: Sequence[Input]) -> dict[int, int]:
+    """How many choices every input of indices has. TypeError for an index that is no whole input."""
+    found: dict[int, int] = {}
+    for op, args in zip(graph.ops, graph.args, strict=True):
+        if op is ops.element:
+            source = graph.args[args[0]]
+            if graph.ops[args[0]] not in (INPUT, PARAMETER) or not inputs[source[0]].whole:
+                raise TypeError("take in compile needs an index from an input of whole numbers, unchanged")
+            found[source[0]] = min(found.get(source[0], len(args)), len(args) - 1)
+    return found
+
+
+def _operations(source: Source, backward: float) -> Iterator[Operation]:
+    """The operations; those of a sweep backward stand behind its seed."""
     for array in source.order:
-        backward = gradient is not None and root.number < array.number <= gradient.number
-        stage = "backward" if backward else "forward"
+        stage = "backward" if array.number >= backward and array.op != "value" else "forward"
         symbol = SYMBOLS.get(array.op, array.op) if isinstance(array.op, str) else array.op.symbol
-        if symbol == "input" and not array.batched:
+        if array.op == "input" and not array.batched:
             symbol = "theta"
-        if array.op == "value" and source.reduction == "sum":
-            symbol = "Σ"
+        if array.op == "value" and array.how == "mean":
+            symbol = "mean"
         yield Operation(
             source.name(array),
-            "matmul" if array.op == "einsum" and product(*array.how) else symbol,
-            tuple([source.arg(arg) for arg in array.args]),
+            "matmul" if array.op == "einsum" and _is_matrix(array.how) else symbol,
+            tuple([source.name(arg) if isinstance(arg, Array) else source.code(arg) for arg in array.args]),
             ("n",) * array.batched + array.shape,
             array.scalars,
             stage if array.args else "source",
-            "\n".join(source.line_of[array]),
+            source.line_of.get(array, ""),
         )
 
 
-def _names(f: Callable[..., Any], count: int) -> list[str]:
-    """The names of f's inputs, as f calls them if it says."""
-    code = getattr(f, "__code__", None)
+def _is_matrix(how: tuple[str, str, str]) -> bool:
+    """Whether an einsum is a product of matrices, or of a matrix and a vector."""
+    form = product(*how)
+    return form is not None and bool(form.rows or form.columns)
+
+
+def names_of(f: Callable[..., Any], count: int) -> list[str]:
+    """The names of the first so many arguments of f, as f calls them if it says."""
+    code = getattr(getattr(f, "__wrapped__", f), "__code__", None)
     names = list(code.co_varnames[: code.co_argcount]) if code else []
-    return (
-        names if len(names) == count and not RESERVED & {*names} else [f"x{i}" for i in range(1, count + 1)]
-    )
-
-
-def _shape(tree: Any) -> tuple[int, ...]:
-    """The shape of nested lists. ValueError where the lists are ragged."""
-    if hasattr(tree, "shape"):
-        return tuple(tree.shape)
-    if not isinstance(tree, list | tuple):
-        return ()
-    shapes = {_shape(item) for item in tree}
-    if len(shapes) != 1:
-        raise ValueError(
-            "compile: the function returned an empty list or lists of different lengths; make them equal"
-        )
-    return (len(tree), *shapes.pop())
+    if len(names) >= count and not RESERVED & {*names}:
+        return names[:count]
+    return [f"x{i}" for i in range(1, count + 1)]

@@ -21,8 +21,9 @@ class Product(NamedTuple):
 
     @property
     def is_plain(self) -> bool:
-        """Whether the result needs no other shape: one axis for the rows, one for the columns."""
-        return len(self.rows) == len(self.columns) == 1
+        """Whether the result needs no other shape: one axis for the rows, one for the columns, if any."""
+        groups = (self.rows, self.columns)
+        return all(len(group) == 1 or not (group or self.prefix) for group in groups)
 
 
 def product(a: str, b: str, out: str) -> Product | None:
@@ -30,7 +31,7 @@ def product(a: str, b: str, out: str) -> Product | None:
     summed = "".join(label for label in a if label in b and label not in out)
     if not summed or set(a + b) - set(summed) != set(out):
         return None
-    for length in range(len(out)):
+    for length in range(len(out) or 1):  # without any label left it is the product of two vectors
         for swapped, left, right in ((False, a, b), (True, b, a)):
             rest = out[length:]
             rows = "".join(label for label in rest if label not in right)
@@ -40,33 +41,34 @@ def product(a: str, b: str, out: str) -> Product | None:
     return None
 
 
-def matmul(array: Array, form: Product, names: list[str], out: str) -> str:
-    """The call of np.matmul for an einsum whose operands have these names."""
+def matmul(array: Array, form: Product, names: list[str]) -> tuple[str, bool]:
+    """The matrix product for an einsum whose operands have these names, and whether it has been reshaped."""
     sizes = {N: "n"}
-    for arg, labels in zip(array.args, array.how, strict=False):
+    for arg, labels in zip(array.args, array.how[:2], strict=True):
         sizes.update(zip(labels.replace(N, ""), map(str, arg.shape), strict=True))
-    operands = [*zip(names, array.how, strict=False)]
+    operands = [*zip(names, array.how[:2], strict=True)]
     (left, a), (right, b) = reversed(operands) if form.swapped else operands
     left = _factor(left, a, form.prefix, form.rows, form.summed, sizes)
     right = _factor(right, b, form.prefix, form.summed, form.columns, sizes)
-    if not form.is_plain:
-        shape = [sizes[label] for label in form.prefix] + [
-            _size(form.rows, sizes),
-            _size(form.columns, sizes),
-        ]
-        out = f"{out}.reshape({', '.join(shape)})"
-    return f"np.matmul({left}, {right}, out={out})"
+    if form.is_plain:
+        return f"{left} @ {right}", False
+    shape = [sizes[label] for label in form.prefix + form.rows + form.columns]
+    return f"({left} @ {right}).reshape({', '.join(shape)})", True
 
 
 def _factor(name: str, labels: str, prefix: str, rows: str, columns: str, sizes: dict[str, str]) -> str:
-    """An operand as matmul wants it: the prefix, then one axis for the rows and one for the columns."""
+    """An operand as matmul wants it: the prefix, then one axis for the rows and one for the columns.
+
+    Without a prefix a vector stays one.
+    """
     wanted = prefix + rows + columns
     order = [labels.index(label) for label in wanted if label in labels]
     if order != sorted(order):
         name += ".T" if order == [1, 0] else f".transpose({', '.join(map(str, order))})"
-    if len(rows) != 1 or len(columns) != 1:
+    groups = [group for group in (rows, columns) if group or prefix]
+    if any(len(group) != 1 for group in groups):
         shape = [sizes[label] if label in labels else "1" for label in prefix]
-        return f"{name}.reshape({', '.join([*shape, _size(rows, sizes), _size(columns, sizes)])})"
+        return f"{name}.reshape({', '.join([*shape, *[_size(group, sizes) for group in groups]])})"
     if any(label not in labels for label in wanted):
         name += f"[{', '.join(':' if label in labels else 'None' for label in wanted)}]"
     return name

@@ -2,12 +2,15 @@
 
     upstream       the gradient of an array; axes of size 1, and a missing batch, stand for equal elements
     contribution   what one use of an array adds to its gradient: upstream × local derivative
+    active         the arrays that depend on those to differentiate by; nothing is computed towards others
 
-The mean over the batch enters as the seed 1/n, the sum over it wherever an array without a batch is used in
-one with. Nothing is computed towards inputs and constants.
+The sum over the batch enters wherever an array without a batch is used in one with. What a sweep adds are
+arrays as all others, with rules of their own: a sweep over a gradient gives second derivatives.
 """
 
-from collections import defaultdict
+import math
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,36 +32,51 @@ from autograd.program.arrays import (
 )
 from autograd.program.patterns import View
 from autograd.program.patterns import axes as even
-from autograd.program.symbol import BOOLEAN, Symbol
-from autograd.protocol import COMPARISONS
+from autograd.program.symbol import Symbol
 
-CONSTANTS = {"max", "segment_max", "finite", *BOOLEAN}
-LINEAR = {ops.mul, ops.div, ops.neg, ops.add, ops.sub, ops.where}  # they keep what vanishes
+CONSTANTS = {"max", "segment_max", "finite"}  # nothing is computed through them
+LINEAR = {ops.mul, ops.weighted, ops.div, ops.neg, ops.add, ops.sub, ops.where}  # they keep what vanishes
 DEEP = 8  # how far back it is looked for
 
 
-def differentiate(graph: ArrayGraph, root: Array) -> Array:
-    """The gradient of the mean (or sum) of root over the batch with respect to theta, flat."""
-    theta = graph.arrays[0]
+def differentiate(graph: ArrayGraph, root: Array, wrt: Sequence[Array], seed: Array) -> list[Array | None]:
+    """The gradient of root by each of the arrays `wrt`, flat; None where nothing arrives.
+
+    wrt    inputs, or any arrays that root is made of. By one with a batch the gradient is each example's own;
+           by one without it is summed over the batch (not by graph.own(x, batched=True), made into root)
+    seed   what arrives at root, an array like it or one number: 1/n for the mean over the batch, 1 for a sum
+    """
     forward = graph.arrays[: root.number + 1]
-    active = {theta}
+    active, inner = {*wrt}, set()
     for array in forward:
-        if not is_constant(array) and any(arg in active for arg in array.args if isinstance(arg, Array)):
+        if not is_constant(array) and not active.isdisjoint(array.args):
             active.add(array)
+            inner.add(array)
     sweep = _Sweep(graph, active)
-    sweep.whole[root].append(graph.add("seed", (), (), False))
-    for array in reversed(forward[1:]):
+    sweep.whole[root].append(seed if seed.shape else sweep.one_like(seed, root))
+    found: dict[Array, Array] = {}
+    for array in reversed(forward):
         if array in active and (upstream := sweep.total(array)) is not None:
-            if array in sweep.untaken or array.op is ops.where:
-                sweep.untaken.update(arg for arg in array.args if arg in active)
-            rule = sweep.row if isinstance(array.op, Op) else getattr(sweep, array.op)
-            rule(array, upstream)
-    return sweep.theta(theta)
+            if array in wrt:
+                found[array] = graph.reshape(graph.own(upstream, array.shape, array.batched), (array.size,))
+            if array in inner:
+                sweep.hand_on(array, upstream)
+    return [found.get(array) for array in wrt]
+
+
+def hessian_vector(graph: ArrayGraph, root: Array, theta: Array, v: Array, seed: Array) -> Array | None:
+    """The Hessian of seed · root by theta, times v, an array like theta: None where it is 0 everywhere.
+
+    Reverse over reverse: v is what arrives at the gradient, as ∂(v · g)/∂θ = vᵀ ∂g/∂θ = H v.
+    """
+    (gradient,) = differentiate(graph, root, [theta], seed)
+    return None if gradient is None else differentiate(graph, gradient, [theta], v)[0]
 
 
 def is_constant(array: Array) -> bool:
     """Whether nothing is computed through it."""
-    return array.op in CONSTANTS or (array.op == "sequence" and not array.how.partials)
+    row = array.how if array.op == "sequence" else array.op
+    return row in CONSTANTS or array.type != "dtype" or (isinstance(row, Op) and not row.partials)
 
 
 class _Sweep:
@@ -69,27 +87,30 @@ class _Sweep:
         self.active = active
         self.whole: dict[Array, list[Array]] = defaultdict(list)
         self.parts: dict[Array, list[tuple[Array, Any]]] = defaultdict(list)
-        self.untaken: set[Array] = set()  # in a branch of where, which may not have been taken
+        self.untaken: set[Array] = set()  # in a branch of where that may not have been taken, or weighted
+        self.steep: set[Array] = set()  # of rows with an infinite slope at an edge of their domain
+
+    def hand_on(self, array: Array, upstream: Array) -> None:
+        """What arrives at an array goes on to its arguments."""
+        if array in self.untaken or array.op in (ops.where, ops.weighted):
+            self.untaken.update(arg for arg in array.args if arg in self.active)
+        rule = self.row if isinstance(array.op, Op) else getattr(self, array.op)
+        rule(array, upstream)
 
     def total(self, array: Array) -> Any:
         """The sum of all contributions to an array; None if there are none."""
         contributions = self.whole.pop(array, [])
         if array in self.parts:
-            contributions.append(self.assemble(array, self.parts.pop(array)))
-        total = contributions[0] if contributions else None
-        for more in contributions[1:]:
-            total = self.graph.elementwise(ops.add, [total, more])
+            contributions.append(self.assembled(array, self.parts.pop(array)))
+        total = None
+        for contribution, times in Counter(contributions).items():
+            term = self.graph.elementwise(ops.mul, [contribution, float(times)])
+            total = term if total is None else self.graph.elementwise(ops.add, [total, term])
         if total is not None and total.args and total.gradient_of is None and total.number > array.number:
             total.gradient_of = array
         return total
 
-    def theta(self, theta: Array) -> Array:
-        """All of theta's gradient in one array."""
-        parts = self.parts.pop(theta, [])
-        parts += [(whole_, whole(theta.shape)) for whole_ in self.whole.pop(theta, [])]
-        return self.assemble(theta, parts)
-
-    def assemble(self, array: Array, parts: list[tuple[Array, Any]]) -> Array:
+    def assembled(self, array: Array, parts: list[tuple[Array, Any]]) -> Array:
         """The contributions to some places of an array, in one."""
         counts = np.zeros(array.size, int)
         for _, places in parts:
@@ -130,19 +151,15 @@ class _Sweep:
 
     def summed(self, x: Array, axes: tuple[int, ...], batch: bool, gaps: Gaps | None = None) -> Array:
         """The sum over some axes, without them."""
-        shape = [size for axis, size in enumerate(x.shape) if axis not in axes]
-        total = self.graph.add("sum", (x,), shape, x.batched and not batch, how=Axes(axes, batch))
+        total = self.graph.sum(x, Axes(axes, batch))
         if gaps is None or x.op == "masked":
             return total
-        labels = LABELS[: len(x.shape)]
-        kept = "".join(label for axis, label in enumerate(labels) if axis not in axes)
-        factors, out = [x], N * total.batched + kept
-        if x.op is ops.mul and all(isinstance(y, Array) and y.shape == x.shape for y in x.args):
-            factors = [*x.args]
-            given = [N * y.batched + labels for y in factors]
-            total = self.graph.einsum(factors[0], factors[1], (given[0], given[1], out))
-        how = f"{','.join([N * y.batched + labels for y in factors])}->{out}"
-        return self.graph.mended(total, factors, Mending(how, labels, gaps.seen))
+        own = LABELS[: len(x.shape)]
+        factors = [*total.args] if total.op == "einsum" else [x]
+        kept = "".join(label for axis, label in enumerate(own) if axis not in axes)
+        given = ",".join([N * y.batched + own for y in factors])
+        how = Mending(f"{given}->{N * total.batched}{kept}", own, gaps.seen)
+        return self.graph.mended(total, factors, how)
 
     # ── Gaps: what nobody asked for hands nothing on ────────────────────────────────────────────────
 
@@ -159,12 +176,10 @@ class _Sweep:
             return bool(x == 0)
         if x.gaps and x.gaps.seen == seen and x.gaps.fill == 0:
             return True
-        if depth == DEEP:
-            return False
-        if x.op not in LINEAR:
+        if depth == DEEP or x.op not in LINEAR:
             return False
         args = [self.vanishes(arg, seen, depth + 1) for arg in x.args]
-        if x.op is ops.mul:
+        if x.op is ops.mul or x.op is ops.weighted:
             return any(args)
         return all(args[1:] if x.op is ops.where else args[:1] if x.op is ops.div else args)
 
@@ -172,28 +187,38 @@ class _Sweep:
 
     def row(self, array: Array, upstream: Array) -> None:
         """A row of the table: upstream × its rule, called on symbols."""
-        symbols = [Symbol(self.graph, arg) if isinstance(arg, Array) else arg for arg in array.args]
-        z = Symbol(self.graph, array)
-        partials = array.op.partials  # type: ignore[union-attr]
-        for arg, rule in zip(array.args, partials, strict=True):
-            if arg not in self.active or (local := rule(*symbols, z)) is None:
-                continue
-            self.add(arg, self.product(array, upstream, local), array)
+        op: Any = array.op
+        numbers = [Symbol(self.graph, arg) if isinstance(arg, Array) else arg for arg in array.args]
+        locals_ = op.local_derivatives(
+            [*numbers, Symbol(self.graph, array)], [arg in self.active for arg in array.args]
+        )
+        if op is ops.weighted:
+            locals_[0] = self.slope(*numbers)
+        if op.is_steep(array.args):
+            self.steep.add(array)
+        for arg, local in zip(array.args, locals_, strict=True):
+            if (product := self.product(array, upstream, local)) is not None:
+                self.add(arg, product, array)
 
-    def product(self, array: Array, upstream: Array, local: Any) -> Array:
-        """Upstream × local; 0 where 0 arrives, even if the slope is infinite.
+    def product(self, array: Array, upstream: Array, local: Any) -> Array | None:
+        """Upstream × local; 0 where 0 arrives, even if the slope is infinite; None where it is 0 everywhere.
 
         It can be in a branch of where, which may not have been taken, and of rows like sqrt.
         """
-        local = local.node if isinstance(local, Symbol) else float(local)
-        if local == -1:
-            return self.graph.elementwise(ops.neg, [upstream])  # type: ignore[no-any-return]
-        product: Array = self.graph.elementwise(ops.mul, [upstream, local])
-        steep = isinstance(array.op, Op) and array.op.is_steep(array.args)
-        if (steep or array in self.untaken) and isinstance(local, Array):
-            arrives = self.graph.elementwise(COMPARISONS["ne"], [upstream, 0.0])
-            product = self.graph.elementwise(ops.where, [arrives, product, 0.0])
-        return product
+        row = self.graph.elementwise
+        if local is None or (not isinstance(local, Symbol) and local == 0):
+            return None
+        if not isinstance(local, Symbol):
+            return row(ops.neg, [upstream]) if local == -1 else row(ops.mul, [upstream, float(local)])  # type: ignore[no-any-return]
+        slope = local.node
+        if slope.op is ops.where and sorted(map(repr, slope.args[1:])) == ["0.0", "1.0"]:
+            condition, *branches = slope.args
+            return row(ops.where, [condition, *[upstream if x else 0.0 for x in branches]])  # type: ignore[no-any-return]
+        return row(ops.weighted if array in self.untaken | self.steep else ops.mul, [upstream, slope])  # type: ignore[no-any-return]
+
+    def slope(self, w: Any, x: Any) -> Any:
+        """∂(w · x)/∂w of a masked product: x, but 0 where there was none, as w is 0 and x infinite."""
+        return ops.where((w != 0) | (ops.absolute(x) < math.inf), x, 0.0)
 
     def view(self, array: Array, upstream: Array) -> None:
         """Upstream belongs to the places that the view shows."""
@@ -242,9 +267,24 @@ class _Sweep:
         for arg in array.args:
             part = self.graph.view(upstream, View(start, arg.shape, whole(arg.shape).strides))
             start += arg.size
-            if arg in self.active:
-                like = Array(-1, "join", (), arg.shape, array.batched, None)
-                self.add(arg, part, like)
+            self.add(arg, part, _like(arg.shape, array.batched))
+
+    def assemble(self, array: Array, upstream: Array) -> None:
+        """Each part gets what its places have."""
+        upstream = self.graph.own(upstream, array.shape)
+        for part, places in zip(array.args, array.how.places, strict=True):
+            if part in self.active:
+                piece = self.graph.look(upstream, places)
+                self.add(part, piece, _like(piece.shape, array.batched))
+
+    def copy(self, array: Array, upstream: Array) -> None:
+        """Upstream, summed over what was broadcast."""
+        self.add(array.args[0], upstream, array)
+
+    def value(self, array: Array, upstream: Array) -> None:
+        """Every example gets its share: 1/n of the mean, all of the sum."""
+        share = self.graph.add("seed", (), (), False)
+        self.add(array.args[0], self.graph.elementwise(ops.mul, [upstream, share]), array.args[0])
 
     def sum(self, array: Array, upstream: Array) -> None:
         """Every element of a sum gets its upstream."""
@@ -266,22 +306,43 @@ class _Sweep:
 
     segment_others = segment_sum
 
-    def einsum(self, array: Array, upstream: Array, only: tuple[str, Any] = ("", None)) -> None:
-        """Σ a·b: upstream · b, and upstream · a, over the labels that the other lacks.
-
-        Of the products only those count that are seen: `only` has the labels of what is, and what.
-        """
+    def einsum(self, array: Array, upstream: Array) -> None:
+        """Σ a·b: upstream · b, and upstream · a, over the labels that the other lacks."""
         (a, b), (left, right, out) = array.args, array.how
+        self.products(array, upstream, (a, left), (b, right), out)
+
+    def masked(self, array: Array, upstream: Array) -> None:
+        """What is seen gets its upstream."""
+        self.add(array.args[0], upstream, array)
+
+    def mended(self, array: Array, upstream: Array) -> None:
+        """As the sum, or the sum of products, that it mends."""
+        given, out = array.how.labels.split("->")
+        factors = [*zip(array.args[1:], given.split(","), strict=True)]
+        if len(factors) == 2:
+            self.products(array, upstream, factors[0], factors[1], out)
+            return
+        ((x, own),) = factors
+        names, inner = out.replace(N, ""), own.replace(N, "")
+        self.add(x, self.graph.axes(upstream, [names.index(i) if i in names else None for i in inner]), x)
+
+    def products(
+        self, array: Array, upstream: Array, one: tuple[Array, str], two: tuple[Array, str], out: str
+    ) -> None:
+        """What a sum of products of two arrays with these labels, of those that are seen, hands on."""
         inner = out.replace(N, "")
-        if array.gaps:
+        only: tuple[str, Seen | None] = ("", None)
+        if array.op == "mended":
+            only = array.how.own, array.how.seen
+        elif array.gaps:
             only = inner, array.gaps.seen
             if upstream.shape != array.shape or not self.vanishes(upstream, array.gaps.seen):
                 upstream = self.graph.masked(upstream, array.gaps.seen)
         kept = [axis for axis, size in enumerate(upstream.shape) if size == array.shape[axis]]
         g = self.graph.axes(upstream, kept)
         have = N * g.batched + "".join(inner[axis] for axis in kept)
-        sides = [(a, left, b, right), (b, right, a, left)]
-        if (a, left) == (b, right):  # a square: both sides give the same
+        sides = [(*one, *two), (*two, *one)]
+        if one == two:  # a square: both sides give the same
             g, sides = self.graph.elementwise(ops.mul, [g, 2.0]), sides[:1]
         for x, own, other, theirs in sides:
             if x in self.active:
@@ -295,18 +356,6 @@ class _Sweep:
                 back = [names.index(i) if i in names else None for i in own.replace(N, "")]
                 self.add(x, self.graph.axes(product, back), x)
 
-    def masked(self, array: Array, upstream: Array) -> None:
-        """What is seen gets its upstream."""
-        self.add(array.args[0], upstream, array)
-
-    def mended(self, array: Array, upstream: Array) -> None:
-        """As the sum or the einsum that it mends."""
-        total = array.args[0]
-        if total.op == "sum":
-            self.sum(total, upstream)
-        else:
-            self.einsum(total, upstream, array.how[1:3])
-
     def take(self, array: Array, upstream: Array) -> None:
         """Upstream goes to the choice that was taken."""
         choices, index = array.args
@@ -314,6 +363,12 @@ class _Sweep:
         self.add(
             choices, self.graph.add("untake", (upstream, index), choices.shape, choices.batched), choices
         )
+
+    def untake(self, array: Array, upstream: Array) -> None:
+        """What was added to a choice gets its upstream."""
+        taken, index = array.args
+        upstream = self.graph.own(upstream, array.shape, array.batched)
+        self.add(taken, self.graph.add("take", (upstream, index), taken.shape), taken)
 
     def sequence(self, array: Array, upstream: Array) -> None:
         """The one rule of a row on sequences gives all local derivatives."""
@@ -323,5 +378,10 @@ class _Sweep:
         columns = [Symbol(self.graph, self.graph.view(x, view)) for view in views]
         locals_ = array.how.partials[0](columns, Symbol(self.graph, array))
         for view, local in zip(views, locals_, strict=True):
-            if local is not None:
-                self.parts[x].append((self.product(array, upstream, local), view))
+            if (product := self.product(array, upstream, local)) is not None:
+                self.parts[x].append((product, view))
+
+
+def _like(shape: Sequence[int], batched: bool) -> Array:
+    """An array of which only the form matters: that of what uses another one."""
+    return Array(-1, "like", (), tuple(shape), batched, None)

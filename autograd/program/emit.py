@@ -1,136 +1,204 @@
 """Emit: the array program as Python source against NumPy, to be read and to be run.
 
-The source is a script that runs once for every batch size, with the globals n, dtype, np and kernels. It
-makes the buffers, and defines bind(), which makes the views of the globals theta and gradient, and
-step(*inputs), which fills the gradient and returns the value. (Globals, because a closure over as many
-variables takes Python a time that grows with their square.)
+One function of the inputs. An array that has a name (by the user's label, or as the gradient of one that has)
+or is used more than once has a line of its own; every other stands in the line of the array that uses it.
 
-    setup    lines of the script, for the buffers         views    lines of bind
-    lines    lines of step; each is a pair of a line and its comment, the shape of the result
+    text     the code of an array's value, and how strongly it binds
+    level    of a text, as Python's grammar has it: ATOM binds most strongly
+    line     code and its comment, the shape of the result; n is the size of the batch
 """
 
 import math
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from functools import partial
-from itertools import chain, count
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from keyword import iskeyword
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd import ops
 from autograd.op import Op
 from autograd.program import kernels
-from autograd.program.arrays import Array, Axes, Places, base
+from autograd.program.arrays import Array, Input, Places, whole
 from autograd.program.contract import matmul, product
-from autograd.program.memory import GIVEN, Memory
 from autograd.program.patterns import View, slicing
-from autograd.program.views import flat, reshaped, sliced, turned
+from autograd.program.symbol import AND, BOOLEAN, OR
+from autograd.program.views import flat, sized, sliced, turned
+from autograd.protocol import COMPARISONS
 
-NUMBERS = {0.0: "zero", 0.5: "half", 1.0: "one", 2.0: "two"}
-RESERVED = {"n", "dtype", "np", "theta", "gradient", "bind", "step", "kernels"}  # names in every source
+COMPARE, PLUS, TIMES, SIGN, POWER, ATOM = range(6)
+INFIX: dict[Op, tuple[str, int]] = {
+    ops.add: ("+", PLUS),
+    ops.sub: ("-", PLUS),
+    ops.mul: ("*", TIMES),
+    ops.div: ("/", TIMES),
+    ops.floordiv: ("//", TIMES),
+    ops.power: ("**", POWER),
+    **{
+        COMPARISONS[name]: (sign, COMPARE)
+        for name, sign in (("lt", "<"), ("le", "<="), ("gt", ">"), ("ge", ">="), ("eq", "=="), ("ne", "!="))
+    },
+}
+LOGICAL = {AND, OR}
+WIDTH = 76  # of what may stand in another line
+RESERVED = {"n", "np", "dtype"}  # names in every source
+NOUNS = {  # what an array is called that has no name
+    "add": "total",
+    "sub": "difference",
+    "mul": "product",
+    "div": "quotient",
+    "power": "power",
+    "sum": "total",
+    "segment_sum": "totals",
+    "einsum": "products",
+    "max": "greatest",
+    "segment_max": "greatest",
+    "finite": "shift",
+    "others": "rest",
+    "segment_others": "rest",
+    "gather": "picked",
+    "take": "taken",
+    "untake": "given",
+    "join": "joined",
+    "assemble": "parts",
+    "view": "part",
+    "axes": "part",
+    "copy": "spread",
+    "masked": "known",
+    "mended": "sums",
+    "constant": "numbers",
+    "value": "value",
+    "seed": "share",
+}
+
+
+class Text(NamedTuple):
+    """Code, and how strongly it binds."""
+
+    code: str
+    level: int = ATOM
+
+    def within(self, level: int) -> str:
+        """The code as an operand of what binds so strongly."""
+        return self.code if self.level >= level else f"({self.code})"
 
 
 class Source:
     """The text of a program, and the namespace that it needs.
 
-    output     what step returns                         gradient   what step fills; None: nothing
-    inputs     the names of step's inputs                reduction  "mean" or "sum"
+    results  what the function returns       inputs   what it is given       name   its own
     """
 
-    def __init__(self, output: Array, gradient: Array | None, reduction: str, inputs: Sequence[str]) -> None:
-        self.output, self.gradient = output, gradient
-        self.reduction = reduction
-        self.inputs = inputs
-        self.order = needed([output, gradient] if gradient else [output])
-        self.memory = Memory(self.order, output, gradient)
-        self.namespace: dict[str, Any] = {"np": np, "kernels": SimpleNamespace()}
-        self.setup: list[str] = []
-        self.views: list[tuple[str, str]] = []
+    def __init__(self, results: Sequence[Array], inputs: Sequence[Input], name: str = "step") -> None:
+        self.results, self.inputs = results, [x.name for x in inputs]
+        self.examples = next((x.name for x in inputs if x.batched), "")
+        self.function = name if name.isidentifier() and not iskeyword(name) else "step"
+        self.order = needed(results)
+        self.namespace: dict[str, Any] = {}  # kernels, and arrays of numbers and of places
         self.lines: list[tuple[str, str]] = []
-        self.line_of: dict[Array, list[str]] = {}
+        self.line_of: dict[Array, str] = {}
+        self._uses = Counter(arg for array in self.order for arg in array.args if isinstance(arg, Array))
+        self._uses.update(results)
+        self._shown = Counter(map(shows, results))
+        self._texts: dict[Array, Text] = {}
         self._names: dict[Array, str] = {}
-        self._taken = {*RESERVED, *inputs}
+        self._taken = {*RESERVED, *self.inputs, self.function}
         self._count: dict[str, int] = defaultdict(lambda: 1)
-        self._places: dict[Places, str] = {}
-        self._kernels: dict[Any, str] = {}  # of rows, and of functions that belong to none
-        self._numbers: dict[float, str] = {}
-        self._of_batch: dict[str, str] = {}
+        self._given: dict[Any, str] = {}  # names in the namespace: of rows, functions and places
+        self._waiting: list[Array] = []  # without a line yet
+        # Products that are written where they belong: a copy of the greatest gradients would be felt.
+        self._later: dict[Array, Sequence[str]] = dict.fromkeys(self.parts(), ())
+        rows = (array.op if isinstance(array.op, Op) else array.how for array in self.order)
+        for row in rows:
+            if isinstance(row, Op) and row not in kernels.UFUNCS and row is not ops.where:
+                self.kernel(row.name, kernels.kernel(row), row)
         for array in self.order:
-            bound, done = len(self.views), len(self.lines)
             self.write(array)
-            self.line_of[array] = [line for line, _ in self.views[bound:] + self.lines[done:]]
 
     @property
     def text(self) -> str:
         """The whole source."""
-        names = ", ".join(line.partition(" = ")[0] for line, _ in self.views)
-        blocks = [
-            self.setup,
-            [
-                "def bind():",
-                *_block([(f"global {names}", "views")] * bool(names) + self.views or [("pass", "")]),
-            ],
-            [
-                f"def step({', '.join(self.inputs)}):",
-                *_block(self.lines),
-                f"    return {self.name(self.output)}",
-            ],
-        ]
-        return "\n\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+        lines = [(f"n = len({self.examples})", "")] if self.examples else []
+        lines += self.lines
+        width = max([len(line) for line, _ in lines if len(line) <= 80], default=0)
+        body = [f"    {line:{width}}  # {comment}".rstrip(" #") for line, comment in lines]
+        returned = ", ".join(self._texts[result].code for result in self.results)
+        return "\n".join(
+            [f"def {self.function}({', '.join(self.inputs)}):", *body, f"    return {returned}", ""]
+        )
 
     def write(self, array: Array) -> None:
-        """The lines that make an array."""
-        for begun in self.memory.begins[array]:
-            self.begin(begun)
-        if array.op in GIVEN or isinstance(array.op, str):
-            getattr(self, array.op)(array)
-        else:
-            self.row(array)
+        """The text of an array, and its line if it has one."""
+        if array in self._later:
+            self._later[array] = self.einsum(array).code.split(" @ ")
+            return
+        text: Text = getattr(self, array.op)(array) if isinstance(array.op, str) else self.row(array)
+        shapes = [arg.shape for arg in array.args if isinstance(arg, Array)]
+        if isinstance(array.op, Op) and np.broadcast_shapes(*shapes) != array.shape:  # of equal elements
+            text = self.call("np.broadcast_to", text.code, sized(array.batched, array.shape))
+        if array in self.results and not self.is_new(array):
+            text = self.call("np.array", text.code)
+        if array not in self.line_of:
+            self._waiting.append(array)
+        if array.op == "input" or self.is_inlined(array, text):
+            self._texts[array] = text
+            return
+        name = self.name(array)
+        self._texts[array] = Text(name)
+        if text.code != name:
+            self.line(f"{name} = {text.code}", array)
 
-    def begin(self, array: Array) -> None:
-        """The line that makes the place of an array."""
-        name, (of, view) = self.name(array), self.memory.places[array]
-        if view is not None:
-            line = f"{name} = {sliced(self.name(of), of, view)}"  # type: ignore[arg-type]
-            if base(of) is self.gradient:  # type: ignore[arg-type]
-                self.views.append((line, shown(array)))
-            else:
-                self.setup.append(line)
-        elif of is not None:
-            other = self.name(of)
-            again = other if of.shape == array.shape else reshaped(other, array.batched, array.shape)
-            self.setup.append(f"{name} = {again}")
-        elif array is not self.gradient:
-            sizes = ["n"] * array.batched + [str(size) for size in array.shape]
-            shape = f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
-            self.setup.append(f"{name} = np.empty({shape}, {array.type})")
-        if array.op == "assemble" and not (array.how.disjoint and array.how.complete):
-            self.lines.append((f"{name}[...] = 0", shown(array)))
+    def parts(self) -> Iterator[Array]:
+        """The matrix products that are nothing but a part of what is assembled."""
+        for array in self.order:
+            if array.op == "assemble" and array.how.disjoint:
+                for part, places in zip(array.args, array.how.places, strict=True):
+                    form = product(*part.how) if part.op == "einsum" and self._uses[part] == 1 else None
+                    fits = isinstance(places, View) and slicing(places, array.size) is not None
+                    is_matrix = form and form.is_plain and form.rows and form.columns
+                    if is_matrix and fits and (part.shape, part.batched) == (places.shape, array.batched):
+                        yield part
+
+    def line(self, code: str, array: Array) -> None:
+        """A line, in which stands what has waited for one."""
+        self.lines.append((code, shown(array)))
+        for done in self._waiting:
+            self.line_of[done] = "" if done.op == "input" else code
+        self._waiting.clear()
+
+    def is_new(self, array: Array) -> bool:
+        """Whether no other result and nothing that was given shares its memory."""
+        of = shows(array)
+        return self._shown[of] == 1 and of.op not in ("input", "constant") and array.op != "copy"
+
+    def is_inlined(self, array: Array, text: Text) -> bool:
+        """Whether an array stands in the line of its only user."""
+        free = self._uses[array] == 1 or array.op in ("seed", "count", "constant")
+        named = array in self.results or array.op == "assemble" or self.own_name(array)
+        return free and not named and len(text.code) <= WIDTH
 
     # ── Names ───────────────────────────────────────────────────────────────────────────────────────
 
     def name(self, array: Array) -> str:
-        """The variable of an array: by the user's label, the gradient's array, or the operation."""
+        """The variable of an array: by the user's label, as a gradient, or by what it holds."""
         if array not in self._names:
-            if array is self.gradient:
-                self._names[array] = "gradient"
-            elif array.op == "input":
-                self._names[array] = ["theta", *self.inputs][array.how]
+            if array.op == "input":
+                self._names[array] = self.inputs[array.how]
             else:
-                self._names[array] = self.free(self.stem(array))
+                kind = array.op if isinstance(array.op, str) else array.op.name
+                self._names[array] = self.free(self.own_name(array) or NOUNS.get(kind, kind))
         return self._names[array]
 
-    def stem(self, array: Array) -> str:
-        """What a name begins with: `z2` for the label z^2_{13}."""
+    def own_name(self, array: Array) -> str:
+        """The name that the user gave, `z2` for the label z^2_{13}, or that of a gradient; "" for neither."""
         if array.gradient_of is not None:
-            return f"d{self.name(array.gradient_of)}"
-        if match := re.match(r"([^\W\d]\w*?)(?:\^(\d+))?(?:_.*)?$", array.label):
-            return match[1] + (match[2] or "")
-        return array.op if isinstance(array.op, str) else array.op.name
+            of = array.gradient_of
+            inner = self.inputs[of.how] if of.op == "input" else self.own_name(of)
+            return f"d{inner}" if inner else ""
+        match = re.match(r"([^\W\d]\w*?)(?:\^(\d+))?(?:_.*)?$", array.label)
+        return match[1] + (match[2] or "") if match else ""
 
     def free(self, stem: str) -> str:
         """A name that nothing has yet; to Python the two letters µ (micro and mu) are one."""
@@ -144,240 +212,241 @@ class Source:
         self._taken.add(name)
         return name
 
-    def arg(self, arg: Any) -> str:
-        """An argument: a variable, or a number."""
-        return self.name(arg) if isinstance(arg, Array) else literal(arg)
+    def given(self, key: Any, stem: str, what: Any) -> str:
+        """The name of something in the namespace."""
+        if key not in self._given:
+            name = self._given[key] = self.free(stem)
+            self.namespace[name] = what
+        return self._given[key]
 
-    def scalar(self, arg: Any) -> str:
-        """An argument of a ufunc; for one number an array without axes, which takes half of the time."""
-        if isinstance(arg, Array):
-            alone = arg.op == "axes" and not arg.batched and arg.args[0].shape == ()
-            return self.name(arg.args[0] if alone else arg)
-        if arg not in self._numbers:
-            self._numbers[arg] = self.free(NUMBERS.get(arg, "number"))
-            self.setup.append(f"{self._numbers[arg]} = np.array({literal(arg)}, dtype)")
-        return self._numbers[arg]
-
-    def kernel(self, name: str, function: Callable[..., None], row: Op | None = None) -> str:
+    def kernel(self, name: str, function: Callable[..., Any], row: Op | None = None) -> str:
         """The name by which the source calls a kernel; two rows of one name are two kernels."""
-        known, of = vars(self.namespace["kernels"]), row or function
-        if of not in self._kernels:
-            fit = name.isidentifier() and name.isascii() and not (iskeyword(name) or name.startswith("__"))
-            names = chain([name] * fit, map("row{}".format, count()))
-            self._kernels[of] = next(name for name in names if name not in known)
-            known[self._kernels[of]] = function
-        return f"kernels.{self._kernels[of]}"
+        fit = name.isidentifier() and name.isascii() and not (iskeyword(name) or name.startswith("__"))
+        return self.given(row or function, name if fit else "row", function)
 
     def places(self, places: Places) -> str:
         """The name of an array of places."""
-        if places not in self._places:
-            name = self._places[places] = self.free(f"places{len(self._places) + 1}")
-            self.namespace[name] = places.numbers
-        return self._places[places]
+        return self.given(places, "places", places.numbers)
 
-    # ── Lines, by operation ─────────────────────────────────────────────────────────────────────────
+    # ── Texts of operands ───────────────────────────────────────────────────────────────────────────
 
-    def line(self, array: Array, text: str) -> None:
-        """A line of step, or of the script if it does the same in every step."""
-        if array in self.memory.steady:
-            self.setup.append(text)
-        else:
-            self.lines.append((text, shown(array)))
+    def arg(self, arg: Any) -> Text:
+        """An operand of arithmetic: a condition as the numbers 0 and 1."""
+        if not isinstance(arg, Array):
+            code = literal(arg)
+            return Text(code, SIGN if code.startswith("-") else ATOM)
+        text = self._texts[arg]
+        return Text(f"{text.within(ATOM)}.astype(dtype)") if arg.op in BOOLEAN else text
 
-    def call(self, array: Array, function: str, *args: str) -> None:
-        """A call that writes its result into the array's buffer."""
-        self.line(array, f"{function}({', '.join([*args, f'out={self.name(array)}'])})")
+    def atom(self, arg: Any) -> str:
+        """An operand that is sliced, or that a method is called on: an array even if it is 1/n."""
+        if isinstance(arg, Array) and arg.is_share:
+            return f"np.array({self._texts[arg].code}, dtype)"
+        return self.arg(arg).within(ATOM)
 
-    def input(self, array: Array) -> None:
-        """Given to step."""
+    def code(self, arg: Any) -> str:
+        """An argument of a call."""
+        return self.arg(arg).code
 
-    def constant(self, array: Array) -> None:
-        """Numbers in the namespace, in the type of the step."""
-        given = self.free("numbers")
-        self.namespace[given] = np.array(array.how)
-        self.setup.append(f"{self.name(array)} = {given}.astype(dtype)")
+    def call(self, function: str, *args: str) -> Text:
+        """A call."""
+        return Text(f"{function}({', '.join(args)})")
 
-    def seed(self, array: Array) -> None:
+    # ── Texts, by operation ─────────────────────────────────────────────────────────────────────────
+
+    def input(self, array: Array) -> Text:
+        """Given to the function."""
+        return Text(self.name(array))
+
+    def constant(self, array: Array) -> Text:
+        """Numbers in the namespace, which are of the type of the step."""
+        return Text(self.given((array.how, array.shape), "numbers", np.array(array.how)))
+
+    def seed(self, array: Array) -> Text:
         """1/n or 1: the gradient of the result with respect to each example's."""
-        self.setup.append(
-            f"{self.name(array)} = np.array({'1 / n' if self.reduction == 'mean' else 1}, dtype)"
-        )
+        return Text("1 / n", TIMES) if array.how == "mean" else Text("1")
 
-    def count(self, array: Array) -> None:
+    def count(self, array: Array) -> Text:
         """The batch's n."""
-        self.setup.append(f"{self.name(array)} = np.array(n, dtype)")
+        return Text("n")
 
-    def value(self, array: Array) -> None:
+    def value(self, array: Array) -> Text:
         """The mean or the sum of what the examples gave."""
-        (x,) = array.args
-        shares = "np.full(n, 1 / n, dtype)" if self.reduction == "mean" else "np.ones(n, dtype)"
-        line = f"{self.name(array)} = np.dot({self.arg(x)}, {self.of_batch('shares', shares)})"
-        self.lines.append((line, "one number"))
+        total = f"{self.atom(array.args[0])}.sum()"
+        return Text(f"{total} / n", TIMES) if array.how == "mean" else Text(total)
 
-    def of_batch(self, stem: str, text: str) -> str:
-        """The name of an array that depends on the batch's n alone."""
-        if stem not in self._of_batch:
-            self._of_batch[stem] = self.free(stem)
-            self.setup.append(f"{self._of_batch[stem]} = {text}")
-        return self._of_batch[stem]
-
-    def view(self, array: Array) -> None:
-        """A view, made once if what it shows is a buffer."""
+    def view(self, array: Array) -> Text:
+        """Slices and reshapes."""
         (source,) = array.args
-        self.alias(array, sliced(self.name(source), source, array.how))
+        return Text(sliced(self.atom(source), source, array.how))
 
-    def axes(self, array: Array) -> None:
+    def axes(self, array: Array) -> Text:
         """The axes in another order."""
         (source,) = array.args
-        self.alias(array, turned(self.name(source), source.batched, len(source.shape), array.how))
+        return Text(turned(self.atom(source), source.batched, len(source.shape), array.how))
 
-    def alias(self, array: Array, text: str) -> None:
-        """Another name for what a text shows."""
-        line, shows = f"{self.name(array)} = {text}", base(array)
-        if shows.op == "input" and shows.batched:
-            self.lines.append((line, shown(array)))
-        elif shows.op == "input" or shows is self.gradient:
-            self.views.append((line, shown(array)))
-        else:
-            self.setup.append(line)
+    def row(self, array: Array) -> Text:
+        """A row of the table: an operator, a function of NumPy, or a kernel."""
+        row: Op = array.op  # type: ignore[assignment]
+        if row is ops.neg:
+            return Text(f"-{self.arg(array.args[0]).within(SIGN)}", SIGN)
+        if row in INFIX:
+            sign, level = INFIX[row]
+            x, y = map(self.arg, array.args)
+            if row is ops.add and x.level == ATOM and TIMES <= y.level < ATOM:
+                x, y = y, x  # x @ w + b
+            left, right = (POWER + 1, POWER + 1) if row is ops.power else (level, level + 1)
+            return Text(f"{x.within(left)} {sign} {y.within(right)}", level)
+        raw = len(array.args) if row in LOGICAL else 1 if row is ops.where else 0  # conditions as they are
+        args = [self._texts[arg].code if isinstance(arg, Array) else literal(arg) for arg in array.args[:raw]]
+        args += map(self.code, array.args[raw:])
+        if row is ops.where and not any(isinstance(arg, Array) for arg in array.args[1:]):
+            return Text(f"np.where({', '.join(args)}).astype(dtype)")
+        ufunc = "where" if row is ops.where else kernels.UFUNCS.get(row)
+        return self.call(f"np.{ufunc}" if ufunc else self._given[row], *args)
 
-    def row(self, array: Array) -> None:
-        """A row of the table: a ufunc of NumPy, or a kernel."""
-        op: Op = array.op  # type: ignore[assignment]
-        ufunc = kernels.UFUNCS.get(op)
-        if ufunc:
-            self.call(array, f"np.{ufunc}", *map(self.scalar, array.args))
-        else:
-            self.call(array, self.kernel(op.name, kernels.kernel(op), op), *map(self.arg, array.args))
-
-    def gather(self, array: Array) -> None:
-        """Elements at places; "clip" spares the check of places that are right by construction."""
+    def gather(self, array: Array) -> Text:
+        """Elements at places."""
         (source,) = array.args
-        whole_ = flat(self.name(source), source)
-        self.call(
-            array, "np.take", whole_, self.places(array.how), f"axis={int(source.batched)}", "mode='clip'"
-        )
+        return self.call("np.take", flat(self.atom(source), source), self.places(array.how), "axis=-1")
 
-    def copy(self, array: Array) -> None:
-        """A broadcast array in full."""
-        self.line(array, f"{self.name(array)}[...] = {self.arg(array.args[0])}")
+    def copy(self, array: Array) -> Text:
+        """A broadcast array in full, without copying."""
+        (source,) = array.args
+        if (source.shape, source.batched) == (array.shape, array.batched):
+            return self.arg(source)
+        return self.call("np.broadcast_to", self.atom(source), sized(array.batched, array.shape))
 
-    def masked(self, array: Array) -> None:
+    def join(self, array: Array) -> Text:
+        """Arrays side by side."""
+        parts = []
+        for arg in array.args:
+            part = self.atom(arg)
+            if array.batched and not arg.batched:
+                part = f"np.broadcast_to({part}, {sized(True, arg.shape)})"
+            parts.append(part)
+        return self.call("np.concatenate", f"[{', '.join(parts)}]", "axis=-1")
+
+    def masked(self, array: Array) -> Text:
         """A number in the gaps."""
-        kernel = self.kernel("masked", kernels.masked)
-        self.call(
-            array, kernel, self.arg(array.args[0]), self.places(array.how.seen), literal(array.how.fill)
-        )
+        seen = self.given(array.how.seen, "seen", array.how.seen.numbers)
+        return self.call("np.where", seen, self.code(array.args[0]), literal(array.how.fill))
 
-    def mended(self, array: Array) -> None:
+    def mended(self, array: Array) -> Text:
         """A sum of products, of those that count."""
         labels, own, seen, arriving = array.how
-        how = [repr(labels), repr(own), self.places(seen) if seen else "None", repr(arriving)]
-        self.call(array, self.kernel("mended", kernels.mended), *how, *map(self.arg, array.args))
+        name = self.given(seen, "seen", seen.numbers) if seen else "None"
+        total, *factors = map(self.code, array.args)
+        kernel = self.kernel("mended", kernels.mended)
+        return self.call(kernel, total, repr(labels), repr(own), name, repr(arriving), *factors)
 
-    def join(self, array: Array) -> None:
-        """Arrays side by side."""
-        start = 0
-        for arg in array.args:
-            place = sliced(self.name(array), array, View(start, arg.shape, (1,) * (arg.size > 1) or (0,)))
-            self.line(array, f"{place}[...] = {self.arg(arg)}")
-            start += arg.size
-
-    def assemble(self, array: Array) -> None:
-        """What has not been computed where it belongs goes there."""
-        sign = "=" if array.how.disjoint else "+="
-        for part, places in zip(array.args, array.how.places, strict=True):
-            if part in self.memory.parts:
+    def assemble(self, array: Array) -> Text:
+        """Zeros, and what goes to each place."""
+        how, name = array.how, self.name(array)
+        if how.places == (whole(array.shape),) and array.args[0].shape == array.shape:
+            return self.arg(array.args[0])
+        make = "empty" if how.disjoint and how.complete else "zeros"
+        self._waiting.append(array)
+        self.line(f"{name} = np.{make}({sized(array.batched, array.shape)}, dtype)", array)
+        sign = "=" if how.disjoint else "+="
+        for part, places in zip(array.args, how.places, strict=True):
+            if part in self._later:
+                factors, place = ", ".join(self._later[part]), sliced(name, array, places)
+                self._waiting.append(part)
+                self.line(f"{self.name(part)} = np.matmul({factors}, out={place})", part)
                 continue
             if isinstance(places, View) and slicing(places, array.size) is not None:
-                place = sliced(self.name(array), array, places)
-                self.lines.append((f"{place}[...] {sign} {self.arg(part)}", shown(part)))
+                place = sliced(name, array, places)
             else:  # every place stands there once
                 index = f"[{':, ' * array.batched}{self.places(Places(places.places()))}]"
-                place = flat(self.name(array), array) + index
-                self.lines.append((f"{place} {sign} {self.arg(part)}", shown(part)))
+                place = flat(name, array) + index
+            if not place.endswith("]"):
+                place += "[...]"
+            self.line(f"{place} {sign} {self.code(part)}", part)
+        return Text(name)
 
-    def sum(self, array: Array) -> None:
+    def reduced(self, array: Array, function: str) -> Text:
+        """A method that reduces axes."""
+        (x,) = array.args
+        axes = tuple([0] * array.how.batch + [axis + x.batched for axis in array.how.axes])
+        return Text(f"{self.atom(x)}.{function}(axis={axes[0] if len(axes) == 1 else axes})")
+
+    def sum(self, array: Array) -> Text:
         """The sum over axes."""
-        (x,) = array.args
-        if array.how == Axes((), True) and len(x.shape) == 1:  # by BLAS: a third of the time at n = 1,000
-            self.call(array, "np.matmul", self.of_batch("ones", "np.ones(n, dtype)"), self.arg(x))
-            return
-        axes = [0] * array.how.batch + [axis + x.batched for axis in array.how.axes]
-        self.call(array, "np.add.reduce", self.arg(x), f"axis={axes[0] if len(axes) == 1 else tuple(axes)}")
+        return self.reduced(array, "sum")
 
-    def max(self, array: Array) -> None:
+    def max(self, array: Array) -> Text:
         """The greatest element over axes."""
-        self.call(array, "np.maximum.reduce", self.arg(array.args[0]), f"axis={self.axes_of(array)}")
+        return self.reduced(array, "max")
 
-    def others(self, array: Array) -> None:
+    def others(self, array: Array) -> Text:
         """The sum over axes, but for a greatest element of 1."""
-        kernel = self.kernel("others", kernels.others)
-        self.call(array, kernel, self.arg(array.args[0]), f"axis={self.axes_of(array)}")
+        axes = tuple(axis + array.args[0].batched for axis in array.how.axes)
+        return self.call(self.kernel("others", kernels.others), self.code(array.args[0]), repr(axes))
 
-    def axes_of(self, array: Array) -> tuple[int, ...]:
-        """The axes that an array was reduced over."""
-        return tuple(axis + array.args[0].batched for axis in array.how.axes)
-
-    def finite(self, array: Array) -> None:
+    def finite(self, array: Array) -> Text:
         """What to shift by."""
-        self.call(array, self.kernel("finite", kernels.finite), self.arg(array.args[0]))
+        return self.call(self.kernel("finite", kernels.finite), self.code(array.args[0]))
 
-    def segment_sum(self, array: Array) -> None:
+    def segment_sum(self, array: Array) -> Text:
         """The sums of segments."""
-        (x,) = array.args
-        self.call(array, "np.add.reduceat", self.arg(x), self.places(array.how), "axis=-1")
+        return self.call("np.add.reduceat", self.code(array.args[0]), self.places(array.how), "axis=-1")
 
-    def segment_max(self, array: Array) -> None:
+    def segment_max(self, array: Array) -> Text:
         """The greatest elements of segments."""
-        (x,) = array.args
-        self.call(array, "np.maximum.reduceat", self.arg(x), self.places(array.how), "axis=-1")
+        return self.call("np.maximum.reduceat", self.code(array.args[0]), self.places(array.how), "axis=-1")
 
-    def segment_others(self, array: Array) -> None:
+    def segment_others(self, array: Array) -> Text:
         """The sums of segments, but for a greatest element of 1."""
         kernel = self.kernel("segment_others", kernels.segment_others)
-        self.call(array, kernel, self.arg(array.args[0]), self.places(array.how))
+        return self.call(kernel, self.code(array.args[0]), self.places(array.how))
 
-    def take(self, array: Array) -> None:
+    def take(self, array: Array) -> Text:
         """A choice by index."""
-        self.call(array, self.kernel("take", kernels.take), *map(self.arg, array.args))
+        return self.call(self.kernel("take", kernels.take), *map(self.code, array.args))
 
-    def untake(self, array: Array) -> None:
+    def untake(self, array: Array) -> Text:
         """The gradient of the choices."""
-        self.call(array, self.kernel("untake", kernels.untake), *map(self.arg, array.args))
+        shape = sized(array.batched, array.shape)
+        return self.call(self.kernel("untake", kernels.untake), *map(self.code, array.args), shape)
 
-    def sequence(self, array: Array) -> None:
+    def sequence(self, array: Array) -> Text:
         """A row on sequences."""
-        row = partial(kernels.sequence, array.how)
-        self.call(array, self.kernel(array.how.name, row, array.how), self.arg(array.args[0]))
+        return self.call(self._given[array.how], self.code(array.args[0]))
 
-    def einsum(self, array: Array) -> None:
+    def einsum(self, array: Array) -> Text:
         """A matrix product, or any other sum of products."""
-        names, form = [self.arg(arg) for arg in array.args], product(*array.how)
+        texts, form = [self.arg(arg) for arg in array.args], product(*array.how)
         left, right, out = array.how
         if form is not None:
-            self.line(array, matmul(array, form, names, self.name(array)))
-        elif left == right == out + left[-1]:
-            self.call(array, self.kernel("vecdot", kernels.vecdot), *names)
-        else:
-            self.call(array, "np.einsum", repr("{},{}->{}".format(*array.how)), *names)
+            code, reshaped = matmul(array, form, [text.within(ATOM) for text in texts])
+            return Text(code, ATOM if reshaped else TIMES)
+        if left == right == out + left[-1]:
+            return self.call(self.kernel("vecdot", kernels.vecdot), *[text.code for text in texts])
+        return self.call("np.einsum", repr("{},{}->{}".format(*array.how)), *[text.code for text in texts])
 
 
-def _block(lines: Sequence[tuple[str, str]]) -> list[str]:
-    """Lines of a function, with their comments one below the other."""
-    width = max([len(line) for line, _ in lines if len(line) <= 80], default=0)
-    return [f"    {line:{width}}  # {comment}".rstrip(" #") for line, comment in lines]
+def shows(array: Array) -> Array:
+    """The array whose memory an array is, or is a view of."""
+    while array.op in ("view", "axes", "copy") or (
+        array.op == "assemble" and array.how.places == (whole(array.shape),)
+    ):
+        array = array.args[0]
+    return array
 
 
 def literal(number: float) -> str:
     """A constant as the source shows it: 2 for 2.0."""
     if math.isfinite(number):
-        return repr(int(number) if number.is_integer() else number)
+        whole = float(number).is_integer() and (number or math.copysign(1, number) > 0)
+        return repr(int(number)) if whole and abs(number) < 1e16 else repr(float(number))
     return "np.nan" if math.isnan(number) else "np.inf" if number > 0 else "-np.inf"
 
 
 def shown(array: Array) -> str:
     """The shape as a comment shows it."""
+    if array.op == "value":
+        return "one number"
     return f"({', '.join(['n'] * array.batched + [str(size) for size in array.shape])})"
 
 

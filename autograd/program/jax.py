@@ -100,7 +100,7 @@ def to_jax(program: Program, dtype: Any = float, what: str = "gradient") -> Call
     def run(theta: Data, *inputs: Data) -> Any:
         theta, arrays = _checked(program, dtype, theta, inputs)
         compiled = program.compiled(arrays, what)
-        return _Run(compiled, theta, arrays).results()
+        return _Run(compiled, [theta, *arrays]).results()
 
     return run
 
@@ -117,8 +117,8 @@ def _checked(program: Program, dtype: Any, theta: Data, inputs: Sequence[Data]) 
         if x.dtype != dtype and x.dtype.kind not in "iub":
             raise TypeError(f"input {i} is {x.dtype} and theta {dtype}; make them equal: x.astype('{dtype}')")
     lengths = {x.shape[:1] for x in arrays}
-    if len(lengths) != 1 or lengths & {(), (0,)}:
-        shapes = ", ".join(str(x.shape) for x in arrays) or "none"
+    if len(lengths) > 1 or lengths & {(), (0,)}:
+        shapes = ", ".join(str(x.shape) for x in arrays)
         raise ValueError(
             f"inputs have the shapes {shapes}; the first axis is the batch's: equally long, and not empty"
         )
@@ -128,15 +128,14 @@ def _checked(program: Program, dtype: Any, theta: Data, inputs: Sequence[Data]) 
 class _Run:
     """One pass over an array program. The methods are named by the operations of arrays.STRUCTURAL."""
 
-    def __init__(self, compiled: Compiled, theta: Data, inputs: list[Data]) -> None:
+    def __init__(self, compiled: Compiled, inputs: list[Data]) -> None:
         self.compiled = compiled
-        self.flat_theta = theta
         self.inputs = inputs
-        self.dtype = theta.dtype
-        self.n = len(inputs[0])
+        self.dtype = inputs[0].dtype
+        self.n = next((len(x) for x, given in zip(inputs, compiled.inputs, strict=True) if given.batched), 1)
 
     def results(self) -> Any:
-        """(value, gradient); of a program without a gradient its outputs, in the shape that f gave them."""
+        """What the step returns: (value, gradient), or what f does."""
         values: dict[Array, Data] = {}
         for array in self.compiled.order:
             args = [values[arg] if isinstance(arg, Array) else arg for arg in array.args]
@@ -145,10 +144,8 @@ class _Run:
             else:
                 z = getattr(self, array.op)(array, *args)
             values[array] = jnp.broadcast_to(z, self.full(array))
-        output = values[self.compiled.output]
-        if self.compiled.gradient is None:
-            return output.reshape(self.n, *self.compiled.shape)
-        return output, values[self.compiled.gradient]
+        results = tuple([values[result] for result in self.compiled.results])
+        return results if len(results) > 1 else results[0]
 
     def lead(self, array: Array) -> tuple[int, ...]:
         return (self.n,) * array.batched
@@ -159,20 +156,20 @@ class _Run:
     # ── Leaves ──────────────────────────────────────────────────────────────────────────────────────
 
     def input(self, array: Array) -> Data:
-        x = [self.flat_theta, *self.inputs][array.how].reshape(self.full(array))
+        x = self.inputs[array.how].reshape(self.full(array))
         return x if array.how in self.compiled.indices else x.astype(self.dtype)
 
     def constant(self, array: Array) -> Data:
         return jnp.array(array.how, self.dtype)
 
     def seed(self, array: Array) -> Data:
-        return jnp.array(1 / self.n if self.compiled.reduction == "mean" else 1, self.dtype)
+        return jnp.array(1 / self.n if array.how == "mean" else 1, self.dtype)
 
     def count(self, array: Array) -> Data:
         return jnp.array(self.n, self.dtype)
 
     def value(self, array: Array, x: Data) -> Data:
-        return x.mean() if self.compiled.reduction == "mean" else x.sum()
+        return x.mean() if array.how == "mean" else x.sum()
 
     # ── Rows ────────────────────────────────────────────────────────────────────────────────────────
 

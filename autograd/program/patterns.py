@@ -14,6 +14,7 @@ import numpy as np
 
 Pattern = list[tuple[int, int]]
 Places = Any  # an array of whole numbers
+MOST = 6  # axes of a pattern: a gather is faster than NumPy with more, of two elements each
 
 
 class View(NamedTuple):
@@ -37,7 +38,7 @@ class View(NamedTuple):
 
 
 def axes(places: Places) -> Pattern | None:
-    """The fewest axes along which the places run evenly; None where they do not."""
+    """The fewest axes along which the places run evenly; None where they do not, or along more than MOST."""
     found: Pattern = []
     while len(places) > 1:
         steps = np.diff(places)
@@ -50,7 +51,7 @@ def axes(places: Places) -> Pattern | None:
             return None
         found.append((size, int(steps[0])))
         places = rows[:, 0]
-    return found[::-1]
+    return found[::-1] if len(found) <= MOST else None
 
 
 def refine(patterns: Sequence[Pattern], length: int) -> tuple[tuple[int, ...], list[tuple[int, ...]]] | None:

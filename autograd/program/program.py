@@ -1,4 +1,4 @@
-"""Program: a function of one example, compiled for batches of them.
+"""Program: a loss of one example, compiled for batches of them.
 
 theta    the numbers of all parameters, one after the other: shape (P,), float64 or float32
 inputs   arrays of shape (n, …): the examples of a batch, along the first axis
@@ -6,27 +6,65 @@ inputs   arrays of shape (n, …): the examples of a batch, along the first axis
 
 from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
 from autograd.op import describe
-from autograd.program.compiled import Compiled, Data, Operation
+from autograd.program.arrays import Array, Input
+from autograd.program.compiled import ENGINES, Compiled, Data, Operation, names_of
+from autograd.program.differentiate import differentiate
+from autograd.program.emit import needed
+from autograd.program.function import Function
+from autograd.program.reroll import Roll
+from autograd.program.trace import examples, trace
+from autograd.trees import is_array
 from autograd.value import Value
 
 
+@overload
 def compile(  # noqa: A001 (the field's name for it)
-    f: Callable[..., Any], parameters: Iterable[Value], reduction: str = "mean"
-) -> "Program":
-    """Compile a function of one example on Values into array code for batches.
+    f: Callable[..., Any], parameters: Iterable[Value], reduction: str = "mean", *, engine: str = "numpy"
+) -> "Program": ...
+
+
+@overload
+def compile(  # noqa: A001
+    f: Callable[..., Any], *, batch: bool | Sequence[bool] = False, engine: str = "numpy"
+) -> Function: ...
+
+
+def compile(  # noqa: A001
+    f: Callable[..., Any],
+    parameters: Iterable[Value] | None = None,
+    reduction: str = "mean",
+    *,
+    batch: bool | Sequence[bool] = False,
+    engine: str = "numpy",
+) -> "Program | Function":
+    """Compile a function written on scalars into array code.
+
+    Without parameters: `compile(f)` takes the arguments of f, numbers, nested lists, tuples, dicts and arrays
+    of them, and returns what f returns, as floats and arrays of floats. f may be a transform, such as grad(f)
+    or hessian(f), and use them.
+
+    >>> from autograd import exp, value_and_grad
+    >>> compile(value_and_grad(lambda x: x * exp(x)))(0.0)
+    (0.0, 1.0)
+
+    batch       True: every argument has a first axis, of examples, of which f gets one at a time, and so has
+                every result; one flag for each argument: those with False are the same for all examples.
+                Lists are axes as arrays are; tuples and dicts hold several arguments or results
+
+    >>> compile(lambda x, y: x * y, batch=(True, False))(np.array([1.0, 2.0]), 10.0)
+    array([10., 20.])
+
+    With parameters, a loss to train:
 
     f           loss(x, y, …): gets an example of every input as nested lists (a number where an input has the
                 shape (n,)), computes with autograd's functions and the parameters, and returns one number
-    parameters  the leaves towards which it is differentiated; other Values in f are constants
+    parameters  the leaves towards which it is differentiated
     reduction   "mean" or "sum" over the batch
-
-    f is recorded once for every shape of inputs, when the program is first called with it. It must not branch
-    on a symbol: use where, maximum, minimum, and take(choices, i) for whole numbers i among the inputs.
 
     >>> from autograd import Value
     >>> w, b = Value(2.0), Value(1.0)
@@ -34,21 +72,39 @@ def compile(  # noqa: A001 (the field's name for it)
     >>> value, gradient = program(program.parameters(), np.array([1.0, 2.0]), np.array([2.0, 5.0]))
     >>> value, gradient
     (0.5, array([1., 1.]))
+
+    engine      what runs the program: "numpy"
+
+    f is recorded when what is compiled is first called with arguments of a form. It must not branch on a
+    symbol: use where, maximum, minimum, and take(choices, i) for whole numbers i among the inputs.
     """
-    return Program(f, parameters, reduction)
+    if not callable(f):
+        raise TypeError(f"compile: f must be a function, (x, y) → number, not {f!r:.60}")
+    if engine not in ENGINES:
+        raise ValueError(f"compile: there is no engine {engine!r}; there is {', '.join(map(repr, ENGINES))}")
+    if parameters is None:
+        return Function(f, batch, engine)
+    if batch is not False:
+        raise TypeError("compile: with parameters every input has a first axis already; leave batch out")
+    return Program(f, parameters, reduction, engine)
 
 
 class Program:
-    """What `compile` returns: call it for the value and the gradient."""
+    """What `compile` returns for a loss and its parameters: call it for the value and the gradient."""
 
-    def __init__(self, f: Callable[..., Any], parameters: Iterable[Value], reduction: str = "mean") -> None:
-        if not callable(f):
-            raise TypeError(f"compile: f must be a function of an example, (x, y) → loss, not {f!r:.60}")
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        parameters: Iterable[Value],
+        reduction: str = "mean",
+        engine: str = "numpy",
+    ) -> None:
         if not isinstance(parameters, Iterable):
             raise TypeError(f"compile: {parameters!r:.60} is no list of parameters; give model.parameters()")
         self.f = f
         self.leaves = list(parameters)
         self.reduction = reduction
+        self.engine = engine
         if reduction not in ("mean", "sum"):
             raise ValueError(f"compile: reduction {reduction!r} does not exist; there is 'mean' and 'sum'")
         for leaf in self.leaves:
@@ -60,8 +116,6 @@ class Program:
         if len(self._places) < len(self.leaves):
             raise ValueError("compile: a parameter is given twice; give each once")
         self._compiled: dict[Any, Compiled] = {}
-        self._theta_checked: Data = None  # the last theta, and by their form the inputs that go with it
-        self._checked: dict[Any, Compiled] = {}
         self._latest: Compiled | None = None
 
     # ── Numbers from and to the Values ──────────────────────────────────────────────────────────────
@@ -87,42 +141,32 @@ class Program:
     def __call__(self, theta: Data, *inputs: Data, out: Data | None = None) -> tuple[float, Data]:
         """(value, gradient): f's mean (or sum) over the batch, and its gradient with respect to theta.
 
-        The gradient is written to `out`, of theta's shape and type, where that is given. Outside of a
-        function's domain arrays give nan or inf, where numbers raise. TypeError and ValueError for inputs of
-        other types and shapes, and ValueError for a nan among them that makes the value nan.
+        The gradient is written to `out`, of theta's shape and type, where that is given. Without inputs, f
+        itself. Outside of a function's domain arrays give nan or inf, where numbers raise. TypeError and
+        ValueError for inputs of other types and shapes, and ValueError for a nan among them that makes the
+        value nan.
         """
-        compiled, theta, arrays = self._ready(theta, inputs, "gradient")
-        if out is None:
-            out = np.empty_like(theta)
-        elif getattr(out, "shape", None) != theta.shape or out.dtype != theta.dtype or not out.flags.carray:
+        if out is not None and (
+            getattr(out, "shape", None) != np.shape(theta) or out.dtype != theta.dtype or not out.flags.carray
+        ):
             raise ValueError(
                 f"out must be an array like theta, {theta.shape} of {theta.dtype}, in C order and writable"
             )
-        value = float(compiled.run(theta, arrays, out))
+        theta, arrays = self._check(theta, inputs)
+        value, gradient = self.compiled(arrays).run([theta, *arrays], theta.dtype)
+        value = float(value)
         if not isfinite(value):
             self._explain(theta, arrays)
+        if out is None:
+            return value, gradient
+        out[...] = gradient
         return value, out
 
     def predict(self, theta: Data, *inputs: Data) -> Data:
-        """What f returns for every example, forward only: shape (n, …)."""
-        compiled, theta, arrays = self._ready(theta, inputs, "predict")
-        return np.array(compiled.run(theta, arrays)).reshape(-1, *compiled.shape)
-
-    def _ready(
-        self, theta: Data, inputs: Sequence[Data], what: str
-    ) -> "tuple[Compiled, Data, Sequence[Data]]":
-        """What is compiled for these inputs, and the inputs as it wants them; checked once for every form."""
-        form = (what, *[(x.shape, x.dtype.char) for x in inputs if type(x) is np.ndarray])
-        if theta is self._theta_checked and len(form) > len(inputs) and form in self._checked:
-            self._latest = self._checked[form]
-            return self._latest, theta, inputs
-        checked = self._check(theta, inputs)
-        compiled = self.compiled(checked[1], what)
-        if all(x is y for x, y in zip((theta, *inputs), (checked[0], *checked[1]), strict=True)):
-            if theta is not self._theta_checked:
-                self._theta_checked, self._checked = theta, {}
-            self._checked[form] = compiled
-        return compiled, *checked
+        """What f returns for every example, forward only: shape (n, …); without inputs, what f returns."""
+        theta, arrays = self._check(theta, inputs)
+        compiled = self.compiled(arrays, "predict")
+        return compiled.run([theta, *arrays], theta.dtype)
 
     @property
     def source(self) -> str:
@@ -139,7 +183,7 @@ class Program:
         """How many scalar nodes what was compiled last has recorded, parameters and inputs among them."""
         return self._last().nodes
 
-    def _last(self) -> "Compiled":
+    def _last(self) -> Compiled:
         if self._latest is None:
             raise RuntimeError("nothing is compiled yet: call the program once, with a batch")
         return self._latest
@@ -150,13 +194,47 @@ class Program:
 
         return to_jax(self, dtype, what)
 
-    def compiled(self, inputs: Sequence[Data], what: str = "gradient") -> "Compiled":
+    # ── Compiling ───────────────────────────────────────────────────────────────────────────────────
+
+    def compiled(self, inputs: Sequence[Data], what: str = "gradient") -> Compiled:
         """What is compiled for inputs of these shapes and types: "gradient", or "predict"."""
-        key = what, tuple([(array.shape[1:], array.dtype.kind) for array in inputs])
-        if key not in self._compiled:
-            self._compiled[key] = Compiled(self.f, self._places, inputs, what, self.reduction)
-        self._latest = self._compiled[key]
-        return self._latest
+        key = what, tuple([(array.shape[1:], array.dtype.kind in "iu") for array in inputs])
+        found = self._compiled.get(key)
+        if found is None:
+            found = self._compiled[key] = self._compile(*key)
+        self._latest = found
+        return found
+
+    def _compile(self, what: str, forms: Sequence[tuple[tuple[int, ...], bool]]) -> Compiled:
+        names = names_of(self.f, len(forms))
+        given = [Input(name, shape, True, whole) for name, (shape, whole) in zip(names, forms, strict=True)]
+        given.insert(0, Input("theta" if "theta" not in names else "parameters", (len(self.leaves),), False))
+        shapes = [shape for shape, _ in forms]
+        recorded = trace(self.f, self._places, lambda graph: (examples(graph, shapes), {}))
+        shape = _shape(recorded.tree)
+        if what == "gradient" and shape != ():
+            raise TypeError(
+                "compile: the function returned a list, and a gradient needs one number; return a loss, or "
+                "call program.predict for outputs"
+            )
+        batched = len(forms) > 0
+
+        def outputs(roll: Roll, roots: Sequence[int]) -> list[Array]:
+            return [roll.block(roots, shape, batched)]
+
+        def value_and_gradient(roll: Roll, roots: Sequence[int]) -> list[Array]:
+            arrays, theta = roll.arrays, roll.inputs[0]
+            value = root = roll.block(roots, (), batched)
+            seed = arrays.add("seed", (), (), False, how=self.reduction if batched else "sum")
+            (gradient,) = differentiate(arrays, root, [theta], seed)
+            if theta not in needed([root]):
+                raise ValueError("compile: the function depends on no parameter; give those that it uses")
+            if batched:
+                value = arrays.add("value", (root,), (), False, how=self.reduction)
+            return [value, gradient or arrays.zeros(theta)]
+
+        results = value_and_gradient if what == "gradient" else outputs
+        return Compiled(recorded, given, results, self.engine)
 
     # ── Checks ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -170,7 +248,7 @@ class Program:
                 f"theta must be a float64 or float32 array of shape ({len(self.leaves)},), as from "
                 f"program.parameters(), not {given}"
             )
-        return np.ascontiguousarray(theta)
+        return theta
 
     def _check(self, theta: Data, inputs: Sequence[Data]) -> tuple[Data, list[Data]]:
         """Theta and the inputs as arrays that fit together."""
@@ -195,8 +273,6 @@ class Program:
                     "empty"
                 )
             arrays.append(array)
-        if not arrays:
-            raise TypeError("a program needs at least one input: an array of examples along its first axis")
         return theta, arrays
 
     def _explain(self, theta: Data, inputs: Sequence[Data]) -> None:
@@ -210,3 +286,19 @@ class Program:
 
     def __repr__(self) -> str:
         return f"Program({getattr(self.f, '__name__', self.f)}, {len(self.leaves)} parameters)"
+
+
+def _shape(tree: Any) -> tuple[int, ...]:
+    """The shape of nested lists. ValueError where the lists are ragged."""
+    if is_array(tree):
+        return tuple(tree.shape)
+    if isinstance(tree, dict):
+        raise TypeError("compile: the function returned a dict; return numbers or lists of numbers")
+    if not isinstance(tree, list | tuple):
+        return ()
+    shapes = {_shape(item) for item in tree}
+    if len(shapes) != 1:
+        raise ValueError(
+            "compile: the function returned an empty list or lists of different lengths; make them equal"
+        )
+    return (len(tree), *shapes.pop())

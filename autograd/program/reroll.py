@@ -19,9 +19,12 @@ from autograd import ops
 from autograd.op import Op
 from autograd.program import ragged
 from autograd.program.arrays import LABELS, Array, ArrayGraph, Axes, Gaps, Input, Mending, N, Places, Seen
-from autograd.program.bundle import BRIEF, REDUCING, bundles, split
+from autograd.program.bundle import BRIEF, REDUCING, SHORT, bundles, split
 from autograd.program.patterns import Pattern, View, axes, refine, slicing
+from autograd.program.rewrite import rewritten
 from autograd.program.trace import CONSTANT, INPUT, PARAMETER, Graph
+
+NARROW = 8  # numbers, of no batch, below which operands are not gathered
 
 Numbers = Any  # an array of whole numbers: nodes or places
 NOTHING = {ops.sum: 0.0, ops.greatest: -math.inf, ops.logsumexp: -math.inf}  # what changes no result
@@ -50,7 +53,12 @@ class Roll:
         self.place = np.zeros(len(graph), int)
         self.numbers = np.zeros(len(graph))  # of constants
         self.labels: dict[tuple[int, int], str] = {}  # of parameters, by input and place
-        given = [self.arrays.add("input", (), (x.size,), x.batched, how=i) for i, x in enumerate(inputs)]
+        given = [self.arrays.add("input", (), x.shape, x.batched, how=i) for i, x in enumerate(inputs)]
+        given = [
+            self.arrays.own(array, batched=True) if x.spread else array
+            for array, x in zip(given, inputs, strict=True)
+        ]
+        self.inputs = given
         for node, (op, args) in enumerate(zip(graph.ops, graph.args, strict=True)):
             if op is PARAMETER or op is INPUT:
                 self.home[node], self.place[node] = given[args[0]].number, args[1]
@@ -59,33 +67,68 @@ class Roll:
                 self.numbers[node] = args[0]
             elif op is ops.element:
                 given[graph.args[args[0]][0]].type = "np.intp"
-        for op, nodes in bundles(graph):
+        for op, nodes, batched in bundles(graph):
             for part in split(op, nodes, self.reads):
-                self.bundle(op, part)
+                for dots in self.without_squares(part) if op is ops.dot else [part]:
+                    for few in [dots] if batched else self.apart(op, dots):
+                        self.bundle(op, few)
 
     def reads(self, node: int) -> list[Hashable]:
-        """What each argument of a node is read from: its array; for the weights of a dot, the first one."""
+        """What each argument of a node is read from: its array; in a dot a parameter or constant itself."""
         op, args = self.graph.ops[node], self.graph.args[node]
+        if op is ops.sum and len(args) <= SHORT and len(homes := frozenset(map(self._home, args))) > 1:
+            return [homes]
         if op in REDUCING:  # by their first arguments
             args = (args[0], args[len(args) // 2]) if op is ops.dot else args[:1]
-        return [
-            (PARAMETER, arg) if op is ops.dot and self.graph.ops[arg] is PARAMETER else self._home(arg)
-            for arg in args
-        ]
+        own = {PARAMETER, CONSTANT} if op is ops.dot else ()
+        return [(op, arg) if self.graph.ops[arg] in own else self._home(arg) for arg in args]
 
     def _home(self, node: int) -> int | None:
         home = int(self.home[node])
         return home if home >= 0 else None  # a constant
 
+    def apart(self, op: Op, nodes: list[int]) -> list[list[int]]:
+        """A few numbers, of no batch, that would have to be gathered first: each by itself is sooner done."""
+        if len(nodes) >= NARROW or self.are_even([self.graph.args[node] for node in nodes]):
+            return [nodes]
+        return [[node] for node in nodes]
+
+    def are_even(self, args: Sequence[tuple[int, ...]]) -> bool:
+        """Whether each argument of some nodes is a view of one array."""
+        if len({*map(len, args)}) > 1:
+            return False
+        return all(
+            (self.home[column] == self.home[column[0]]).all() and axes(self.place[column]) is not None
+            for column in np.array(args).T
+        )
+
+    def sum_of_few(self, op: Op, args: tuple[int, ...]) -> Array | None:
+        """A sum or a dot of a few numbers, of no batch, as scalar code; None where it is one of views."""
+        half = len(args) // 2
+        terms = [(arg,) for arg in args] if op is ops.sum else [*zip(args[:half], args[half:], strict=True)]
+        if len(terms) >= NARROW or self.are_even(terms):
+            return None
+        total: Any = None
+        for term in terms:
+            factors = [
+                self.numbers[node] if self.home[node] < 0 else self.block([node], (), False) for node in term
+            ]
+            x = self.arrays.elementwise(ops.mul, factors) if len(factors) > 1 else factors[0]
+            total = x if total is None else self.arrays.elementwise(ops.add, [total, x])
+        return total if isinstance(total, Array) and not total.batched else None
+
     def bundle(self, op: Op, nodes: list[int]) -> None:
         """Make the array of a bundle, and note where its nodes are."""
         args = [self.graph.args[node] for node in nodes]
         places = np.arange(len(nodes))
+        few = self.sum_of_few(op, args[0]) if len(nodes) == 1 and op in (ops.sum, ops.dot) else None
         ragged_ = op in REDUCING and len({*map(len, args)}) > 1
-        if ragged_ and (found := self.ragged(op, args)) is not None:
+        if few is not None:
+            array = few
+        elif ragged_ and (found := self.ragged(op, args)) is not None:
             array, places = found
         elif any(self.graph.ops[node] is not op for node in nodes):
-            self.apart(op, nodes)
+            self.separately(op, nodes)
             return
         elif op is ops.dot:
             array, places = self.dots(args)
@@ -100,14 +143,16 @@ class Roll:
             if op.commutative and len(columns) == 2:
                 swap = self.home[columns[0]] > self.home[columns[1]]
                 columns = np.where(swap, columns[::-1], columns)
+            order = self.order(columns)
+            nodes, columns = [nodes[i] for i in order], columns[:, order]
             operands = [self.source(column) for column in columns]
-            array, places = self.boxed(op, operands) or (self.elementwise(op, operands), places)
+            array, places = self.boxed(op, operands) or (self.row(op, operands), places)
         array.scalars += sum(len(arg) - 1 for arg in args) if op in REDUCING else len(nodes)
         array.label = array.label or next((self.graph.labels[n] for n in nodes if n in self.graph.labels), "")
         self.home[nodes] = array.number
         self.place[nodes] = places
 
-    def apart(self, op: Op, nodes: list[int]) -> None:
+    def separately(self, op: Op, nodes: list[int]) -> None:
         """Sums of two terms, or dots of one, by themselves, as they are of no use to longer ones."""
         for own in (op, BRIEF[op]):
             for part in split(own, [node for node in nodes if self.graph.ops[node] is own], self.reads):
@@ -141,14 +186,16 @@ class Roll:
             places[here] = offset + inverse
             offset += len(used)
             parts.append(self.line(self.arrays.arrays[home], used) if home >= 0 else self.constant(used))
-        return self.arrays.add("join", parts, (offset,)), places
+        return parts[0] if len(parts) == 1 else self.arrays.add("join", parts, (offset,)), places
 
     def line(self, source: Array, places: Numbers) -> Array:
         """Elements of an array side by side."""
         pattern = axes(places)
-        if pattern is None or len(pattern) > 1 or any(not stride for _, stride in pattern):
+        if pattern is None or any(not stride for _, stride in pattern):
             return self.gathered(source, places)
         array = self.operand(source, int(places[0]), pattern)
+        if len(pattern) > 1:
+            return self.arrays.reshape(array, (len(places),))
         return array if pattern else self.arrays.axes(array, [None])
 
     def flat(self, nodes: Numbers) -> Array:
@@ -156,12 +203,25 @@ class Roll:
         source, places = self.source(nodes)
         return self.constant(np.full(len(nodes), source)) if places is None else self.line(source, places)
 
+    def block(self, nodes: Sequence[int], shape: Sequence[int], batched: bool) -> Array:
+        """Nodes as an array of that shape, of every example if it is batched."""
+        if shape:
+            array = self.arrays.reshape(self.flat(np.array(nodes)), shape)
+        elif self.home[nodes[0]] < 0:
+            array = self.arrays.view(self.constant(self.numbers[nodes]), View(0, (), ()))
+        else:
+            array = self.operand(*self.where(nodes[0]), [])
+        return self.arrays.own(array, batched=True) if batched and not array.batched else array
+
     def constant(self, numbers: Any) -> Array:
         """An array of constants."""
         return self.arrays.add("constant", (), numbers.shape, False, how=tuple(map(float, numbers)))
 
     def gathered(self, source: Array, places: Numbers) -> Array:
-        """A copy of the elements at some places."""
+        """A copy of the elements at some places; constants are gathered here and now."""
+        if source.op == "constant":
+            numbers = np.array(source.how)[places.reshape(-1)]
+            return self.arrays.reshape(self.constant(numbers), places.shape)
         return self.arrays.add("gather", (source,), places.shape, how=Places(places))
 
     def operand(self, source: Array, start: int, pattern: Pattern) -> Array:
@@ -177,8 +237,12 @@ class Roll:
 
     # ── Rows with a fixed number of arguments ───────────────────────────────────────────────────────
 
-    def elementwise(self, op: Op, operands: list[tuple[Any, Numbers]]) -> Array:
-        """A row of the table on whole operands, of the shape that all of them share."""
+    def elementwise(self, op: Op, columns: Sequence[Numbers]) -> Array:
+        """A row of the table on whole operands, one node of each column: of the shape that all share."""
+        return self.row(op, [self.source(column) for column in columns])
+
+    def row(self, op: Op, operands: list[tuple[Any, Numbers]]) -> Array:
+        """The same, of the operands (array, places) or (number, None)."""
         patterns: dict[int, Any] = {
             i: axes(places) for i, (_, places) in enumerate(operands) if places is not None
         }
@@ -195,7 +259,12 @@ class Roll:
             else source
             for i, (source, places) in enumerate(operands)
         ]
-        return self.arrays.add(op, args, sizes)
+        shorter, of = rewritten(op, args)
+        return (
+            self.arrays.add(op, args, sizes)
+            if shorter is ops.identity
+            else self.arrays.add(shorter, of, sizes)
+        )
 
     def boxed(self, op: Op, operands: Sequence[tuple[Any, Numbers]]) -> tuple[Array, Numbers] | None:
         """A row on a rectangle with gaps, and the places in it, where an operand has its elements in one."""
@@ -225,6 +294,17 @@ class Roll:
             return None
         return max(patterns, key=lambda i: len(patterns[i]))
 
+    def order(self, columns: Numbers) -> Numbers:
+        """Of recording, or by the places of one operand if all are views then: gates that alternate."""
+        recorded, homes = np.arange(columns.shape[1]), self.home[columns]
+        single = (homes == homes[:, :1]).all(1) & (homes[:, 0] >= 0)
+        varying = [self.place[column] for column in columns[single]]
+        if not all(map(_rises, varying)):
+            for order in [np.argsort(places, kind="stable") for places in varying]:
+                if all(_rises(places[order]) for places in varying):
+                    return order
+        return recorded
+
     # ── Dots and other sums ─────────────────────────────────────────────────────────────────────────
 
     def dots(self, args: Sequence[tuple[int, ...]]) -> tuple[Array, Numbers]:
@@ -232,12 +312,15 @@ class Roll:
         lengths = [len(arg) // 2 for arg in args]
         places = np.arange(len(args))
         if len(set(lengths)) == 1:
-            left, right = np.split(np.array(args), 2, axis=1)
-            if (found := self.pairs(left, right)) is not None:
+            a, b = np.split(np.array(args), 2, axis=1)
+            parts = self.columns(self.home[a] * len(self.home) + self.home[b]) if len(args) == 1 else []
+            if len(parts) > 1:
+                return self.added([self.products(a[:, part], b[:, part]) for part in parts]), places
+            if (found := self.pairs(a, b)) is not None:
                 return found
-            a, b, order = self.turned(self.rows(left), self.rows(right))
-            return self.einsum(a, b), np.argsort(order)
-        products = self.elementwise(ops.mul, [self.source(side) for side in self.sides(args)])
+            left, right, order = self.turned(self.rows(a), self.rows(b))
+            return self.einsum(left, right), np.argsort(order)
+        products = self.elementwise(ops.mul, self.sides(args))
         products.scalars += sum(lengths)
         return self.segments("segment_sum", self.arrays.reshape(products, (sum(lengths),)), lengths), places
 
@@ -295,20 +378,33 @@ class Roll:
             return None
         return self.einsum(a, b, ragged.gaps(box)), box.places
 
+    def without_squares(self, nodes: list[int]) -> list[list[int]]:
+        """Dots with itself apart from the others where together they are uneven: Σ p·q, and Σ p·p."""
+        args = [self.graph.args[node] for node in nodes]
+        squares: list[int] = []
+        others: list[int] = []
+        for node, arg in zip(nodes, args, strict=True):
+            k = len(arg) // 2
+            (squares if arg[:k] == arg[k:] else others).append(node)
+        if not squares or not others or len({*map(len, args)}) > 1:
+            return [nodes]
+        for half in np.split(np.array(args), 2, axis=1):
+            if len(np.unique(self.home[half])) > 1 or even_rows(self.place[half]) is None:
+                return [others, squares]
+        return [nodes]
+
     def rows(self, nodes: Numbers) -> Rows:
         """The operand that stands in the rows of a matrix of nodes, gathered where it is uneven."""
         source, places = self.source(nodes)
         if places is None:
-            source, places = self.constant(np.array([source])), np.zeros(nodes.shape, int)
+            m, k = nodes.shape
+            return Rows(self.constant(np.full(k, source)), 0, [(m, 0)] * (m > 1), [(k, 1)] * (k > 1))
         return self.placed(source, places)
 
     def placed(self, source: Array, places: Numbers) -> Rows:
         """The rows of a matrix of places."""
-        inner = axes(places[0])
-        if inner is not None and (places - places[:, :1] == places[0] - places[0, 0]).all():
-            outer = axes(places[:, 0])
-            if outer is not None:
-                return Rows(source, int(places[0, 0]), outer, inner)
+        if (patterns := even_rows(places)) is not None:
+            return Rows(source, int(places[0, 0]), *patterns)
         found, index = np.unique(places, axis=0, return_inverse=True)
         outer = axes(index.reshape(-1))  # the rows themselves may repeat evenly
         if outer is None or any(stride < 0 for _, stride in outer):
@@ -334,7 +430,8 @@ class Roll:
         (sizes, outer_strides), (inner_sizes, inner_strides) = outer, inner  # type: ignore[misc]
         operands, labels = [], []
         for rows, *strides in zip((a, b), outer_strides, inner_strides, strict=True):
-            every = zip(LABELS, (*sizes, *inner_sizes), (*strides[0], *strides[1]), strict=False)
+            shape = (*sizes, *inner_sizes)
+            every = zip(LABELS[: len(shape)], shape, (*strides[0], *strides[1]), strict=True)
             kept = sorted((axis for axis in every if axis[2]), key=lambda axis: -axis[2])  # as in memory
             operands.append(
                 self.operand(rows.source, rows.start, [(size, stride) for _, size, stride in kept])
@@ -351,6 +448,13 @@ class Roll:
     def reduction(self, op: Op, args: Sequence[tuple[int, ...]]) -> Array:
         """Σ, max, or log Σ exp, of operands in rows; of segments where their lengths differ."""
         lengths = [len(arg) for arg in args]
+        if op is ops.sum and len(set(lengths)) == 1:
+            nodes = np.array(args)
+            by_home = np.argsort(self.home[nodes], axis=1, kind="stable")
+            nodes = np.take_along_axis(nodes, by_home, 1)
+            if len(parts := self.columns(self.home[nodes])) > 1:
+                parts.sort(key=lambda part: by_home[0, part[0]])  # as it was written
+                return self.added([self.sum(nodes[:, part]) for part in parts])
         if len(set(lengths)) == 1:
             return self.reduced(op, *self.in_rows(self.rows(np.array(args))), all(map(self.is_shifted, args)))
         places = np.repeat(np.arange(len(args)), lengths)
@@ -385,6 +489,36 @@ class Roll:
         if op is ops.logsumexp:
             return self.logsumexp(x, reduced, spread, done)
         return reduced("sum" if op is ops.sum else "max", x)
+
+    def columns(self, homes: Numbers) -> list[Numbers]:
+        """Which columns of a matrix are of one home: of few homes, each in whole columns; else all."""
+        kinds, which = np.unique(homes[0], return_inverse=True)
+        if len(kinds) > SHORT or (homes != homes[0]).any():
+            return [np.arange(homes.shape[1])]
+        return [np.flatnonzero(which == kind) for kind in range(len(kinds))]
+
+    def sum(self, nodes: Numbers) -> tuple[Any, Numbers]:
+        """The sums of the rows of a matrix of nodes, as an operand; of one column it is the column."""
+        if nodes.shape[1] == 1:
+            return self.source(nodes[:, 0])
+        return self.reduction(ops.sum, nodes.tolist()), np.arange(len(nodes))
+
+    def products(self, a: Numbers, b: Numbers) -> tuple[Array, Numbers]:
+        """The sum of the products of two rows, as an operand; of one product it is the product."""
+        one = (
+            self.elementwise(ops.mul, [a[0], b[0]])
+            if a.size == 1
+            else self.einsum(self.rows(a), self.rows(b))
+        )
+        return one, np.zeros(1, int)
+
+    def added(self, operands: Sequence[tuple[Any, Numbers]]) -> Array:
+        """The sum of operands, one after the other."""
+        total, *others = operands
+        for other in others:
+            array = self.row(ops.add, [total, other])
+            total = array, np.arange(array.size)
+        return array
 
     def logsumexp(
         self, x: Array, reduced: Callable[[str, Array], Array], spread: Callable[[Array], Array], done: bool
@@ -515,6 +649,21 @@ class Roll:
 def _length(pattern: Pattern) -> int:
     """How many places a pattern has."""
     return math.prod([size for size, _ in pattern])
+
+
+def even_rows(places: Numbers) -> tuple[Pattern, Pattern] | None:
+    """The patterns from row to row and within the rows of a matrix of places; None where one is uneven."""
+    inner = axes(places[0])
+    if inner is None or (places - places[:, :1] != places[0] - places[0, 0]).any():
+        return None
+    outer = axes(places[:, 0])
+    return None if outer is None else (outer, inner)
+
+
+def _rises(places: Numbers) -> bool:
+    """Whether places are a view's: even, and along no axis backwards."""
+    pattern = axes(places)
+    return pattern is not None and all(stride >= 0 for _, stride in pattern)
 
 
 def _steps(pattern: Pattern) -> Numbers:

@@ -15,6 +15,8 @@ from autograd.protocol import COMPARISONS, Numeric
 AND, OR = Op("and", operator.and_, kind="constant"), Op("or", operator.or_, kind="constant")
 BOOLEAN = {*COMPARISONS.values(), AND, OR}
 
+NUMBERS = {ops.one, ops.pi, ops.ln2, ops.ln10, ops.selu_alpha, ops.selu_scale}  # whatever the argument
+
 NEUTRAL = {  # (row, place of the argument): the number that changes nothing there
     (ops.add, 0): 0,
     (ops.add, 1): 0,

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from autograd import ops
 from autograd.op import Op, describe
-from autograd.program.symbol import Symbol, simplify
+from autograd.program.symbol import NUMBERS, Symbol, simplify
 from autograd.recording import Run, during, running
 from autograd.trees import is_opaque, leaves
 from autograd.value import Value, constant, topological_order
@@ -52,8 +52,8 @@ class Graph:
             numbers = [self.number(arg) for arg in args[:2]]  # of long sums two tell that they vary
             if None not in numbers and None not in (numbers := [self.number(arg) for arg in args]):
                 return self.add(CONSTANT, (float(op.evaluate(numbers, numbers)),))
-            if op is ops.one:
-                return self.add(CONSTANT, (1.0,))
+            if op in NUMBERS:
+                return self.add(CONSTANT, (op.function(1.0),))
             op, args = simplify(op, args, numbers)
             if op is ops.identity:
                 return args[0]  # type: ignore[no-any-return]
@@ -153,11 +153,11 @@ def trace(
 def examples(graph: Graph, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
     """An example of each of the inputs after THETA, as nested lists of symbols."""
     return [
-        _nest(graph.symbols(which, prod(shape), True), shape) for which, shape in enumerate(shapes, start=1)
+        nested(graph.symbols(which, prod(shape), True), shape) for which, shape in enumerate(shapes, start=1)
     ]
 
 
-def _nest(flat: list[Any], shape: Sequence[int]) -> Any:
+def nested(flat: list[Any], shape: Sequence[int]) -> Any:
     """The elements as nested lists of that shape: one element for ()."""
     for size in reversed(shape[1:]):
         flat = [flat[i : i + size] for i in range(0, len(flat), size)]

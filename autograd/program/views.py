@@ -1,13 +1,22 @@
 """Views as Python text: slices, reshapes and transposes of a named array, none of which copies.
 
-name     the variable that holds the array       n   the batch, the first axis where there is one
+name     what stands for the array: a variable, or any code that binds as strongly as one
+n        the batch, the first axis where there is one
 cuts     see patterns.slicing
 """
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from autograd.program.arrays import Array, whole
 from autograd.program.patterns import View, slicing
+
+
+def sized(batched: bool, shape: Sequence[int]) -> str:
+    """The tuple of the sizes: `(n, 8, 16)`."""
+    sizes = ["n"] * batched + [str(size) for size in shape]
+    return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
 
 
 def reshaped(name: str, batched: bool, shape: Sequence[int]) -> str:
@@ -24,9 +33,7 @@ def flat(name: str, array: Array) -> str:
 def turned(name: str, batched: bool, rank: int, how: Sequence[int | None]) -> str:
     """The axes of an array in another order; None is a new one, and an axis left out must have size 1."""
     kept = [axis for axis in how if axis is not None]
-    if rank and not kept and not batched:  # x[0] would be a number, no view
-        name = reshaped(name, False, ())
-    elif len(kept) < rank:
+    if len(kept) < rank:
         name += _index(batched, [":" if axis in kept else "0" for axis in range(rank)])
     ranks = [sorted(kept).index(axis) + batched for axis in kept]
     if ranks != sorted(ranks):
@@ -41,6 +48,9 @@ def sliced(name: str, source: Array, view: View) -> str:
     """A view of an array's flat elements; `patterns.slicing` must know how."""
     if view == whole(view.shape) and view.size == source.size:
         return name if view.shape == source.shape else reshaped(name, source.batched, view.shape)
+    if view.size == 1:
+        place = [str(i) for i in np.unravel_index(view.start, source.shape)]
+        return name + _index(source.batched, place + ["None"] * len(view.shape))
     found = slicing(view, source.size)
     if found is None:
         raise ValueError(f"{view} of {source.size} elements is no slice")
@@ -49,12 +59,11 @@ def sliced(name: str, source: Array, view: View) -> str:
     for i, cut in enumerate(cuts):
         if (cut.start, cut.stop, cut.step) != (0, size, 1):
             step = f":{cut.step}" if cut.step > 1 else ""
-            name += _index(source.batched, [":"] * i + [f"{cut.start}:{cut.stop}{step}"])
+            start, stop = cut.start or "", cut.stop if cut.stop < size else ""
+            name += _index(source.batched, [":"] * i + [f"{start}:{stop}{step}"])
         if cut.rows:
             size = (cut.stop - cut.start) // cut.rows
             name = reshaped(name, source.batched, [*done[:i], cut.rows, size])
-    if not order:
-        return reshaped(name, source.batched, view.shape)
     how = [order.index(axis) if axis in order else None for axis in range(len(view.shape))]
     return turned(name, source.batched, len(order), how)
 
