@@ -36,6 +36,7 @@ from autograd.program.symbol import Symbol
 
 CONSTANTS = {"max", "segment_max", "finite"}  # nothing is computed through them
 LINEAR = {ops.mul, ops.weighted, ops.div, ops.neg, ops.add, ops.sub, ops.where}  # they keep what vanishes
+NONE: tuple[str, Seen | None] = ("", None)  # no gaps
 DEEP = 8  # how far back it is looked for
 
 
@@ -331,7 +332,7 @@ class _Sweep:
     ) -> None:
         """What a sum of products of two arrays with these labels, of those that are seen, hands on."""
         inner = out.replace(N, "")
-        only: tuple[str, Seen | None] = ("", None)
+        only = NONE
         if array.op == "mended":
             only = array.how.own, array.how.seen
         elif array.gaps:
@@ -349,8 +350,11 @@ class _Sweep:
                 result = "".join(i for i in own if i in have or i in theirs)
                 labels = have, theirs, result
                 product = self.graph.einsum(g, other, labels)
-                if array in self.untaken or not {*only[0]} <= {*result}:
-                    how = Mending("{},{}->{}".format(*labels), *only, array in self.untaken)
+                mend = bool({*only[0]} & {*have, *theirs} - {*result})  # a sum over gaps
+                if mend or array in self.untaken:
+                    how = Mending(
+                        "{},{}->{}".format(*labels), *(only if mend else NONE), array in self.untaken
+                    )
                     product = self.graph.mended(product, [g, other], how)
                 names = result.replace(N, "")
                 back = [names.index(i) if i in names else None for i in own.replace(N, "")]

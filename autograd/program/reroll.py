@@ -267,19 +267,23 @@ class Roll:
         )
 
     def boxed(self, op: Op, operands: Sequence[tuple[Any, Numbers]]) -> tuple[Array, Numbers] | None:
-        """A row on a rectangle with gaps, and the places in it, where an operand has its elements in one."""
+        """A row on a rectangle with gaps, and the places in it, where operands stand in one or span one."""
         placed = [(source, places) for source, places in operands if places is not None]
-        for source, places in placed:
-            if axes(places) is None and len(source.shape) > 1:
-                box = ragged.boxed(ragged.coordinates(source, places), placed)
-                if box is not None and len(box.sizes) > 1:
-                    patterns = iter(box.patterns)
-                    args = [
-                        source if places is None else self.strided(source, box.sizes, *next(patterns))
-                        for source, places in operands
-                    ]
-                    return self.arrays.add(op, args, box.sizes, gaps=ragged.gaps(box, op, args)), box.places
-        return None
+        uneven = [(source, places) for source, places in placed if axes(places) is None]
+        for source, places in uneven:
+            box = ragged.boxed(ragged.coordinates(source, places), placed)
+            if box is not None and len(box.sizes) > 1:
+                break
+        else:
+            box = ragged.paired(placed) if uneven and len(placed) == 2 else None
+        if box is None or len(box.sizes) < 2:
+            return None
+        patterns = iter(box.patterns)
+        args = [
+            source if places is None else self.strided(source, box.sizes, *next(patterns))
+            for source, places in operands
+        ]
+        return self.arrays.add(op, args, box.sizes, gaps=ragged.gaps(box, op, args)), box.places
 
     def strided(self, source: Array, sizes: Sequence[int], start: int, strides: Sequence[int]) -> Array:
         """The operand with these sizes and strides."""
