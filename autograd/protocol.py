@@ -22,6 +22,7 @@ COMPARISONS = {
     name: Op(symbol, getattr(operator, name), kind="constant")
     for name, symbol in {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}.items()
 }
+LT, LE, GT, GE, EQ, NE = COMPARISONS.values()  # pickle finds a row by a variable that holds it
 CONVERSIONS: dict[str, Callable[[Any], Any]] = {
     "float": float, "int": int, "complex": complex,
     "floor": math.floor, "ceil": math.ceil, "trunc": math.trunc,
@@ -93,8 +94,9 @@ class Numeric:
     def leave(self, function: str) -> Any:
         """The number for float(x), round(x), …, which drops a derivative: so in a run this raises."""
         if (run := running.get()) is not None:
+            instead = "stop_gradient(x), x without its derivative," if run.symbolic else ".data"
             raise TypeError(
-                f"{function}({describe(self)}) inside {run.name} would drop its derivative; use .data if "
+                f"{function}({describe(self)}) inside {run.name} would drop its derivative; use {instead} if "
                 "that is meant, and autograd's functions in place of math's"
             )
         return self.data

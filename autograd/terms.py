@@ -10,16 +10,17 @@ from typing import Any
 
 from autograd import ops
 from autograd.op import Op, printable
-from autograd.value import Value, topological_order
+from autograd.value import Made, Value, topological_order
 
 Names = Mapping[Value, str]
 
 
 def label_of(node: Value, names: Names | None) -> str:
     """What a node is to be called; "" for what is written as a number, as is the 1 of the rules."""
-    label = printable(names[node] if names and node in names else node.label)
-    is_one = label == ops.unity.symbol or (label == ops.one.symbol and node.data == 1)
-    return "" if is_one and node.op is ops.constant else label
+    label = names[node] if names and node in names else node.label
+    is_one = label == ops.one.symbol and node.data == 1
+    is_one |= label == ops.unity.symbol and type(node.label) is Made
+    return "" if is_one and node.op is ops.constant else printable(label)
 
 
 class Term:
@@ -88,8 +89,8 @@ class Terms:
         return self._make(None, (), node, key)
 
     def number(self, x: Any) -> Term:
-        """A number."""
-        return self._make(ops.constant, (), x, (ops.constant, x))
+        """A number; −0 is another than 0."""
+        return self._make(ops.constant, (), x, (ops.constant, x, x == 0 and str(x)[0] == "-"))
 
     def apply(self, op: Any, *args: Term) -> Term:
         """The operation on terms, simplified."""

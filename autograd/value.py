@@ -88,7 +88,7 @@ class Value(Numeric):
             numbers = [node.number() for node in nodes]
         z = _result(op, op.evaluate(numbers, nodes), nodes)
         if not op.partials:
-            return constant(z, op.symbol)
+            return constant(z, Made(op.symbol))
         names = mode.get()
         return constant(z) if names is None else make(op, z, 0, names, (*nodes, *numbers, z))
 
@@ -237,6 +237,10 @@ def gradients(order: Sequence[Value], root: Value, seed: Any = 1) -> list[Any]:
 
 
 # ── Making values ───────────────────────────────────────────────────────────────────────────────────
+
+
+class Made(str):
+    """The label of a constant that a row has made: no label of a user's, though it read the same."""
 
 
 def make(op: Op | None, data: Any, grad: Any, names: Names, record: tuple[Any, ...] = ()) -> Value:

@@ -10,6 +10,7 @@ so that a resumed training draws the same; validation and `evaluate` do not. Els
 A compiled program records one example. What the modules ask for, in their order, is one more input of it.
 """
 
+import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -51,13 +52,20 @@ def tape(numbers: Sequence[Any]) -> Source:
 
 
 def draws_of(model: Any, x: Any) -> list[tuple[Draw, int]]:
-    """What a model draws for an example, one after the other: how, and how many numbers."""
+    """What a model draws for an example, one after the other: how, and how many numbers.
+
+    What it draws from `random` by hand is put back: a training on Values is to draw the same.
+    """
     found: list[tuple[Draw, int]] = []
 
     def note(draw: Draw, count: int) -> Sequence[float]:
         found.append((draw, count))
         return draw(Random(0), count)
 
-    with no_grad(), drawing(note):
-        model(x)
+    state = random.getstate()
+    try:
+        with no_grad(), drawing(note):
+            model(x)
+    finally:
+        random.setstate(state)
     return found

@@ -104,8 +104,8 @@ class CompiledStep(Step):
     seed      of what the model draws for every example of a step
     draws     what that is, as `draws_of` finds it
 
-    Model, loss and penalty are recorded once, with the parameters that the optimizer leaves out as constants.
-    Their gradients are left alone.
+    Model, loss and penalty are recorded once; the numbers of parameters that the optimizer leaves out are
+    read at each step. Their gradients are left alone.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class CompiledStep(Step):
         self.start()
 
     def start(self) -> None:
-        """Begin with the numbers of the Values, those that are constants among them."""
+        """Begin with the numbers of the Values."""
 
         def network(x: Any, *noise: Any) -> Any:
             with drawing(tape(*noise) if noise else silence):

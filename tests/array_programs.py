@@ -18,11 +18,11 @@ from autograd.program.arrays import Array
 class Machine:
     """One run of a program. The methods are named by the operations of arrays.STRUCTURAL.
 
-    inputs   an array for each input, of shape (n, …) if that is batched     mean   what "value" is, or a sum
+    inputs   an array for each input, of shape (n, …) if that is batched
     """
 
-    def __init__(self, inputs, n, mean=True, dtype=float):
-        self.inputs, self.n, self.mean, self.dtype = inputs, n, mean, dtype
+    def __init__(self, inputs, n, dtype=float):
+        self.inputs, self.n, self.dtype = inputs, n, dtype
         self.known = {}
 
     def __call__(self, array):
@@ -59,13 +59,13 @@ class Machine:
         return np.reshape(array.how, array.shape)
 
     def seed(self, array):
-        return 1 / self.n if self.mean else 1
+        return 1 / self.n if array.how == "mean" else 1
 
     def count(self, array):
         return self.n
 
     def value(self, array, x):
-        return x.mean() if self.mean else x.sum()
+        return x.mean() if array.how == "mean" else x.sum()
 
     def row(self, row, *args):
         try:
@@ -105,6 +105,25 @@ class Machine:
     def join(self, array, *parts):
         lead = (self.n,) * array.batched
         return np.concatenate([np.broadcast_to(x, (*lead, x.shape[-1])) for x in parts], axis=-1)
+
+    def masked(self, array, x):
+        return np.where(array.how.seen.numbers, x, array.how.fill)
+
+    def mended(self, array, total, *factors):
+        """The products that count, one by one."""
+        labels, own, seen, arriving = array.how
+        given, result = labels.split("->")
+        every = "".join(dict.fromkeys(given.replace(",", "")))
+        counts = np.einsum(f"{given}->{every}", *[np.ones(np.shape(x)) for x in factors]) > 0
+        if seen is not None:
+            other = "".join(label for label in every if label not in own)
+            sizes = [counts.shape[every.index(label)] for label in other]
+            counts &= np.einsum(f"{own},{other}->{every}", seen.numbers, np.ones(sizes)) > 0
+        products = np.einsum(f"{given}->{every}", *factors)
+        if arriving:
+            ones = [factors[0] != 0, *[np.ones(np.shape(x)) for x in factors[1:]]]
+            counts &= np.einsum(f"{given}->{every}", *ones) > 0
+        return np.einsum(f"{every}->{result}", np.where(counts, products, 0))
 
     def einsum(self, array, x, y):
         return np.einsum("{},{}->{}".format(*array.how), x, y)

@@ -35,24 +35,31 @@ MAY_IMPORT = {  # module of autograd: the modules of autograd it may import
 }
 PROGRAM = {  # module of autograd.program: what it may import of autograd
     "symbol": {"op", "ops", "protocol"},
-    "trace": {"op", "ops", "recording", "trees", "value", "symbol"},
+    "purity": {"op", "ops", "value", "symbol"},
+    "trace": {"commit", "op", "ops", "recording", "trees", "value", "purity", "symbol"},
     "flatten": {"ops", "trace"},
     "patterns": set(),
-    "arrays": {"op", "ops", "patterns", "symbol"},
+    "rewrite": {"op", "ops"},
+    "arrays": {"op", "ops", "patterns", "rewrite", "symbol"},
     "bundle": {"op", "ops", "trace"},
-    "reroll": {"op", "ops", "arrays", "bundle", "patterns", "trace"},
+    "ragged": {"op", "ops", "arrays", "patterns"},
+    "reroll": {"op", "ops", "arrays", "bundle", "patterns", "ragged", "rewrite", "trace"},
     "differentiate": {"op", "ops", "protocol", "arrays", "patterns", "symbol"},
     "kernels": {"op", "ops", "protocol", "symbol"},
-    "contract": {"arrays"},
+    "contract": {"arrays", "views"},
     "views": {"arrays", "patterns"},
     "emit": {"op", "ops", "protocol", "arrays", "contract", "kernels", "patterns", "symbol", "views"},
-    "compiled": {"ops", "arrays", "contract", "emit", "flatten", "reroll", "trace"},
+    "compiled": {"op", "ops", "arrays", "contract", "emit", "flatten", "reroll", "trace"},
     "forms": {"op", "trees", "value", "arrays", "symbol", "trace"},
-    "function": {"derivatives", "trees", "arrays", "compiled", "differentiate", "forms", "reroll", "trace"},
+    "saving": {"op", "value", "writing", "arrays", "compiled", "emit", "kernels", "views"},
+    "function": {
+        *("derivatives", "trees"),
+        *("arrays", "compiled", "differentiate", "forms", "reroll", "saving", "trace"),
+    },
     "jax": {"functions", "op", "ops", "arrays", "compiled", "contract", "kernels", "patterns", "symbol"},
     "program": {
         *("op", "trees", "value"),
-        *("arrays", "compiled", "differentiate", "emit", "function", "jax", "reroll", "trace"),
+        *("arrays", "compiled", "differentiate", "emit", "function", "jax", "reroll", "saving", "trace"),
     },
 }
 # What viz, nn and the demos may import of autograd.

@@ -294,6 +294,19 @@ def test_names_override_labels_and_nothing_collides_with_them():
     assert local_formula(y * w, 0, latex=True, names=names) == r"\frac{\partial z}{\partial x} = x_{1}"
 
 
+def test_a_label_that_reads_as_one_of_the_rules_is_the_users_own():
+    x, total = Value(2.0, "x"), constant(3.0, ops.unity.symbol)
+    assert formula(x * total) == "x × Σp"
+    assert "Σp" not in local_formulas(logsumexp([x, 3 * x]), [0])[0]  # that of a rule is 1
+
+
+def test_0_and_minus_0_are_two_numbers():
+    x = Value(2.0, "x")
+    assert (
+        formula(autograd.arctan2(x, 0.0) * autograd.arctan2(x, -0.0)) == "arctan2(x, 0.0) × arctan2(x, −0.0)"
+    )
+
+
 def test_labelled_constants_go_by_their_label():
     k, e = constant(3, "k"), constant(2.718, "e")
     assert formula(k * a + e) == "k × a + e"

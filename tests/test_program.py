@@ -621,14 +621,34 @@ def test_the_order_in_memory_changes_no_bit():
         assert len({program(theta, x)[0] for x in orders}) == 1
 
 
+ZEROS = (0.0, -0.0)
+
+
+@pytest.mark.parametrize("signs", [ZEROS, ZEROS[::-1], (0.0, 0.0, -0.0, -1.0, -0.0)])
+def test_the_sign_of_a_zero_is_kept(signs):
+    """In numbers, in joined arrays of them, and where nothing else is done."""
+    w = Value(1.0, "w")
+    ways = [
+        lambda x: autograd.sum([autograd.arctan2(w * x, z) for z in signs]),
+        lambda x: autograd.sum([autograd.arctan2(w * x, z) * (i + 1) for i, z in enumerate(signs)]),
+        lambda x: autograd.arctan2(w * x, signs[0]) + 10 * autograd.arctan2(w * x, signs[1]),
+        lambda x: autograd.arctan2(x * 1 * w / 1 - 0.0, signs[1] * x),
+        lambda x: autograd.arctan2((w * x) ** 1 + -0.0, (x * signs[0]) - -0.0),
+    ]
+    for f in ways:
+        program = autograd.compile(f, [w])
+        for x in (0.0, -0.0, 2.0, -2.0):
+            assert program.predict(program.parameters(), np.array([x])).tolist() == [pytest.approx(f(x).data)]
+
+
 def test_a_new_shape_of_examples_is_recorded_anew():
     w, calls = Value(2.0), []
     program = autograd.compile(lambda x: (calls.append(len(x)), w * autograd.sum(x))[1], [w])
     for X in (np.ones((2, 3)), np.ones((5, 3)), np.ones((2, 4)), np.ones((7, 3)), np.ones((1, 4))):
         assert program(program.parameters(), X)[0] == pytest.approx(2 * X.shape[1])
-    assert calls == [3, 4]
+    assert calls == [3, 3, 4, 4]  # twice, to see that it does the same
     program.predict(program.parameters(), np.ones((2, 3)))
-    assert calls == [3, 4, 3]
+    assert calls == [3, 3, 4, 4, 3, 3]
 
 
 # ── Whole numbers choose ────────────────────────────────────────────────────────────────────────────
@@ -1002,9 +1022,8 @@ def test_a_symbol_kept_from_another_call_is_refused():
         return kept[0] * w + autograd.sum(x if isinstance(x, list) else [x])
 
     program = autograd.compile(f, [w])
-    program(program.parameters(), np.array([1.0]))
     with pytest.raises(TypeError, match="got a symbol of another call: keep none outside of the function"):
-        program(program.parameters(), np.array([[1.0]]))
+        program(program.parameters(), np.array([1.0]))
 
 
 def test_compile_is_a_name_of_autograd():

@@ -21,6 +21,31 @@ def test_random_programs_agree_with_the_eager_engine():
     assert not run(range(300))
 
 
+SAME = {  # nodes that are different in the scalar graph, and one place in the arrays
+    "a row": lambda w, x: autograd.sum([ops.tanh(p) for p in (w[0] * x[0], x[0] * w[0])]),
+    "dots": lambda w, x: (
+        ops.dot([w[0] * x[0], x[1]], [x[2], w[1]]) * ops.dot([x[0] * w[0], x[1]], [x[2], w[1]])
+    ),
+    "sums": lambda w, x: autograd.sum([w[0] * x[0], x[1]] * 2) * autograd.sum([x[0] * w[0], x[1]] * 2),
+    "choices": lambda w, x: (
+        autograd.take([w[0] * x[0], w[1]], x[3]) * autograd.take([x[0] * w[0], w[1]], x[3])
+    ),
+    "constants in a sum of products": lambda w, x: ops.dot([2.0, w[0], x[1]], [3.0, x[0], x[2]]) * w[1],
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_different_nodes_at_one_place(name):
+    X, picks = np.array([[0.5, -1.25, 2.0], [-0.75, 0.25, 1.5]]), np.array([1, 0])
+    w = [Value(1.5), Value(-0.5)]
+    program = autograd.compile(lambda x, i: SAME[name](w, [*x, i]), w, "sum")
+    value, gradient = program(program.parameters(), X, picks)
+    total = autograd.sum([SAME[name](w, [*x, i]) for x, i in zip(X.tolist(), picks.tolist())])
+    total.backward()
+    assert value == pytest.approx(total.data, rel=1e-14)
+    assert gradient.tolist() == pytest.approx([p.grad for p in w], rel=1e-14)
+
+
 def test_a_gradient_that_is_off_by_one_is_seen(monkeypatch):
     eager = random_programs.eager
 

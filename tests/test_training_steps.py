@@ -555,7 +555,11 @@ class Table(nn.Module):
 
 CANNOT = {
     "a branch": ({"loss": branching}, TypeError, "a branch (if, while"),
-    "random numbers": ({"loss": noisy}, ValueError, "a function that draws random numbers"),
+    "random numbers": (
+        {"loss": noisy},
+        TypeError,
+        "draws from the random generator random, once for all calls",
+    ),
     "a lookup": ({"model": Table(), "data": Dataset([0, 1], [0.0, 1.0])}, KeyError, "symbol"),
     "ragged": ({"data": Dataset([[1.0], [1.0, 2.0]], [0, 1])}, TypeError, "x is no rectangular array"),
     "fractions": ({"data": Dataset(X, [Fraction(1, 2)] * 24)}, TypeError, "y is no rectangular array"),
@@ -578,6 +582,87 @@ def test_what_cannot_be_compiled_is_trained_on_values_and_a_line_says_why(case, 
     undecided(**options)
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"fit: not compiled, since it raises {kind.__name__}: ") and part in line
+
+
+class Careless(nn.Module):
+    """A network of more than 1,000 parameters, whose forward pass does what `read` says with a number."""
+
+    def __init__(self, read):
+        super().__init__()
+        self.network, self.read, self.calls = nn.MLP(2, [400, 1], "tanh", seed=0), read, 0
+
+    def __call__(self, x):
+        self.calls += 1
+        hidden = self.network.layers[0](x)
+        return self.network.layers[1](self.read(self, hidden))
+
+
+def by_norm(model, hidden):
+    norm = math.sqrt(sum(p.data**2 for p in model.network.layers[1].parameters()))
+    return [h / norm for h in hidden]
+
+
+def by_detached_norm(model, hidden):
+    norm = sqrt(sum(p * p for p in model.network.layers[1].parameters())).data
+    return [h / norm for h in hidden]
+
+
+def by_hand(model, hidden):
+    return [h * (random.random() < 0.5) for h in hidden]
+
+
+def by_depth(model, hidden):
+    return hidden if random.random() < 0.999 else [2 * h for h in hidden]
+
+
+def by_counting(model, hidden):
+    return [h * (1 + model.calls / 1024) for h in hidden]
+
+
+CARELESS = {
+    by_norm: ".data",
+    by_detached_norm: ".data",
+    by_hand: "draws from the random generator random",
+    by_depth: "draws from the random generator random",
+    by_counting: "recorded twice",
+}
+
+
+@pytest.mark.parametrize("read", CARELESS)
+def test_a_model_that_reads_numbers_trains_as_on_values_and_a_line_says_why(read, capsys, monkeypatch):
+    monkeypatch.setattr(steps, "EXAMPLES", 1)
+
+    def train(compiled):
+        random.seed(0)
+        model = Careless(read)
+        assert len(model.parameters()) >= steps.PARAMETERS
+        return nn.fit(model, DATA, "mse", SGD(model.parameters(), 0.01), epochs=1, compiled=compiled)
+
+    eager, said = train(False), capsys.readouterr().err
+    assert not said
+    history = train(None)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert (
+        line.startswith("fit: not compiled, since it raises TypeError: compile: ") and CARELESS[read] in line
+    )
+    assert history == eager or read is by_counting  # what it counts goes on where the attempt has left it
+    assert_refused(lambda: train(True), TypeError, CARELESS[read])
+
+
+def test_a_value_that_is_no_parameter_is_read_at_every_step():
+    def train(compiled):
+        model, rate = parts()[0], Value(0.25, "rate")
+        penalty = lambda: rate * sum(p * p for p in model.parameters())
+
+        def callback(history):
+            rate.data = rate.data / 2
+
+        optimizer = SGD(model.parameters(), 0.1)
+        options = {"penalty": penalty, "callbacks": [callback], "compiled": compiled}
+        nn.fit(model, DATA, "binary_cross_entropy", optimizer, epochs=3, **options)
+        return [p.data for p in model.parameters()]
+
+    assert train(True) == pytest.approx(train(False), **APPROXIMATELY)
 
 
 def test_exact_parameters_are_refused_by_name():

@@ -201,6 +201,16 @@ def test_a_view_of_parameters_is_a_leaf_and_any_other_is_its_shape_on_the_line()
     assert [texts(line) for line in found["line"]] == [["(n, 4, 1)"]]
 
 
+@pytest.mark.parametrize("symbol", ["view", "axes", "theta", "input"])
+def test_a_row_of_the_users_is_drawn_whatever_it_is_called(symbol):
+    w = autograd.Value(2.0, "w")
+    row = autograd.Op(symbol, lambda x: 3.0 * x, lambda x, z: 3.0)
+    made = autograd.compile(lambda x: autograd.exp(row(w)) * x, [w])
+    made(made.parameters(), np.array([1.0, 2.0]))
+    (operation,) = [each for each in made.operations if each.symbol == symbol and each.scalars]
+    assert operation.name in {node.name for node in viz.program.read(made).nodes if node.symbol == symbol}
+
+
 def test_a_number_stands_with_the_symbol():
     operations = [("1", "x"), ("x", "-0.5"), ("x", "0.123456", "x")]
     drawn = viz.draw(program(X, *[Operation(f"v{i}", "f", args, ()) for i, args in enumerate(operations)]))

@@ -157,7 +157,7 @@ def read(program: Program) -> Graph:
     program without operations.
     """
     known = {operation.name: operation for operation in program.operations}
-    made = [op for op in known.values() if op.stage != SOURCE and op.symbol not in VIEWS]
+    made = [op for op in known.values() if op.stage != SOURCE and not _is_view(op)]
     if not made:
         raise ValueError("draw: the program has no operations: its function computes nothing from its inputs")
     shown = {op.name for op in made}
@@ -169,16 +169,25 @@ def read(program: Program) -> Graph:
     return Graph(nodes, edges, ())
 
 
+def _is_view(operation: Any) -> bool:
+    """Whether it has no elements of its own; a row of that name computes some."""
+    return operation.symbol in VIEWS and not operation.scalars
+
+
+def _is_theta(operation: Any) -> bool:
+    return operation.stage == SOURCE and operation.symbol == THETA  # type: ignore[no-any-return]
+
+
 def _drawn_for(name: str, known: dict[str, Any]) -> str:
     """What is drawn for an operand: for a view what it shows in the end, unless that is all parameters."""
     operation = known[name]
-    while operation.symbol in VIEWS and known[operation.args[0]].symbol != THETA:
+    while _is_view(operation) and not _is_theta(known[operation.args[0]]):
         operation = known[operation.args[0]]
     return str(operation.name)
 
 
 def _node(key: int, operation: Any, known: dict[str, Any]) -> Node:
-    leaf = operation.stage == SOURCE or operation.symbol in VIEWS
+    leaf = operation.stage == SOURCE or _is_view(operation)
     kind, symbol = (LEAF, "") if leaf else (OPERATION, _symbol(operation, known))
     name, shape = printable(operation.name), shape_text(operation.shape)
     data, gradient = (None, shape) if operation.stage == BACKWARD else (shape, "")

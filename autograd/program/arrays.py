@@ -8,7 +8,6 @@ An array is made by a row of the table, which works element by element (axes of 
 by one of the STRUCTURAL operations below. Like scalar graphs, array graphs keep equal operations once.
 """
 
-import math
 from collections.abc import Sequence
 from math import prod
 from typing import Any, NamedTuple
@@ -18,7 +17,7 @@ import numpy as np
 from autograd import ops
 from autograd.op import Op
 from autograd.program.patterns import View, slicing
-from autograd.program.rewrite import rewritten
+from autograd.program.rewrite import factor, rewritten, without_share
 from autograd.program.symbol import NUMBERS, Symbol, simplify
 
 STRUCTURAL = {
@@ -210,8 +209,8 @@ class ArrayGraph:
         args, shape = tuple(args), tuple(shape)
         if batched is None:
             batched = any(arg.batched for arg in args if isinstance(arg, Array))
-        parts = tuple([arg.number if isinstance(arg, Array) else ("number", arg) for arg in args])
-        key = op, parts, shape, batched, how, gaps
+        parts = tuple([arg.number if isinstance(arg, Array) else float(arg).hex() for arg in args])
+        key = op, parts, shape, batched, repr(how) if op == "constant" else how, gaps  # which tells −0 from 0
         if key not in self._known:
             array = Array(len(self.arrays), op, args, shape, batched, how, gaps)
             self._known[key] = array
@@ -231,23 +230,13 @@ class ArrayGraph:
         numbers = [None if isinstance(arg, Array) else arg for arg in args]
         if None not in numbers:
             return op.evaluate(numbers, numbers)
-        op, args = rewritten(*simplify(op, args, numbers))
+        op, args = simplify(op, args, numbers)
         if op is ops.identity:
             return args[0]
-        if op is ops.mul and any(not isinstance(arg, Array) for arg in args):
-            return self.scaled(*sorted(args, key=lambda arg: not isinstance(arg, Array)))
+        if (shorter := rewritten(self, op, args)) is not None:
+            return shorter
         shape = np.broadcast_shapes(*[arg.shape for arg in args if isinstance(arg, Array)])
         return self.add(op, [arg if isinstance(arg, Array) else float(arg) for arg in args], shape)
-
-    def scaled(self, x: Array, factor: float) -> Array:
-        """The product of an array and a number; of two numbers where it is exact."""
-        if x.op is ops.mul and _is_power_of_2(factor):
-            for i, inner in enumerate(x.args):
-                if not isinstance(inner, Array):
-                    return self.elementwise(ops.mul, [x.args[1 - i], inner * factor])  # type: ignore[no-any-return]
-        if factor == -1:
-            return self.elementwise(ops.neg, [x])  # type: ignore[no-any-return]
-        return self.add(ops.mul, (x, float(factor)), x.shape)
 
     def unspread(self, args: Sequence[Any]) -> Sequence[Any]:
         """Numbers that depend on n alone without axes of their own, beside an array that has them all."""
@@ -260,6 +249,8 @@ class ArrayGraph:
 
     def view(self, source: Array, view: View) -> Array:
         """A view of an array; itself where the view is all of it in the same shape."""
+        while is_whole(source):
+            source = source.args[0]
         return source if view == whole(source.shape) else self.add("view", (source,), view.shape, how=view)
 
     def look(self, source: Array, places: Any) -> Array:
@@ -326,27 +317,43 @@ class ArrayGraph:
         return self.add("einsum", (a, b), [sizes[i] for i in out], batched, labels, gaps)
 
     def sum(self, x: Array, how: Axes) -> Array:
-        """The sum over some axes, without them; of a product, over the last axis or all, an einsum."""
-        rank, batch = len(x.shape), how.batch and x.batched
-        shape = [size for axis, size in enumerate(x.shape) if axis not in how.axes]
-        if x.op is ops.neg:
-            return self.elementwise(ops.neg, [self.sum(x.args[0], how)])  # type: ignore[no-any-return]
-        every = len(how.axes) == rank and batch == x.batched
-        like = [(y.shape, y.batched) == (x.shape, x.batched) for y in x.args if isinstance(y, Array)]
-        if x.op is ops.mul and like == [True, True] and (every or (how.axes == (rank - 1,) and not batch)):
-            labels = N * x.batched + LABELS[:rank]
-            return self.einsum(x.args[0], x.args[1], (labels, labels, "" if every else labels[:-1]))
-        return self.add("sum", (x,), shape, x.batched and not batch, how=how)
+        """The sum over some axes, without them; of a product an einsum."""
+        needed = x.gradient_of is not None  # by others too, in all likelihood
+        if not needed:
+            c, x = factor(x)
+            share, x = without_share(self, x)
+        batch = how.batch and x.batched
+        if x.op is ops.mul and not needed and all(isinstance(arg, Array) for arg in x.args):
+            total = self.contracted(x, Axes(how.axes, batch))
+        else:
+            shape = [size for axis, size in enumerate(x.shape) if axis not in how.axes]
+            total = self.add("sum", (x,), shape, x.batched and not batch, how=how)
+        if needed:
+            return total
+        return self.elementwise(ops.mul, [self.elementwise(ops.mul, [share, c]), total])  # type: ignore[no-any-return]
+
+    def contracted(self, x: Array, how: Axes) -> Array:
+        """The sum of a product, without the product; a factor that is the same all along comes out of it."""
+        rank = len(x.shape)
+        kept = [axis for axis in range(rank) if axis not in how.axes]
+        long = [axis for axis in range(rank) if x.shape[axis] > 1]
+        own = [[axis for axis in long if y.shape[axis] > 1] for y in x.args]
+        for (y, axes), z in zip(zip(x.args, own, strict=True), x.args[::-1], strict=True):
+            if not (how.batch and y.batched) and not {*axes} & {*how.axes}:
+                return self.elementwise(ops.mul, [self.sum(z, how), self.axes(y, kept)])  # type: ignore[no-any-return]
+        names = [
+            N * y.batched + "".join(LABELS[axis] for axis in axes)
+            for y, axes in zip(x.args, own, strict=True)
+        ]
+        out = [axis for axis in long if axis in kept]
+        result = N * (x.batched and not how.batch) + "".join(LABELS[axis] for axis in out)
+        a, b = (self.axes(y, axes) for y, axes in zip(x.args, own, strict=True))
+        total = self.einsum(a, b, (*names, result))
+        return self.axes(total, [out.index(axis) if axis in out else None for axis in kept])
 
     def reshape(self, source: Array, shape: Sequence[int]) -> Array:
         """The same elements in the same order in another shape."""
-        if source.op == "view" and source.how == whole(source.shape):
-            source = source.args[0]
-        return self.view(source, whole(shape)) if source.shape != tuple(shape) else source
-
-
-def _is_power_of_2(x: float) -> bool:
-    return abs(math.frexp(x)[0]) == 0.5
+        return source if source.shape == tuple(shape) else self.view(source, whole(shape))
 
 
 def _bare(arg: Any) -> Any:
@@ -368,6 +375,14 @@ def whole(shape: Sequence[int]) -> View:
     """All elements of an array, in C order, in this shape."""
     strides = [prod(shape[axis + 1 :]) if size > 1 else 0 for axis, size in enumerate(shape)]
     return View(0, tuple(shape), tuple(strides))
+
+
+def is_whole(array: Array) -> bool:
+    """Whether it shows all elements of another array, in their order."""
+    if array.op == "axes":
+        kept = [axis for axis in array.how if axis is not None]
+        return kept == sorted(kept)
+    return array.op == "view" and array.size == array.args[0].size and array.how == whole(array.shape)
 
 
 def base(array: Array) -> Array:

@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import ops
+from autograd.op import describe
 from autograd.program.arrays import Array, Input
 from autograd.program.contract import product
 from autograd.program.emit import RESERVED, Source
 from autograd.program.flatten import flatten
 from autograd.program.reroll import Roll
-from autograd.program.trace import INPUT, PARAMETER, Graph, Recorded
+from autograd.program.trace import INPUT, PARAMETER, Graph, Recorded, plain
 
 Data = Any  # a NumPy array
 Step = Callable[..., Any]
@@ -69,6 +70,7 @@ class Compiled:
     """A function compiled for inputs of certain shapes.
 
     results    of the array program and the nodes of what the function returned, the arrays to return
+    captured   the Values from outside whose numbers are read at every call: the last input
     """
 
     def __init__(
@@ -80,6 +82,11 @@ class Compiled:
         name: str = "step",
     ) -> None:
         graph, roots = flatten(recorded.graph, recorded.nodes)
+        self.captured = [*recorded.graph.captured]
+        if self.captured:
+            names = {x.name for x in inputs}
+            own = next(name for name in ("captured", "values", "captured_values") if name not in names)
+            inputs = [*inputs, Input(own, (len(self.captured),), False)]
         self.inputs, self.engine, self.nodes = inputs, engine, len(recorded.graph)
         self.indices = _indices(graph, inputs)
         roll = Roll(graph, inputs)
@@ -93,6 +100,8 @@ class Compiled:
     def run(self, inputs: Sequence[Data], dtype: Any) -> Any:
         """What the step returns, in numbers of a type of float. IndexError for an index without a choice."""
         given = []
+        if self.captured:
+            inputs = [*inputs, [plain(value.data, describe(value)) for value in self.captured]]
         for i, (array, x) in enumerate(zip(inputs, self.inputs, strict=True)):
             kind = dtype
             if i in self.indices:

@@ -8,6 +8,7 @@ m, n, k     the labels of the rows, of the columns and of what is summed: (m, k)
 from typing import NamedTuple
 
 from autograd.program.arrays import Array, N
+from autograd.program.views import with_shape
 
 
 class Product(NamedTuple):
@@ -53,7 +54,7 @@ def matmul(array: Array, form: Product, names: list[str]) -> tuple[str, bool]:
     if form.is_plain:
         return f"{left} @ {right}", False
     shape = [sizes[label] for label in form.prefix + form.rows + form.columns]
-    return f"({left} @ {right}).reshape({', '.join(shape)})", True
+    return with_shape(f"({left} @ {right})", shape), True
 
 
 def _factor(name: str, labels: str, prefix: str, rows: str, columns: str, sizes: dict[str, str]) -> str:
@@ -68,7 +69,7 @@ def _factor(name: str, labels: str, prefix: str, rows: str, columns: str, sizes:
     groups = [group for group in (rows, columns) if group or prefix]
     if any(len(group) != 1 for group in groups):
         shape = [sizes[label] if label in labels else "1" for label in prefix]
-        return f"{name}.reshape({', '.join([*shape, *[_size(group, sizes) for group in groups]])})"
+        return with_shape(name, [*shape, *[_size(group, sizes) for group in groups]])
     if any(label not in labels for label in wanted):
         name += f"[{', '.join(':' if label in labels else 'None' for label in wanted)}]"
     return name

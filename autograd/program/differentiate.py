@@ -28,6 +28,7 @@ from autograd.program.arrays import (
     N,
     Places,
     Seen,
+    base,
     whole,
 )
 from autograd.program.patterns import View
@@ -88,8 +89,7 @@ class _Sweep:
         self.active = active
         self.whole: dict[Array, list[Array]] = defaultdict(list)
         self.parts: dict[Array, list[tuple[Array, Any]]] = defaultdict(list)
-        self.untaken: set[Array] = set()  # in a branch of where that may not have been taken, or weighted
-        self.steep: set[Array] = set()  # of rows with an infinite slope at an edge of their domain
+        self.untaken: set[Array] = set()  # below a where or a masked product: what they did not take is 0
 
     def hand_on(self, array: Array, upstream: Array) -> None:
         """What arrives at an array goes on to its arguments."""
@@ -105,11 +105,19 @@ class _Sweep:
             contributions.append(self.assembled(array, self.parts.pop(array)))
         total = None
         for contribution, times in Counter(contributions).items():
-            term = self.graph.elementwise(ops.mul, [contribution, float(times)])
-            total = term if total is None else self.graph.elementwise(ops.add, [total, term])
-        if total is not None and total.args and total.gradient_of is None and total.number > array.number:
-            total.gradient_of = array
+            term = self.times(contribution, float(times))
+            total = term if total is None else self.plus(total, term)
+        if total is not None and total.args and total.number > array.number:
+            known = total.gradient_of
+            total.gradient_of = array if known is None or (array.label and not known.label) else known
         return total
+
+    def plus(self, x: Array, y: Array) -> Array:
+        """The sum of both; a difference where one is subtracted."""
+        if multiple(x)[1] < 0:
+            x, y = y, x
+        op, y = (ops.sub, self.times(y, -1)) if multiple(y)[1] < 0 else (ops.add, y)
+        return self.graph.elementwise(op, [x, y])  # type: ignore[no-any-return]
 
     def assembled(self, array: Array, parts: list[tuple[Array, Any]]) -> Array:
         """The contributions to some places of an array, in one."""
@@ -138,13 +146,26 @@ class _Sweep:
                     factor *= size
         batch = user.batched and not array.batched
         if batch and not x.batched:
-            x = self.graph.elementwise(ops.mul, [x, self.one_like(self.graph.add("count", (), (), False), x)])
+            x = self.counted(x)
         if axes or (batch and x.batched):
             kept = [None if axis in axes else axis for axis in range(len(x.shape))]
             total = self.summed(x, tuple(axes), batch and x.batched, user.gaps)
             names = [axis for axis in kept if axis is not None]
             x = self.graph.axes(total, [None if axis is None else names.index(axis) for axis in kept])
-        return x if factor == 1 else self.graph.elementwise(ops.mul, [x, factor])
+        return self.times(x, factor)
+
+    def counted(self, x: Array) -> Array:
+        """The sum over the batch of what is the same for all examples: n · x, which is 1 for 1/n."""
+        share, factor = multiple(x)
+        if base(share).op == "seed" and base(share).how == "mean":
+            return self.times(self.one_like(self.graph.add("seed", (), (), False, how="sum"), x), factor)
+        count = self.one_like(self.graph.add("count", (), (), False), x)
+        return self.graph.elementwise(ops.mul, [x, count])  # type: ignore[no-any-return]
+
+    def times(self, x: Array, number: float) -> Array:
+        """A multiple of x."""
+        x, factor = multiple(x)
+        return self.graph.elementwise(ops.mul, [x, factor * number])  # type: ignore[no-any-return]
 
     def one_like(self, scalar: Array, x: Array) -> Array:
         """A scalar with as many axes as x, of size 1."""
@@ -156,7 +177,8 @@ class _Sweep:
         if gaps is None or x.op == "masked":
             return total
         own = LABELS[: len(x.shape)]
-        factors = [*total.args] if total.op == "einsum" else [x]
+        alike = x.op is ops.mul and all(isinstance(y, Array) and y.shape == x.shape for y in x.args)
+        factors = [*x.args] if alike else [x]
         kept = "".join(label for axis, label in enumerate(own) if axis not in axes)
         given = ",".join([N * y.batched + own for y in factors])
         how = Mending(f"{given}->{N * total.batched}{kept}", own, gaps.seen)
@@ -193,33 +215,37 @@ class _Sweep:
         locals_ = op.local_derivatives(
             [*numbers, Symbol(self.graph, array)], [arg in self.active for arg in array.args]
         )
-        if op is ops.weighted:
-            locals_[0] = self.slope(*numbers)
-        if op.is_steep(array.args):
-            self.steep.add(array)
+        steep = op.is_steep(array.args)
+        if op is ops.weighted:  # a masked product had no slope where w is 0 and x infinite
+            w, x = numbers
+            locals_[0] = ops.where((w != 0) | (ops.absolute(x) < math.inf), x, 0.0)
         for arg, local in zip(array.args, locals_, strict=True):
-            if (product := self.product(array, upstream, local)) is not None:
+            if (product := self.product(array, upstream, local, steep)) is not None:
                 self.add(arg, product, array)
 
-    def product(self, array: Array, upstream: Array, local: Any) -> Array | None:
-        """Upstream × local; 0 where 0 arrives, even if the slope is infinite; None where it is 0 everywhere.
+    def product(self, array: Array, upstream: Array, local: Any, steep: bool = False) -> Array | None:
+        """Upstream × local; None where that is 0 everywhere.
 
-        It can be in a branch of where, which may not have been taken, and of rows like sqrt.
+        Where 0 arrives it is 0 even if the slope is infinite, which it can be of a steep row, and in a branch
+        of where that was not taken.
         """
-        row = self.graph.elementwise
-        if local is None or (not isinstance(local, Symbol) and local == 0):
-            return None
         if not isinstance(local, Symbol):
-            return row(ops.neg, [upstream]) if local == -1 else row(ops.mul, [upstream, float(local)])  # type: ignore[no-any-return]
-        slope = local.node
-        if slope.op is ops.where and sorted(map(repr, slope.args[1:])) == ["0.0", "1.0"]:
-            condition, *branches = slope.args
-            return row(ops.where, [condition, *[upstream if x else 0.0 for x in branches]])  # type: ignore[no-any-return]
-        return row(ops.weighted if array in self.untaken | self.steep else ops.mul, [upstream, slope])  # type: ignore[no-any-return]
+            return self.times(upstream, float(local)) if local else None
+        slope, row = local.node, self.graph.elementwise
+        same = (upstream.shape, upstream.batched) == (array.shape, array.batched)
+        # A number is multiplied once, at last; what has a name stays.
+        x, factor = multiple(upstream) if same and not array.label else (upstream, 1.0)
+        if slope.op is ops.where and slope.args[1:] in ((1.0, 0.0), (0.0, 1.0)):
+            condition, *taken = slope.args
+            return self.times(row(ops.where, [condition, *[x if one else 0.0 for one in taken]]), factor)
+        op = ops.weighted if steep or self.is_masked(array, slope) else ops.mul
+        return self.times(row(op, [x, slope]), factor)
 
-    def slope(self, w: Any, x: Any) -> Any:
-        """∂(w · x)/∂w of a masked product: x, but 0 where there was none, as w is 0 and x infinite."""
-        return ops.where((w != 0) | (ops.absolute(x) < math.inf), x, 0.0)
+    def is_masked(self, array: Array, factor: Array) -> bool:
+        """Whether a factor of what an array hands on may be infinite where 0 arrives; no parameter is."""
+        return array in self.untaken and (
+            base(factor).batched or base(factor).op not in ("input", "constant")
+        )
 
     def view(self, array: Array, upstream: Array) -> None:
         """Upstream belongs to the places that the view shows."""
@@ -284,7 +310,7 @@ class _Sweep:
 
     def value(self, array: Array, upstream: Array) -> None:
         """Every example gets its share: 1/n of the mean, all of the sum."""
-        share = self.graph.add("seed", (), (), False)
+        share = self.graph.add("seed", (), (), False, how=array.how)
         self.add(array.args[0], self.graph.elementwise(ops.mul, [upstream, share]), array.args[0])
 
     def sum(self, array: Array, upstream: Array) -> None:
@@ -344,7 +370,7 @@ class _Sweep:
         have = N * g.batched + "".join(inner[axis] for axis in kept)
         sides = [(*one, *two), (*two, *one)]
         if one == two:  # a square: both sides give the same
-            g, sides = self.graph.elementwise(ops.mul, [g, 2.0]), sides[:1]
+            g, sides = self.times(g, 2.0), sides[:1]
         for x, own, other, theirs in sides:
             if x in self.active:
                 result = "".join(i for i in own if i in have or i in theirs)
@@ -384,6 +410,14 @@ class _Sweep:
         for view, local in zip(views, locals_, strict=True):
             if (product := self.product(array, upstream, local)) is not None:
                 self.parts[x].append((product, view))
+
+
+def multiple(x: Array) -> tuple[Array, float]:
+    """An array and a number, of which x is the product."""
+    if x.op is ops.neg:
+        return x.args[0], -1.0
+    numbers = [arg for arg in x.args if x.op is ops.mul and not isinstance(arg, Array)]
+    return (next(arg for arg in x.args if arg not in numbers), numbers[0]) if numbers else (x, 1.0)
 
 
 def _like(shape: Sequence[int], batched: bool) -> Array:

@@ -43,7 +43,7 @@ INFIX: dict[Op, tuple[str, int]] = {
 }
 LOGICAL = {AND, OR}
 WIDTH = 76  # of what may stand in another line
-RESERVED = {"n", "np", "dtype"}  # names in every source
+RESERVED = {"n", "np", "dtype", "len", "ValueError", "IndexError"}  # names in every source or file
 NOUNS = {  # what an array is called that has no name
     "add": "total",
     "sub": "difference",
@@ -260,7 +260,7 @@ class Source:
 
     def constant(self, array: Array) -> Text:
         """Numbers in the namespace, which are of the type of the step."""
-        return Text(self.given((array.how, array.shape), "numbers", np.array(array.how)))
+        return Text(self.given((repr(array.how), array.shape), "numbers", np.array(array.how)))
 
     def seed(self, array: Array) -> Text:
         """1/n or 1: the gradient of the result with respect to each example's."""
@@ -369,6 +369,8 @@ class Source:
         """A method that reduces axes."""
         (x,) = array.args
         axes = tuple([0] * array.how.batch + [axis + x.batched for axis in array.how.axes])
+        if len(axes) == len(x.shape) + x.batched:
+            return Text(f"{self.atom(x)}.{function}()")
         return Text(f"{self.atom(x)}.{function}(axis={axes[0] if len(axes) == 1 else axes})")
 
     def sum(self, array: Array) -> Text:
@@ -436,7 +438,7 @@ def shows(array: Array) -> Array:
 
 
 def literal(number: float) -> str:
-    """A constant as the source shows it: 2 for 2.0."""
+    """A constant as the source shows it: 2 for 2.0, but -0.0."""
     if math.isfinite(number):
         whole = float(number).is_integer() and (number or math.copysign(1, number) > 0)
         return repr(int(number)) if whole and abs(number) < 1e16 else repr(float(number))

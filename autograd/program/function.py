@@ -4,6 +4,7 @@ The gradient of a function that grad or value_and_grad was given is swept over t
 transforms are recorded as what they compute.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -19,6 +20,7 @@ from autograd.program.compiled import Compiled, Operation, names_of
 from autograd.program.differentiate import differentiate
 from autograd.program.forms import Arguments, Given, Place, places_in, relaid, shape_of, walk
 from autograd.program.reroll import Roll
+from autograd.program.saving import copied, save, state
 from autograd.program.trace import Graph, Recorded, trace
 from autograd.trees import is_array, is_opaque
 
@@ -87,6 +89,16 @@ class Function:
     def nodes(self) -> int:
         """How many scalar nodes what was compiled last has recorded, arguments among them."""
         return self._last().nodes
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write what was compiled last to a file of Python, which imports NumPy and no autograd.
+
+        It defines the function that `source` shows: numbers and arrays stand alone, and what else is in an
+        argument or a result stands in one row. See also `Program.save`.
+        """
+        save(self._last(), self.f, path)
+
+    __getstate__, __copy__ = state, copied
 
     def _last(self) -> Compiled:
         if self._latest is None:
@@ -180,6 +192,9 @@ class _Results:
         self.arrays: list[Array] = []
         self.tree: Any = None
         self._take: list[Callable[[Any], Any]] = []
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "arrays": [None] * len(self.arrays)}  # how many is all that is needed
 
     def add(self, array: Array, take: Callable[[Any], Any]) -> int:
         """One more array, and what makes of it what leaves are taken from."""

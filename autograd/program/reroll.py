@@ -62,7 +62,7 @@ class Roll:
         for node, (op, args) in enumerate(zip(graph.ops, graph.args, strict=True)):
             if op is PARAMETER or op is INPUT:
                 self.home[node], self.place[node] = given[args[0]].number, args[1]
-                self.labels[args] = graph.labels.get(node, "")
+                self.labels[args[0] % len(given), args[1]] = graph.labels.get(node, "")
             elif op is CONSTANT:
                 self.numbers[node] = args[0]
             elif op is ops.element:
@@ -119,8 +119,7 @@ class Roll:
 
     def bundle(self, op: Op, nodes: list[int]) -> None:
         """Make the array of a bundle, and note where its nodes are."""
-        args = [self.graph.args[node] for node in nodes]
-        places = np.arange(len(nodes))
+        args, places = [self.graph.args[node] for node in nodes], np.arange(len(nodes))
         few = self.sum_of_few(op, args[0]) if len(nodes) == 1 and op in (ops.sum, ops.dot) else None
         ragged_ = op in REDUCING and len({*map(len, args)}) > 1
         if few is not None:
@@ -143,10 +142,14 @@ class Roll:
             if op.commutative and len(columns) == 2:
                 swap = self.home[columns[0]] > self.home[columns[1]]
                 columns = np.where(swap, columns[::-1], columns)
-            order = self.order(columns)
-            nodes, columns = [nodes[i] for i in order], columns[:, order]
-            operands = [self.source(column) for column in columns]
-            array, places = self.boxed(op, operands) or (self.row(op, operands), places)
+            kept, places = self.distinct(columns)
+            order = self.order(columns[:, kept])
+            places = np.argsort(order)[places]
+            operands = [self.source(column) for column in columns[:, kept[order]]]
+            if (box := self.boxed(op, operands)) is not None:
+                array, places = box[0], box[1][places]
+            else:
+                array = self.row(op, operands)
         array.scalars += sum(len(arg) - 1 for arg in args) if op in REDUCING else len(nodes)
         array.label = array.label or next((self.graph.labels[n] for n in nodes if n in self.graph.labels), "")
         self.home[nodes] = array.number
@@ -167,9 +170,9 @@ class Roll:
         if (homes == first).all():
             if first >= 0:
                 return self.arrays.arrays[first], self.place[nodes]
-            numbers = self.numbers[nodes]
-            if (numbers == numbers.flat[0]).all():
-                return float(numbers.flat[0]), None
+            bits = self.numbers[nodes].view(np.int64)  # which tell −0 from 0
+            if (bits == bits.flat[0]).all():
+                return float(self.numbers[nodes.flat[0]]), None
         return self.join(nodes, homes)
 
     def where(self, node: int) -> tuple[Array, int]:
@@ -181,11 +184,12 @@ class Roll:
         parts, places, offset = [], np.empty(nodes.shape, int), 0
         for home in dict.fromkeys(homes.flat):
             here = homes == home
-            wanted = self.place[nodes[here]] if home >= 0 else self.numbers[nodes[here]]
+            wanted = self.place[nodes[here]] if home >= 0 else self.numbers[nodes[here]].view(np.int64)
             used, inverse = np.unique(wanted, return_inverse=True)
             places[here] = offset + inverse
             offset += len(used)
-            parts.append(self.line(self.arrays.arrays[home], used) if home >= 0 else self.constant(used))
+            numbers = used.view(float)  # of constants
+            parts.append(self.line(self.arrays.arrays[home], used) if home >= 0 else self.constant(numbers))
         return parts[0] if len(parts) == 1 else self.arrays.add("join", parts, (offset,)), places
 
     def line(self, source: Array, places: Numbers) -> Array:
@@ -259,12 +263,9 @@ class Roll:
             else source
             for i, (source, places) in enumerate(operands)
         ]
-        shorter, of = rewritten(op, args)
-        return (
-            self.arrays.add(op, args, sizes)
-            if shorter is ops.identity
-            else self.arrays.add(shorter, of, sizes)
-        )
+        args = [arg if isinstance(arg, Array) else float(arg) for arg in args]
+        shorter = rewritten(self.arrays, op, args)
+        return self.arrays.add(op, args, sizes) if shorter is None or shorter.shape != sizes else shorter
 
     def boxed(self, op: Op, operands: Sequence[tuple[Any, Numbers]]) -> tuple[Array, Numbers] | None:
         """A row on a rectangle with gaps, and the places in it, where operands stand in one or span one."""
@@ -297,6 +298,17 @@ class Roll:
         if refine([*patterns.values()], length) is not None:
             return None
         return max(patterns, key=lambda i: len(patterns[i]))
+
+    def distinct(self, columns: Numbers) -> tuple[Numbers, Numbers]:
+        """The first of the nodes that are one in the arrays, as a·b and b·a are, and whose place each has."""
+        every = np.arange(columns.shape[1])
+        rows = np.concatenate([self.home[columns], self.place[columns], self.numbers.view(int)[columns]])
+        codes = (rows * 1000003 ** np.arange(len(rows))[:, None]).sum(0)  # sorted sooner than the rows
+        _, kept, which = np.unique(codes, return_index=True, return_inverse=True)
+        if len(kept) == len(every) or (rows[:, kept[which]] != rows).any():
+            return every, every
+        order = np.argsort(kept)
+        return kept[order], np.argsort(order)[which]
 
     def order(self, columns: Numbers) -> Numbers:
         """Of recording, or by the places of one operand if all are views then: gates that alternate."""
@@ -428,7 +440,12 @@ class Roll:
         """Σ over the inner axes of the product of two operands in rows."""
         m, k = len(_steps(a.outer)), len(_steps(a.inner))
         outer, inner = refine([a.outer, b.outer], m), refine([a.inner, b.inner], k)
-        if outer is None or inner is None or not all(map(all, inner[1])):
+        if (
+            outer is None
+            or inner is None
+            or not all(map(all, inner[1]))
+            or (seen is None and not _moves(outer[1]))
+        ):
             a, b = self.copied(a.source, a.places()), self.copied(b.source, b.places())
             outer, inner = refine([a.outer, b.outer], m), refine([a.inner, b.inner], k)
         (sizes, outer_strides), (inner_sizes, inner_strides) = outer, inner  # type: ignore[misc]
@@ -507,14 +524,13 @@ class Roll:
             return self.source(nodes[:, 0])
         return self.reduction(ops.sum, nodes.tolist()), np.arange(len(nodes))
 
-    def products(self, a: Numbers, b: Numbers) -> tuple[Array, Numbers]:
+    def products(self, a: Numbers, b: Numbers) -> tuple[Any, Numbers]:
         """The sum of the products of two rows, as an operand; of one product it is the product."""
-        one = (
-            self.elementwise(ops.mul, [a[0], b[0]])
-            if a.size == 1
-            else self.einsum(self.rows(a), self.rows(b))
-        )
-        return one, np.zeros(1, int)
+        if (self.home[a] < 0).all() and (self.home[b] < 0).all():
+            return float(self.numbers[a[0]] @ self.numbers[b[0]]), None
+        one = a.size == 1
+        array = self.elementwise(ops.mul, [a[0], b[0]]) if one else self.einsum(self.rows(a), self.rows(b))
+        return array, np.zeros(1, int)
 
     def added(self, operands: Sequence[tuple[Any, Numbers]]) -> Array:
         """The sum of operands, one after the other."""
@@ -631,7 +647,8 @@ class Roll:
         choices, (index, places) = self.rows(nodes[:, 1:]), self.source(nodes[:, 0])
         pattern = axes(places)
         common = refine([pattern, choices.outer], len(args)) if pattern is not None else None
-        if common is None or len(choices.inner) > 1 or any(not stride for _, stride in choices.inner):
+        uneven = len(choices.inner) > 1 or any(not stride for _, stride in choices.inner)
+        if common is None or uneven or not _moves(common[1]):
             choices = self.copied(choices.source, choices.places())
             index, places = self.gathered(index, places), np.arange(len(args))
             common = refine([axes(places) or [], choices.outer], len(args))
@@ -662,6 +679,11 @@ def even_rows(places: Numbers) -> tuple[Pattern, Pattern] | None:
         return None
     outer = axes(places[:, 0])
     return None if outer is None else (outer, inner)
+
+
+def _moves(strides: Sequence[Sequence[int]]) -> bool:
+    """Whether along every axis one of the operands goes on."""
+    return all(map(any, zip(*strides, strict=True)))
 
 
 def _rises(places: Numbers) -> bool:
