@@ -286,7 +286,7 @@ class ArrayGraph:
 
     def mended(self, total: Array, factors: Sequence[Array], how: Mending) -> Array:
         """A sum of products of factors, one of which is 0, or nan, where it is not seen."""
-        return self.add("mended", (total, *factors), total.shape, how=how)
+        return self.add("mended", (total, *factors), total.shape, total.batched, how)
 
     def zeros(self, like: Array) -> Array:
         """As many zeros as a flat array has elements."""
