@@ -28,6 +28,8 @@ SYMBOLS = {
     "segment_sum": "Σ",
     "segment_max": "max",
     "others": "Σ − 1",
+    "masked": "where",
+    "mended": "Σ ×",
     "segment_others": "Σ − 1",
     "einsum": "Σ ×",
 }
