@@ -377,10 +377,9 @@ class _Sweep:
                 labels = have, theirs, result
                 product = self.graph.einsum(g, other, labels)
                 mend = bool({*only[0]} & {*have, *theirs} - {*result})  # a sum over gaps
-                if mend or array in self.untaken:
-                    how = Mending(
-                        "{},{}->{}".format(*labels), *(only if mend else NONE), array in self.untaken
-                    )
+                arriving = self.is_masked(array, other)
+                if mend or arriving:
+                    how = Mending("{},{}->{}".format(*labels), *(only if mend else NONE), arriving)
                     product = self.graph.mended(product, [g, other], how)
                 names = result.replace(N, "")
                 back = [names.index(i) if i in names else None for i in own.replace(N, "")]

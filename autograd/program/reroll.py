@@ -460,6 +460,8 @@ class Roll:
             labels.append(N * operands[-1].batched + "".join(label for label, *_ in kept))
         batched = any(operand.batched for operand in operands)
         out = N * batched + LABELS[: len(sizes)]
+        if gaps is not None:  # of copies that have other axes
+            gaps = Gaps(Seen(gaps.seen.numbers.reshape(sizes)), gaps.fill)
         if seen is None:
             return self.arrays.einsum(operands[0], operands[1], (labels[0], labels[1], out), gaps)
         return self.mended_dots(
