@@ -318,13 +318,15 @@ class ArrayGraph:
 
     def sum(self, x: Array, how: Axes) -> Array:
         """The sum over some axes, without them; of a product an einsum."""
-        needed = x.gradient_of is not None  # by others too, in all likelihood
+        needed = x.gradient_of is not None and _splits(x.gradient_of)
         if not needed:
             c, x = factor(x)
             share, x = without_share(self, x)
         batch = how.batch and x.batched
         ranks = [len(arg.shape) for arg in x.args if isinstance(arg, Array)]
-        if x.op is ops.mul and not needed and ranks == [len(x.shape)] * 2:
+        if is_whole(x) and not how.axes and not needed:
+            total = self.reshape(self.sum(x.args[0], how), x.shape)
+        elif x.op is ops.mul and not needed and ranks == [len(x.shape)] * 2:
             total = self.contracted(x, Axes(how.axes, batch))
         else:
             shape = [size for axis, size in enumerate(x.shape) if axis not in how.axes]
@@ -355,6 +357,12 @@ class ArrayGraph:
     def reshape(self, source: Array, shape: Sequence[int]) -> Array:
         """The same elements in the same order in another shape."""
         return source if source.shape == tuple(shape) else self.view(source, whole(shape))
+
+
+def _splits(array: Array) -> bool:
+    """Whether what arrives at an array is needed by several of its arguments; by data it is not."""
+    bases = [base(arg) for arg in array.args if isinstance(arg, Array)]
+    return sum(x.op != "constant" and not (x.op == "input" and x.batched) for x in bases) > 1
 
 
 def _bare(arg: Any) -> Any:
