@@ -17,12 +17,6 @@ def assign(name: str, nodes: Iterable[Any], values: Iterable[Any]) -> None:
     deque(map(setattr, nodes, repeat(name), values), maxlen=0)
 
 
-def numbers(nodes: Iterable[Any]) -> list[Any]:
-    """What Values hold, waiting for a thread in which `compile` records, and has hidden it."""
-    with committing:
-        return [node.data for node in nodes]
-
-
 def total(leaf: Any, fresh: Any) -> Any:
     """The gradient of a leaf after a pass: what it holds and what is new. None for a constant."""
     if leaf.op is not None:

@@ -106,6 +106,25 @@ class Machine:
         lead = (self.n,) * array.batched
         return np.concatenate([np.broadcast_to(x, (*lead, x.shape[-1])) for x in parts], axis=-1)
 
+    def masked(self, array, x):
+        return np.where(array.how.seen.numbers, x, array.how.fill)
+
+    def mended(self, array, total, *factors):
+        """The products that count, one by one."""
+        labels, own, seen, arriving = array.how
+        given, result = labels.split("->")
+        every = "".join(dict.fromkeys(given.replace(",", "")))
+        counts = np.einsum(f"{given}->{every}", *[np.ones(np.shape(x)) for x in factors]) > 0
+        if seen is not None:
+            other = "".join(label for label in every if label not in own)
+            sizes = [counts.shape[every.index(label)] for label in other]
+            counts &= np.einsum(f"{own},{other}->{every}", seen.numbers, np.ones(sizes)) > 0
+        products = np.einsum(f"{given}->{every}", *factors)
+        if arriving:
+            ones = [factors[0] != 0, *[np.ones(np.shape(x)) for x in factors[1:]]]
+            counts &= np.einsum(f"{given}->{every}", *ones) > 0
+        return np.einsum(f"{every}->{result}", np.where(counts, products, 0))
+
     def einsum(self, array, x, y):
         return np.einsum("{},{}->{}".format(*array.how), x, y)
 

@@ -21,7 +21,18 @@ from test_program import BRANCHES, STEPS, step, w
 import autograd
 import nn
 from autograd import Value, derivatives, ops
-from autograd.program.arrays import STRUCTURAL, ArrayGraph, Assembly, Axes, Input, N, Places, whole
+from autograd.program.arrays import (
+    STRUCTURAL,
+    ArrayGraph,
+    Assembly,
+    Axes,
+    Input,
+    Mending,
+    N,
+    Places,
+    Seen,
+    whole,
+)
 from autograd.program.differentiate import _Sweep, differentiate, hessian_vector, is_constant
 from autograd.program.emit import needed
 from autograd.program.flatten import flatten
@@ -182,6 +193,17 @@ def test_random_programs_on_lists(steps, parameters, inputs):
 
 PLACES = Places([[2, 0, 2], [5, 1, 2]])
 ROWS = View(1, (2, 2), (3, 1))  # of six elements: 1, 2, 4, 5
+SEEN = Seen([[True, False, False], [True, True, False]])
+
+
+def mended(graph, x, c=None):
+    """The products of x, 0 where nothing is seen, with c; or the sums of x alone."""
+    names = (labels(x, x, "ij", "ij", "i"))[::2] if c is None else labels(x, c, "ij", "jk", "ik")
+    total = graph.sum(x, Axes((1,))) if c is None else graph.einsum(x, c, names)
+    factors, (*given, out) = [x, c][: len(names) - 1], names
+    return graph.mended(total, factors, Mending(f"{','.join(given)}->{out}", "ij", SEEN))
+
+
 LINEAR = {  # by name: the shape of x, and the array made of it
     "view": ((6,), lambda g, x, b: g.view(x, ROWS)),
     "axes": ((2, 1, 3), lambda g, x, b: g.axes(x, [2, None, 0])),
@@ -192,6 +214,12 @@ LINEAR = {  # by name: the shape of x, and the array made of it
         (2, 3),
         lambda g, x, b: g.einsum(x, b("c", (3, 4)), labels(x, b("c", (3, 4)), "ij", "jk", "ik")),
     ),
+    "masked": ((1, 3), lambda g, x, b: g.masked(x, SEEN)),
+    "mended": (
+        (2, 3),
+        lambda g, x, b: mended(g, g.masked(x, SEEN), b("c", (3, 4))),
+    ),
+    "mended sum": ((2, 3), lambda g, x, b: mended(g, g.masked(x, SEEN))),
     "sum": ((2, 3, 2), lambda g, x, b: g.add("sum", (x,), (3,), how=Axes((0, 2)))),
     "sum over the batch": (
         (2, 3),

@@ -258,7 +258,7 @@ def test_other_threads_go_on_with_their_gradients():
     w.grad = 0
 
 
-def test_programs_in_other_threads_wait_for_the_numbers_too():
+def test_programs_in_other_threads_have_their_numbers():
     rate, read = Value(0.5), []
     program = autograd.compile(lambda x: w * rate * x, [w])
     program(program.parameters(), X)

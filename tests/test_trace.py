@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value, ops
+from autograd import Value, constant, ops
 from autograd.program.flatten import flatten, needed
 from autograd.program.symbol import AND, OR, Symbol
 from autograd.program.trace import CAPTURED, CONSTANT, INPUT, PARAMETER, THETA, Graph, examples, trace
@@ -398,3 +398,10 @@ def test_a_graph_is_a_plain_list():
     assert (graph.add(INPUT, (1, 0)), graph.add(ops.mul, (x, three)), len(graph)) == (x, 2, 3)
     assert (graph.number(three), graph.number(x)) == (3.0, None)
     assert graph.number(graph.add(ops.add, (three, three))) == 6.0
+
+
+def test_orders_of_derivatives_stay_whole_where_constants_are_folded():
+    """ψ⁽ⁿ⁾ of a constant, be it a number, a constant or a Value that the function makes."""
+    for x in 2.5, constant(2.5):
+        found = autograd.compile(lambda y, x=x: ops.polygamma(1, x) * y)(2.0)
+        assert found == pytest.approx(2 * ops.polygamma(1, 2.5))

@@ -18,7 +18,7 @@ from autograd import ops
 from autograd.op import Op
 from autograd.program.patterns import View, slicing
 from autograd.program.rewrite import factor, rewritten, without_share
-from autograd.program.symbol import NUMBERS, Symbol, simplify
+from autograd.program.symbol import NUMBERS, Symbol, evaluated, simplify
 
 STRUCTURAL = {
     "input": "input number `how`: parameters, or examples, which are batched",
@@ -29,6 +29,8 @@ STRUCTURAL = {
     "view": "the View `how` of a flat array, without a copy",
     "axes": "the axes `how` of an array, without a copy; None is a new axis of size 1",
     "copy": "a broadcast array in full",
+    "masked": "the array where it is `how.seen`, and the number `how.fill` in its gaps",
+    "mended": "a sum of products, the first array, of the others; if it is nan, of those that count by `how`",
     "gather": "the elements at the places `how` of a flat array",
     "join": "flat arrays, one after the other",
     "einsum": "Σ of products of two arrays; `how` holds the labels of both and of the result",
@@ -97,18 +99,47 @@ class Places:
         return self.numbers
 
 
+class Seen(Places):
+    """Where something stands in an array of this shape; elsewhere are gaps."""
+
+    def __init__(self, seen: Any) -> None:
+        self.numbers = np.ascontiguousarray(seen, bool)
+        self.key = self.numbers.shape, self.numbers.tobytes()
+
+
+class Gaps(NamedTuple):
+    """What is not there in an array that is larger than what stands in it."""
+
+    seen: Seen
+    fill: float | None = None  # what is in the gaps, if it is not nan; None: any number
+
+
+class Mending(NamedTuple):
+    """Which products count in a sum of them, `labels` as of an einsum: those that are seen.
+
+    own        the labels of `seen`
+    arriving   of these only where the first factor, an upstream, is not 0
+    """
+
+    labels: str
+    own: str = ""
+    seen: Seen | None = None
+    arriving: bool = False
+
+
 class Array:
     """A node of the array program.
 
     type         of its elements: "dtype" (the program's), or "np.intp" for indices; conditions are 0 and 1
     label        the name that the user gave to one of its scalars       scalars   how many it stands for
-    gradient_of  the array whose gradient it is, if it is one
+    gradient_of  the array whose gradient it is, if it is one      gaps      what is not there, if anything
     is_share     whether it is one number that depends on n alone
     """
 
     __slots__ = (
         "args",
         "batched",
+        "gaps",
         "gradient_of",
         "how",
         "is_share",
@@ -128,6 +159,7 @@ class Array:
         shape: tuple[int, ...],
         batched: bool,
         how: Any,
+        gaps: Gaps | None = None,
     ) -> None:
         self.number = number
         self.op = op
@@ -135,6 +167,7 @@ class Array:
         self.shape = shape
         self.batched = batched
         self.how = how
+        self.gaps = gaps
         self.type = "np.intp" if op in MOVED and all(arg.type == "np.intp" for arg in args) else "dtype"
         self.label = ""
         self.scalars = 0
@@ -170,15 +203,16 @@ class ArrayGraph:
         shape: Sequence[int],
         batched: bool | None = None,
         how: Any = None,
+        gaps: Gaps | None = None,
     ) -> Array:
         """An array, batched if any of its arguments is."""
         args, shape = tuple(args), tuple(shape)
         if batched is None:
             batched = any(arg.batched for arg in args if isinstance(arg, Array))
         parts = tuple([arg.number if isinstance(arg, Array) else float(arg).hex() for arg in args])
-        key = op, parts, shape, batched, repr(how) if op == "constant" else how  # which tells −0 from 0
+        key = op, parts, shape, batched, repr(how) if op == "constant" else how, gaps  # which tells −0 from 0
         if key not in self._known:
-            array = Array(len(self.arrays), op, args, shape, batched, how)
+            array = Array(len(self.arrays), op, args, shape, batched, how, gaps)
             self._known[key] = array
             self.arrays.append(array)
         return self._known[key]
@@ -195,7 +229,7 @@ class ArrayGraph:
         args = self.unspread(args)
         numbers = [None if isinstance(arg, Array) else arg for arg in args]
         if None not in numbers:
-            return op.evaluate(numbers, numbers)
+            return evaluated(op, numbers)
         op, args = simplify(op, args, numbers)
         if op is ops.identity:
             return args[0]
@@ -243,12 +277,23 @@ class ArrayGraph:
             return source
         return self.add("copy", (source,), shape, batched)
 
+    def masked(self, source: Array, seen: Seen, fill: float = 0.0) -> Array:
+        """An array, broadcast to the shape of what is seen, with a number in its gaps."""
+        gaps = Gaps(seen, fill)
+        if source.op == "masked" and source.how == gaps:
+            return source
+        return self.add("masked", (source,), seen.numbers.shape, how=gaps, gaps=gaps)
+
+    def mended(self, total: Array, factors: Sequence[Array], how: Mending) -> Array:
+        """A sum of products of factors, one of which is 0, or nan, where it is not seen."""
+        return self.add("mended", (total, *factors), total.shape, total.batched, how)
+
     def zeros(self, like: Array) -> Array:
         """As many zeros as a flat array has elements."""
         zero = self.add("constant", (), (1,), False, how=(0.0,))
         return self.add("copy", (zero,), like.shape, like.batched)
 
-    def einsum(self, a: Array, b: Array, labels: tuple[str, str, str]) -> Array:
+    def einsum(self, a: Array, b: Array, labels: tuple[str, str, str], gaps: Gaps | None = None) -> Array:
         """Σ a·b over the labels that the result lacks; a plain product where it lacks none."""
         left, right, out = (label.replace(N, "") for label in labels)
         batched = N in labels[2]
@@ -269,16 +314,19 @@ class ArrayGraph:
                 for x, own in ((a, left), (b, right))
             ]
             return self.elementwise(ops.mul, spread)  # type: ignore[no-any-return]
-        return self.add("einsum", (a, b), [sizes[i] for i in out], batched, how=labels)
+        return self.add("einsum", (a, b), [sizes[i] for i in out], batched, labels, gaps)
 
     def sum(self, x: Array, how: Axes) -> Array:
         """The sum over some axes, without them; of a product an einsum."""
-        needed = x.gradient_of is not None  # by others too, in all likelihood
+        needed = x.gradient_of is not None and _splits(x.gradient_of)
         if not needed:
             c, x = factor(x)
             share, x = without_share(self, x)
         batch = how.batch and x.batched
-        if x.op is ops.mul and not needed and all(isinstance(arg, Array) for arg in x.args):
+        ranks = [len(arg.shape) for arg in x.args if isinstance(arg, Array)]
+        if is_whole(x) and not how.axes and not needed:
+            total = self.reshape(self.sum(x.args[0], how), x.shape)
+        elif x.op is ops.mul and not needed and ranks == [len(x.shape)] * 2:
             total = self.contracted(x, Axes(how.axes, batch))
         else:
             shape = [size for axis, size in enumerate(x.shape) if axis not in how.axes]
@@ -309,6 +357,12 @@ class ArrayGraph:
     def reshape(self, source: Array, shape: Sequence[int]) -> Array:
         """The same elements in the same order in another shape."""
         return source if source.shape == tuple(shape) else self.view(source, whole(shape))
+
+
+def _splits(array: Array) -> bool:
+    """Whether what arrives at an array is needed by several of its arguments; by data it is not."""
+    bases = [base(arg) for arg in array.args if isinstance(arg, Array)]
+    return sum(x.op != "constant" and not (x.op == "input" and x.batched) for x in bases) > 1
 
 
 def _bare(arg: Any) -> Any:

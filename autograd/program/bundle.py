@@ -14,6 +14,7 @@ from autograd.op import Op
 from autograd.program.trace import INPUT, SOURCES, Graph
 
 REDUCING = {ops.sum, ops.dot, ops.logsumexp, ops.greatest}  # bundled whatever the number of their arguments
+BRIEF = {ops.sum: ops.add, ops.dot: ops.mul}  # what a sum of two terms, or a dot of one, is recorded as
 FEW = 3  # bundles of other rows, that read different arrays, are split up to this number
 SHORT = 4  # terms of a sum, or kinds of its terms, that are added one after the other
 
@@ -30,8 +31,29 @@ def bundles(graph: Graph) -> Iterator[tuple[Op, list[int], bool]]:
         batched[node] = max([batched[arg] for arg in args])
         arity = 0 if op in REDUCING else len(args)
         found[level[node], op, batched[node], arity].append(node)
+    for key in [key for key in found if key[1] in BRIEF]:
+        _complete(graph, found, *key[:3])
     for key in sorted(found, key=lambda key: key[0]):  # a stable sort: rows stay in the order of recording
-        yield key[1], found[key], bool(key[2])
+        if found[key]:
+            yield key[1], found[key], bool(key[2])
+
+
+def _complete(graph: Graph, found: dict[Any, list[int]], level: int, op: Op, batched: int) -> None:
+    """Rows of 1, 3, 4, … terms get that of two, which is recorded as another operation."""
+    nodes, short = found[level, op, batched, 0], (level, BRIEF[op], batched, 2)
+    lengths = {len(graph.args[node]) for node in nodes}
+    if short not in found or (len(lengths) == 1 and lengths != {1}):
+        return
+
+    def kinds(node: int, half: int) -> set[Op]:
+        args = graph.args[node]
+        return {graph.ops[args[0]], graph.ops[args[half]]}
+
+    half = 0 if op is ops.sum else len(graph.args[nodes[0]]) // 2
+    like = [node for node in found[short] if kinds(node, 1) == kinds(nodes[0], half)]
+    if 0 < len(like) <= len(nodes):
+        found[short] = [node for node in found[short] if kinds(node, 1) != kinds(nodes[0], half)]
+        nodes[:] = sorted(nodes + like)
 
 
 def split(op: Op, nodes: list[int], reads: Callable[[int], Sequence[Hashable]]) -> list[list[int]]:

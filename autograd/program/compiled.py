@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import ops
-from autograd.commit import numbers
 from autograd.op import describe
 from autograd.program.arrays import Array, Input
 from autograd.program.contract import product
@@ -30,6 +29,8 @@ SYMBOLS = {
     "segment_sum": "Σ",
     "segment_max": "max",
     "others": "Σ − 1",
+    "masked": "where",
+    "mended": "Σ ×",
     "segment_others": "Σ − 1",
     "einsum": "Σ ×",
 }
@@ -101,8 +102,7 @@ class Compiled:
     def run(self, inputs: Sequence[Data], dtype: Any) -> Any:
         """What the step returns, in numbers of a type of float. IndexError for an index without a choice."""
         if self.captured:
-            held = zip(self.captured, numbers(self.captured), strict=True)
-            inputs = [*inputs, [plain(number, describe(value)) for value, number in held]]
+            inputs = [*inputs, [plain(value.data, describe(value)) for value in self.captured]]
         for i in self.indices:
             self._check_index(i, inputs[i])
         with np.errstate(all="ignore"):

@@ -17,12 +17,28 @@ import numpy as np
 
 from autograd import ops
 from autograd.op import Op
-from autograd.program.arrays import Array, ArrayGraph, Assembly, Axes, N, Places, base, whole
+from autograd.program.arrays import (
+    LABELS,
+    Array,
+    ArrayGraph,
+    Assembly,
+    Axes,
+    Gaps,
+    Mending,
+    N,
+    Places,
+    Seen,
+    base,
+    whole,
+)
 from autograd.program.patterns import View
 from autograd.program.patterns import axes as even
 from autograd.program.symbol import Symbol
 
 CONSTANTS = {"max", "segment_max", "finite"}  # nothing is computed through them
+LINEAR = {ops.mul, ops.weighted, ops.div, ops.neg, ops.add, ops.sub, ops.where}  # they keep what vanishes
+NONE: tuple[str, Seen | None] = ("", None)  # no gaps
+DEEP = 8  # how far back it is looked for
 
 
 def differentiate(graph: ArrayGraph, root: Array, wrt: Sequence[Array], seed: Array) -> list[Array | None]:
@@ -73,12 +89,12 @@ class _Sweep:
         self.active = active
         self.whole: dict[Array, list[Array]] = defaultdict(list)
         self.parts: dict[Array, list[tuple[Array, Any]]] = defaultdict(list)
-        self.masked: set[Array] = set()  # below a where or a masked product: what they did not take is 0
+        self.untaken: set[Array] = set()  # below a where or a masked product: what they did not take is 0
 
     def hand_on(self, array: Array, upstream: Array) -> None:
         """What arrives at an array goes on to its arguments."""
-        if array in self.masked or array.op in (ops.where, ops.weighted):
-            self.masked.update(arg for arg in array.args if arg in self.active)
+        if array in self.untaken or array.op in (ops.where, ops.weighted):
+            self.untaken.update(arg for arg in array.args if arg in self.active)
         rule = self.row if isinstance(array.op, Op) else getattr(self, array.op)
         rule(array, upstream)
 
@@ -115,6 +131,8 @@ class _Sweep:
     def add(self, array: Any, contribution: Array, user: Array) -> None:
         """A contribution, summed over the axes along which `user` has broadcast the array."""
         if array in self.active:
+            if user.gaps and not (array.gaps and array.gaps.seen == user.gaps.seen):
+                contribution = self.without_gaps(contribution, user.gaps.seen, array)
             self.whole[array].append(self.unbroadcast(contribution, user, array))
 
     def unbroadcast(self, x: Array, user: Array, array: Array) -> Array:
@@ -131,7 +149,7 @@ class _Sweep:
             x = self.counted(x)
         if axes or (batch and x.batched):
             kept = [None if axis in axes else axis for axis in range(len(x.shape))]
-            total = self.summed(x, tuple(axes), batch and x.batched)
+            total = self.summed(x, tuple(axes), batch and x.batched, user.gaps)
             names = [axis for axis in kept if axis is not None]
             x = self.graph.axes(total, [None if axis is None else names.index(axis) for axis in kept])
         return self.times(x, factor)
@@ -153,9 +171,40 @@ class _Sweep:
         """A scalar with as many axes as x, of size 1."""
         return self.graph.axes(scalar, [None] * len(x.shape))
 
-    def summed(self, x: Array, axes: tuple[int, ...], batch: bool) -> Array:
+    def summed(self, x: Array, axes: tuple[int, ...], batch: bool, gaps: Gaps | None = None) -> Array:
         """The sum over some axes, without them."""
-        return self.graph.sum(x, Axes(axes, batch))
+        total = self.graph.sum(x, Axes(axes, batch))
+        if gaps is None or x.op == "masked":
+            return total
+        own = LABELS[: len(x.shape)]
+        alike = x.op is ops.mul and all(isinstance(y, Array) and y.shape == x.shape for y in x.args)
+        factors = [*x.args] if alike else [x]
+        kept = "".join(label for axis, label in enumerate(own) if axis not in axes)
+        given = ",".join([N * y.batched + own for y in factors])
+        how = Mending(f"{given}->{N * total.batched}{kept}", own, gaps.seen)
+        return self.graph.mended(total, factors, how)
+
+    # ── Gaps: what nobody asked for hands nothing on ────────────────────────────────────────────────
+
+    def without_gaps(self, x: Array, seen: Seen, array: Array) -> Array:
+        """A contribution to an array with 0 where nothing is seen; left as it is if a sum can see to that."""
+        summed = array.shape != seen.numbers.shape
+        if summed and x.shape == seen.numbers.shape and self.vanishes(x, seen):
+            return x
+        return self.graph.masked(x, seen)
+
+    def vanishes(self, x: Any, seen: Seen, depth: int = 0) -> bool:
+        """Whether there is 0, or nan, wherever nothing is seen; False where that is not plain."""
+        if not isinstance(x, Array):
+            return bool(x == 0)
+        if x.gaps and x.gaps.seen == seen and x.gaps.fill == 0:
+            return True
+        if depth == DEEP or x.op not in LINEAR:
+            return False
+        args = [self.vanishes(arg, seen, depth + 1) for arg in x.args]
+        if x.op is ops.mul or x.op is ops.weighted:
+            return any(args)
+        return all(args[1:] if x.op is ops.where else args[:1] if x.op is ops.div else args)
 
     # ── What each operation hands to its arguments ──────────────────────────────────────────────────
 
@@ -194,14 +243,9 @@ class _Sweep:
 
     def is_masked(self, array: Array, factor: Array) -> bool:
         """Whether a factor of what an array hands on may be infinite where 0 arrives; no parameter is."""
-        return array in self.masked and (base(factor).batched or base(factor).op not in ("input", "constant"))
-
-    def operand(self, array: Array, x: Array) -> Array:
-        """An operand of a sum of products: 0 for what is infinite, if it may be, as 0 · ∞ is nan."""
-        if not self.is_masked(array, x):
-            return x
-        number = Symbol(self.graph, x)
-        return ops.where(ops.absolute(number) < math.inf, number, 0.0).node  # type: ignore[no-any-return]
+        return array in self.untaken and (
+            base(factor).batched or base(factor).op not in ("input", "constant")
+        )
 
     def view(self, array: Array, upstream: Array) -> None:
         """Upstream belongs to the places that the view shows."""
@@ -291,22 +335,55 @@ class _Sweep:
 
     def einsum(self, array: Array, upstream: Array) -> None:
         """Σ a·b: upstream · b, and upstream · a, over the labels that the other lacks."""
-        a, b = array.args
-        left, right, out = array.how
+        (a, b), (left, right, out) = array.args, array.how
+        self.products(array, upstream, (a, left), (b, right), out)
+
+    def masked(self, array: Array, upstream: Array) -> None:
+        """What is seen gets its upstream."""
+        self.add(array.args[0], upstream, array)
+
+    def mended(self, array: Array, upstream: Array) -> None:
+        """As the sum, or the sum of products, that it mends."""
+        given, out = array.how.labels.split("->")
+        factors = [*zip(array.args[1:], given.split(","), strict=True)]
+        if len(factors) == 2:
+            self.products(array, upstream, factors[0], factors[1], out)
+            return
+        ((x, own),) = factors
+        names, inner = out.replace(N, ""), own.replace(N, "")
+        self.add(x, self.graph.axes(upstream, [names.index(i) if i in names else None for i in inner]), x)
+
+    def products(
+        self, array: Array, upstream: Array, one: tuple[Array, str], two: tuple[Array, str], out: str
+    ) -> None:
+        """What a sum of products of two arrays with these labels, of those that are seen, hands on."""
         inner = out.replace(N, "")
+        only = NONE
+        if array.op == "mended":
+            only = array.how.own, array.how.seen
+        elif array.gaps:
+            only = inner, array.gaps.seen
+            if upstream.shape != array.shape or not self.vanishes(upstream, array.gaps.seen):
+                upstream = self.graph.masked(upstream, array.gaps.seen)
         kept = [axis for axis, size in enumerate(upstream.shape) if size == array.shape[axis]]
         g = self.graph.axes(upstream, kept)
         have = N * g.batched + "".join(inner[axis] for axis in kept)
-        sides = [(a, left, b, right), (b, right, a, left)]
-        if (a, left) == (b, right):  # a square: both sides give the same
+        sides = [(*one, *two), (*two, *one)]
+        if one == two:  # a square: both sides give the same
             g, sides = self.times(g, 2.0), sides[:1]
         for x, own, other, theirs in sides:
             if x in self.active:
                 result = "".join(i for i in own if i in have or i in theirs)
-                product = self.graph.einsum(g, self.operand(array, other), (have, theirs, result))
+                labels = have, theirs, result
+                product = self.graph.einsum(g, other, labels)
+                mend = bool({*only[0]} & {*have, *theirs} - {*result})  # a sum over gaps
+                arriving = self.is_masked(array, other)
+                if mend or arriving:
+                    how = Mending("{},{}->{}".format(*labels), *(only if mend else NONE), arriving)
+                    product = self.graph.mended(product, [g, other], how)
                 names = result.replace(N, "")
-                how = [names.index(i) if i in names else None for i in own.replace(N, "")]
-                self.add(x, self.graph.axes(product, how), x)
+                back = [names.index(i) if i in names else None for i in own.replace(N, "")]
+                self.add(x, self.graph.axes(product, back), x)
 
     def take(self, array: Array, upstream: Array) -> None:
         """Upstream goes to the choice that was taken."""

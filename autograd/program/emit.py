@@ -66,6 +66,8 @@ NOUNS = {  # what an array is called that has no name
     "view": "part",
     "axes": "part",
     "copy": "spread",
+    "masked": "known",
+    "mended": "sums",
     "constant": "numbers",
     "value": "value",
     "seed": "share",
@@ -324,6 +326,19 @@ class Source:
                 part = f"np.broadcast_to({part}, {sized(True, arg.shape)})"
             parts.append(part)
         return self.call("np.concatenate", f"[{', '.join(parts)}]", "axis=-1")
+
+    def masked(self, array: Array) -> Text:
+        """A number in the gaps."""
+        seen = self.given(array.how.seen, "seen", array.how.seen.numbers)
+        return self.call("np.where", seen, self.code(array.args[0]), literal(array.how.fill))
+
+    def mended(self, array: Array) -> Text:
+        """A sum of products, of those that count."""
+        labels, own, seen, arriving = array.how
+        name = self.given(seen, "seen", seen.numbers) if seen else "None"
+        total, *factors = map(self.code, array.args)
+        kernel = self.kernel("mended", kernels.mended)
+        return self.call(kernel, total, repr(labels), repr(own), name, repr(arriving), *factors)
 
     def assemble(self, array: Array) -> Text:
         """Zeros, and what goes to each place."""

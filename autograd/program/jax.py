@@ -10,7 +10,7 @@ derivatives. What jax.jit, jax.vmap and jax.sharding do to functions they do to 
 """
 
 from collections.abc import Callable, Sequence
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 from typing import Any, Protocol
 
@@ -20,7 +20,7 @@ from autograd import ops
 from autograd.op import Op
 from autograd.program.arrays import Array, Assembly, Axes, Places
 from autograd.program.compiled import Compiled
-from autograd.program.kernels import UFUNCS
+from autograd.program.kernels import UFUNCS, counted
 from autograd.program.patterns import View, slicing
 
 try:
@@ -261,6 +261,15 @@ class _Run:
 
     def others(self, array: Array, e: Data) -> Data:
         return others(lambda x: jnp.sum(x, self.reduced(array)), e)
+
+    def masked(self, array: Array, x: Data) -> Data:
+        return jnp.where(array.how.seen.numbers, x, array.how.fill)
+
+    def mended(self, array: Array, total: Data, *factors: Data) -> Data:
+        labels, own, seen, arriving = array.how
+        numbers = seen and jnp.array(seen.numbers)
+        again = partial(counted, jnp, labels, own, numbers, arriving, *factors)
+        return jax.lax.cond(jnp.isnan(total).any(), again, lambda: total)
 
     def reduced(self, array: Array) -> tuple[int, ...]:
         """The axes that `sum` or `max` reduces."""

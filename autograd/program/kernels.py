@@ -338,6 +338,33 @@ def finite(x: Array) -> Array:
     return np.where(np.isinf(x), 0, x)
 
 
+def masked(x: Array, seen: Array, fill: float) -> Array:
+    """X where it is seen, and a number elsewhere."""
+    return np.where(seen, x, fill)
+
+
+def mended(total: Array, labels: str, own: str, seen: Array, arriving: bool, *factors: Array) -> Array:
+    """The total, a sum of products with 0 where they do not count; as 0 · ∞ is nan, a nan is looked into."""
+    square = np.vdot(total, total)
+    return total if square == square else counted(np, labels, own, seen, arriving, *factors)
+
+
+def counted(xp: Any, labels: str, own: str, seen: Array, arriving: bool, *factors: Array) -> Array:
+    """The sum of those products that are seen, by arrays of NumPy or JAX; `own` has the labels of `seen`.
+
+    Where `arriving`, only of those whose first factor, an upstream, is not 0.
+    """
+    given, result = labels.split("->")
+    every = "".join(dict.fromkeys(given.replace(",", "")))
+    products = xp.einsum(f"{given}->{every}", *factors)
+    for counts, names in ((seen, own), (factors[0] != 0 if arriving else None, given.split(",")[0])):
+        if counts is not None:
+            counts = counts.transpose([names.index(label) for label in every if label in names])
+            index = tuple([slice(None) if label in names else None for label in every])
+            products = xp.where(counts[index], products, 0)
+    return xp.einsum(f"{every}->{result}", products)
+
+
 def others(e: Array, axis: int | tuple[int, ...]) -> Array:
     """Σ − 1 over some axes of exponentials whose greatest is exp(0) = 1: that one is left out."""
     ones = e == 1

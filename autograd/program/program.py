@@ -126,14 +126,13 @@ class Program:
 
     def parameters(self, dtype: Any = float) -> Data:
         """Theta: the numbers of the parameters now. TypeError for numbers that are no floats."""
-        held = commit.numbers(self.leaves)
-        for leaf, number in zip(self.leaves, held, strict=True):
-            if not isinstance(number, int | float):
+        for leaf in self.leaves:
+            if not isinstance(leaf.data, int | float):
                 raise TypeError(
-                    f"compile: the parameter {describe(leaf)} is a {type(number).__name__}, which "
+                    f"compile: the parameter {describe(leaf)} is a {type(leaf.data).__name__}, which "
                     "arrays cannot hold; give it a float, or stay with the eager engine"
                 )
-        return np.array(held, dtype)
+        return np.array([leaf.data for leaf in self.leaves], dtype)
 
     def assign(self, theta: Data) -> None:
         """Set the numbers of the parameters."""

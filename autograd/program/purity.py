@@ -207,11 +207,11 @@ def unchanged(values: Iterable[Value], readable: bool) -> Iterator[None]:
         for x in values
     }
     token = _hidden.set(shown)
-    with _changing:
-        _recordings.append(shown)
-        for place, name in enumerate(_SLOTS):
-            setattr(Value, name, _watched(name, place))
+    _recordings.append(shown)
     try:
+        with _changing:
+            for place, name in enumerate(_SLOTS):
+                setattr(Value, name, _watched(name, place))
         yield
     finally:
         _hidden.reset(token)

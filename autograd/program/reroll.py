@@ -9,15 +9,17 @@ so every graph compiles. A bundle of dots is one einsum, whose labels follow fro
 which axis: matrix products appear by themselves.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+import math
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd import ops
 from autograd.op import Op
-from autograd.program.arrays import LABELS, Array, ArrayGraph, Axes, Input, N, Places
-from autograd.program.bundle import REDUCING, SHORT, bundles, split
+from autograd.program import ragged
+from autograd.program.arrays import LABELS, Array, ArrayGraph, Axes, Gaps, Input, Mending, N, Places, Seen
+from autograd.program.bundle import BRIEF, REDUCING, SHORT, bundles, split
 from autograd.program.patterns import Pattern, View, axes, refine, slicing
 from autograd.program.rewrite import rewritten
 from autograd.program.trace import CONSTANT, INPUT, PARAMETER, Graph
@@ -25,6 +27,7 @@ from autograd.program.trace import CONSTANT, INPUT, PARAMETER, Graph
 NARROW = 8  # numbers, of no batch, below which operands are not gathered
 
 Numbers = Any  # an array of whole numbers: nodes or places
+NOTHING = {ops.sum: 0.0, ops.greatest: -math.inf, ops.logsumexp: -math.inf}  # what changes no result
 
 
 class Rows(NamedTuple):
@@ -119,10 +122,16 @@ class Roll:
         """Make the array of a bundle, and note where its nodes are."""
         args, places = [self.graph.args[node] for node in nodes], np.arange(len(nodes))
         few = self.sum_of_few(op, args[0]) if len(nodes) == 1 and op in (ops.sum, ops.dot) else None
+        ragged_ = op in REDUCING and len({*map(len, args)}) > 1
         if few is not None:
             array = few
+        elif ragged_ and (found := self.ragged(op, args)) is not None:
+            array, places = found
+        elif any(self.graph.ops[node] is not op for node in nodes):
+            self.separately(op, nodes)
+            return
         elif op is ops.dot:
-            array = self.dots(args)
+            array, places = self.dots(args)
         elif op in REDUCING:
             array = self.reduction(op, args)
         elif op is ops.element:
@@ -137,11 +146,21 @@ class Roll:
             kept, places = self.distinct(columns)
             order = self.order(columns[:, kept])
             places = np.argsort(order)[places]
-            array = self.elementwise(op, columns[:, kept[order]])
+            operands = [self.source(column) for column in columns[:, kept[order]]]
+            if (box := self.boxed(op, operands)) is not None:
+                array, places = box[0], box[1][places]
+            else:
+                array = self.row(op, operands)
         array.scalars += sum(len(arg) - 1 for arg in args) if op in REDUCING else len(nodes)
         array.label = array.label or next((self.graph.labels[n] for n in nodes if n in self.graph.labels), "")
         self.home[nodes] = array.number
         self.place[nodes] = places
+
+    def separately(self, op: Op, nodes: list[int]) -> None:
+        """Sums of two terms, or dots of one, by themselves, as they are of no use to longer ones."""
+        for own in (op, BRIEF[op]):
+            for part in split(own, [node for node in nodes if self.graph.ops[node] is own], self.reads):
+                self.bundle(own, part)
 
     # ── Operands ────────────────────────────────────────────────────────────────────────────────────
 
@@ -177,9 +196,11 @@ class Roll:
     def line(self, source: Array, places: Numbers) -> Array:
         """Elements of an array side by side."""
         pattern = axes(places)
-        if pattern is None or len(pattern) > 1 or any(not stride for _, stride in pattern):
+        if pattern is None or any(not stride for _, stride in pattern):
             return self.gathered(source, places)
         array = self.operand(source, int(places[0]), pattern)
+        if len(pattern) > 1:
+            return self.arrays.reshape(array, (len(places),))
         return array if pattern else self.arrays.axes(array, [None])
 
     def flat(self, nodes: Numbers) -> Array:
@@ -221,7 +242,7 @@ class Roll:
 
     # ── Rows with a fixed number of arguments ───────────────────────────────────────────────────────
 
-    def elementwise(self, op: Op, columns: Iterable[Numbers]) -> Array:
+    def elementwise(self, op: Op, columns: Sequence[Numbers]) -> Array:
         """A row of the table on whole operands, one node of each column: of the shape that all share."""
         return self.row(op, [self.source(column) for column in columns])
 
@@ -245,6 +266,29 @@ class Roll:
         ]
         shorter = rewritten(self.arrays, op, args)
         return self.arrays.add(op, args, sizes) if shorter is None or shorter.shape != sizes else shorter
+
+    def boxed(self, op: Op, operands: Sequence[tuple[Any, Numbers]]) -> tuple[Array, Numbers] | None:
+        """A row on a rectangle with gaps, and the places in it, where operands stand in one or span one."""
+        placed = [(source, places) for source, places in operands if places is not None]
+        uneven = [(source, places) for source, places in placed if axes(places) is None]
+        for source, places in uneven:
+            box = ragged.boxed(ragged.coordinates(source, places), placed)
+            if box is not None and len(box.sizes) > 1:
+                break
+        else:
+            box = ragged.paired(placed) if uneven and len(placed) == 2 else None
+        if box is None or len(box.sizes) < 2:
+            return None
+        patterns = iter(box.patterns)
+        args = [
+            source if places is None else self.strided(source, box.sizes, *next(patterns))
+            for source, places in operands
+        ]
+        return self.arrays.add(op, args, box.sizes, gaps=ragged.gaps(box, op, args)), box.places
+
+    def strided(self, source: Array, sizes: Sequence[int], start: int, strides: Sequence[int]) -> Array:
+        """The operand with these sizes and strides."""
+        return self.operand(source, start, [*zip(sizes, strides, strict=True)])
 
     def misfit(self, patterns: dict[int, Any], length: int) -> int | None:
         """An operand that must be copied for all to share a shape: an uneven one, or that of most axes."""
@@ -279,20 +323,76 @@ class Roll:
 
     # ── Dots and other sums ─────────────────────────────────────────────────────────────────────────
 
-    def dots(self, args: Sequence[tuple[int, ...]]) -> Array:
-        """Σ a·b as an einsum; with unequal lengths as products and their sums by segment."""
+    def dots(self, args: Sequence[tuple[int, ...]]) -> tuple[Array, Numbers]:
+        """Σ a·b as an einsum, and where in it each dot is; of unequal lengths as sums by segment."""
         lengths = [len(arg) // 2 for arg in args]
-        left = [arg[:k] for arg, k in zip(args, lengths, strict=True)]
-        right = [arg[k:] for arg, k in zip(args, lengths, strict=True)]
+        places = np.arange(len(args))
         if len(set(lengths)) == 1:
-            a, b = np.array(left), np.array(right)
+            a, b = np.split(np.array(args), 2, axis=1)
             parts = self.columns(self.home[a] * len(self.home) + self.home[b]) if len(args) == 1 else []
             if len(parts) > 1:
-                return self.added([self.products(a[:, part], b[:, part]) for part in parts])
-            return self.einsum(self.rows(a), self.rows(b))
-        products = self.elementwise(ops.mul, [np.concatenate(left), np.concatenate(right)])
+                return self.added([self.products(a[:, part], b[:, part]) for part in parts]), places
+            if (found := self.pairs(a, b)) is not None:
+                return found
+            left, right, order = self.turned(self.rows(a), self.rows(b))
+            return self.einsum(left, right), np.argsort(order)
+        products = self.elementwise(ops.mul, self.sides(args))
         products.scalars += sum(lengths)
-        return self.segments("segment_sum", self.arrays.reshape(products, (sum(lengths),)), lengths)
+        return self.segments("segment_sum", self.arrays.reshape(products, (sum(lengths),)), lengths), places
+
+    def sides(self, args: Sequence[tuple[int, ...]]) -> tuple[Numbers, Numbers]:
+        """What stands on the left, and on the right, in all of some dots, side by side."""
+        longest = max(args, key=len)
+        first, second = self.home[longest[0]], self.home[longest[-1]]
+        sides: tuple[list[int], list[int]] = [], []
+        for arg in args:
+            k = len(arg) // 2
+            swap = k == 1 and (self.home[arg[0]], self.home[arg[1]]) == (second, first) != (first, second)
+            sides[swap].extend(arg[:k])
+            sides[not swap].extend(arg[k:])
+        return np.array(sides[0]), np.array(sides[1])
+
+    def turned(self, a: Rows, b: Rows) -> tuple[Rows, Rows, Numbers]:
+        """Rows in the order of a matrix product, and which of them is where.
+
+        First vary those axes that both have, then those of what is batched.
+        """
+        common = refine([a.outer, b.outer], _length(a.outer))
+        if common is None:
+            return a, b, np.arange(_length(a.outer))
+        sizes, (left, right) = common
+        kinds = [(bool(x), bool(y)) for x, y in zip(left, right, strict=True)]
+        first = [(a.source.batched, b.source.batched)] * (a.source.batched != b.source.batched)
+        rank = {kind: i for i, kind in enumerate(dict.fromkeys([(True, True), *first, *kinds]))}
+        axes_ = sorted(range(len(sizes)), key=lambda axis: rank[kinds[axis]])
+        a, b = (
+            Rows(rows.source, rows.start, [(sizes[i], strides[i]) for i in axes_], rows.inner)
+            for rows, strides in ((a, left), (b, right))
+        )
+        return a, b, np.arange(_length(a.outer)).reshape(sizes).transpose(axes_).reshape(-1)
+
+    def pairs(self, *sides: Numbers) -> tuple[Array, Numbers] | None:
+        """The dots of all rows on the left with all on the right, where many but not all are asked for."""
+        operands, inner = [], []
+        for source, places in map(self.source, sides):
+            within = None if places is None else axes(places[0])
+            if within is None or (places - places[:, :1] != places[0] - places[0, 0]).any():
+                return None
+            operands.append((source, places[:, 0]))
+            inner.append(within)
+        outer = [pattern for _, places in operands if (pattern := axes(places)) is not None]
+        if len(outer) == 2 and refine(outer, len(sides[0])) is not None:
+            return None
+        box = ragged.paired(operands)
+        if box is None:
+            return None
+        a, b = [
+            Rows(source, start, [*zip(box.sizes, strides, strict=True)], within)
+            for (source, _), (start, strides), within in zip(operands, box.patterns, inner, strict=True)
+        ]
+        if any(rows.places()[-1, -1] >= rows.source.size for rows in (a, b)):
+            return None
+        return self.einsum(a, b, ragged.gaps(box)), box.places
 
     def without_squares(self, nodes: list[int]) -> list[list[int]]:
         """Dots with itself apart from the others where together they are uneven: Σ p·q, and Σ p·p."""
@@ -315,6 +415,10 @@ class Roll:
         if places is None:
             m, k = nodes.shape
             return Rows(self.constant(np.full(k, source)), 0, [(m, 0)] * (m > 1), [(k, 1)] * (k > 1))
+        return self.placed(source, places)
+
+    def placed(self, source: Array, places: Numbers) -> Rows:
+        """The rows of a matrix of places."""
         if (patterns := even_rows(places)) is not None:
             return Rows(source, int(places[0, 0]), *patterns)
         found, index = np.unique(places, axis=0, return_inverse=True)
@@ -332,11 +436,16 @@ class Roll:
         m, k = places.shape
         return Rows(self.gathered(source, places), 0, [(m, k)] * (m > 1), [(k, 1)] * (k > 1))
 
-    def einsum(self, a: Rows, b: Rows) -> Array:
+    def einsum(self, a: Rows, b: Rows, gaps: Gaps | None = None, seen: Any = None) -> Array:
         """Σ over the inner axes of the product of two operands in rows."""
         m, k = len(_steps(a.outer)), len(_steps(a.inner))
         outer, inner = refine([a.outer, b.outer], m), refine([a.inner, b.inner], k)
-        if outer is None or inner is None or not all(map(all, inner[1])) or not _moves(outer[1]):
+        if (
+            outer is None
+            or inner is None
+            or not all(map(all, inner[1]))
+            or (seen is None and not _moves(outer[1]))
+        ):
             a, b = self.copied(a.source, a.places()), self.copied(b.source, b.places())
             outer, inner = refine([a.outer, b.outer], m), refine([a.inner, b.inner], k)
         (sizes, outer_strides), (inner_sizes, inner_strides) = outer, inner  # type: ignore[misc]
@@ -344,19 +453,23 @@ class Roll:
         for rows, *strides in zip((a, b), outer_strides, inner_strides, strict=True):
             shape = (*sizes, *inner_sizes)
             every = zip(LABELS[: len(shape)], shape, (*strides[0], *strides[1]), strict=True)
-            kept = [(label, size, stride) for label, size, stride in every if stride]
+            kept = sorted((axis for axis in every if axis[2]), key=lambda axis: -axis[2])  # as in memory
             operands.append(
                 self.operand(rows.source, rows.start, [(size, stride) for _, size, stride in kept])
             )
             labels.append(N * operands[-1].batched + "".join(label for label, *_ in kept))
         batched = any(operand.batched for operand in operands)
-        left, right = labels
-        return self.arrays.einsum(operands[0], operands[1], (left, right, N * batched + LABELS[: len(sizes)]))
+        out = N * batched + LABELS[: len(sizes)]
+        if gaps is not None:  # of copies that have other axes
+            gaps = Gaps(Seen(gaps.seen.numbers.reshape(sizes)), gaps.fill)
+        if seen is None:
+            return self.arrays.einsum(operands[0], operands[1], (labels[0], labels[1], out), gaps)
+        return self.mended_dots(
+            operands, (labels[0], labels[1], out), seen[0].reshape(*sizes, *inner_sizes), seen[1]
+        )
 
     def reduction(self, op: Op, args: Sequence[tuple[int, ...]]) -> Array:
         """Σ, max, or log Σ exp, of operands in rows; of segments where their lengths differ."""
-        reduced: Callable[[str, Array], Array]
-        spread: Callable[[Array], Array]
         lengths = [len(arg) for arg in args]
         if op is ops.sum and len(set(lengths)) == 1:
             by_home = np.argsort(self.home[np.array(args)], axis=1, kind="stable")
@@ -364,19 +477,40 @@ class Roll:
             if len(parts := self.columns(self.home[nodes])) > 1:
                 parts.sort(key=lambda part: by_home[0, part[0]])  # as it was written
                 return self.added([self.sum(nodes[:, part]) for part in parts])
-        if len(set(lengths)) > 1:
-            x = self.flat(np.concatenate(args))
-            places = np.repeat(np.arange(len(args)), lengths)
-            reduced = lambda name, x: self.segments(f"segment_{name}", x, lengths)
-            spread = lambda z: self.gathered(z, places)
-        else:
-            x, outer = self.in_rows(np.array(args))
-            how = Axes(tuple(range(outer, len(x.shape))))
-            reduced = lambda name, x: self.arrays.add(name, (x,), x.shape[:outer], how=how)
-            spread = lambda z: self.arrays.axes(z, [*range(outer), *[None] * (len(x.shape) - outer)])
-        if op is not ops.logsumexp:
-            return reduced("sum" if op is ops.sum else "max", x)
-        return self.logsumexp(x, reduced, spread, all(map(self.is_shifted, args)))
+        if len(set(lengths)) == 1:
+            return self.reduced(op, *self.in_rows(self.rows(np.array(args))), all(map(self.is_shifted, args)))
+        places = np.repeat(np.arange(len(args)), lengths)
+        return self.reduce(
+            op,
+            self.flat(np.concatenate(args)),
+            lambda name, x: self.segments(f"segment_{name}", x, lengths),
+            lambda z: self.gathered(z, places),
+            all(map(self.is_shifted, args)),
+        )
+
+    def reduced(self, op: Op, x: Array, outer: int, done: bool) -> Array:
+        """Σ, max, or log Σ exp, over all axes but the outer ones."""
+        how = Axes(tuple(range(outer, len(x.shape))))
+        return self.reduce(
+            op,
+            x,
+            lambda name, x: self.arrays.add(name, (x,), x.shape[:outer], how=how),
+            lambda z: self.arrays.axes(z, [*range(outer), *[None] * (len(x.shape) - outer)]),
+            done,
+        )
+
+    def reduce(
+        self,
+        op: Op,
+        x: Array,
+        reduced: Callable[[str, Array], Array],
+        spread: Callable[[Array], Array],
+        done: bool,
+    ) -> Array:
+        """Σ, max, or log Σ exp, with what reduces an array, and what brings the result to its shape."""
+        if op is ops.logsumexp:
+            return self.logsumexp(x, reduced, spread, done)
+        return reduced("sum" if op is ops.sum else "max", x)
 
     def columns(self, homes: Numbers) -> list[Numbers]:
         """Which columns of a matrix are of one home: of few homes, each in whole columns; else all."""
@@ -426,16 +560,85 @@ class Roll:
         x, (m, *others) = zip(*[self.graph.args[node] for node in nodes], strict=True)
         return self.graph.ops[m] is ops.greatest and self.graph.args[m] == x and {*others} <= {m}
 
-    def in_rows(self, nodes: Numbers) -> tuple[Array, int]:
-        """The operand in the rows of a matrix of nodes, and how many of its axes are the rows'."""
-        rows = self.rows(nodes)
-        if any(not stride for _, stride in (*rows.outer, *rows.inner)):
-            rows = self.copied(rows.source, rows.places())
-        return self.operand(rows.source, rows.start, [*rows.outer, *rows.inner]), len(rows.outer)
+    def in_rows(self, rows: Rows, seen: Any = None, fill: float = 0.0) -> tuple[Array, int]:
+        """The operand in the rows, and how many of its axes are the rows'; with a number where not seen."""
+        pattern = [*rows.outer, *rows.inner]
+        if seen is None and any(not stride for _, stride in pattern):
+            return self.in_rows(self.copied(rows.source, rows.places()))
+        x = self.operand(rows.source, rows.start, pattern)
+        if seen is not None:
+            x = self.arrays.masked(x, Seen(seen.reshape([size for size, _ in pattern])), fill)
+        return x, len(rows.outer)
 
     def segments(self, name: str, x: Array, lengths: Sequence[int]) -> Array:
         """What is made of the elements of each stretch: their sum, the greatest, …"""
         return self.arrays.add(name, (x,), (len(lengths),), how=Places(np.cumsum([0, *lengths[:-1]])))
+
+    # ── Rows of unequal lengths, in a rectangle ─────────────────────────────────────────────────────
+
+    def ragged(self, op: Op, args: Sequence[tuple[int, ...]]) -> tuple[Array, Numbers] | None:
+        """Rows of unequal lengths in a rectangle, and where each is; None where none pays."""
+        sides = self.sides(args) if op is ops.dot else (np.concatenate(args),)
+        operands = [self.source(side) for side in sides]
+        if any(places is None for _, places in operands):
+            return None
+        found = ragged.rectangle(operands, [len(arg) // len(sides) for arg in args])
+        if found is None:
+            return None
+        full, seen = found
+        rows = [self.placed(source, places) for (source, _), places in zip(operands, full, strict=True)]
+        gaps = [places[~seen] for places in full]
+        if op is ops.dot:
+            filled = [ragged.are_gaps(*gap, 0) for gap in zip([x for x, _ in operands], gaps, strict=True)]
+            a, b, order = self.turned(*rows)
+            return self.einsum(a, b, seen=(seen[order], any(filled))), np.argsort(order)
+        if op is ops.sum and not all(stride for _, stride in rows[0].outer):  # rows share elements
+            m, width = seen.shape
+            ones = Rows(self.constant(seen.reshape(-1)), 0, [(m, width)], [(width, 1)])
+            return self.einsum(ones, rows[0], seen=(seen, True)), np.arange(m)
+        if ragged.are_gaps(operands[0][0], gaps[0]):
+            x, outer, mend = self.filled(op, operands[0][0], full[0], sides[0])
+        else:
+            x, outer, mend = *self.in_rows(rows[0], seen, NOTHING[op]), False
+        array = self.reduced(op, x, outer, all(map(self.is_shifted, args)))
+        if op is ops.sum and mend:
+            array = self.mended_sum(array, x, outer, seen.reshape(x.shape))
+        return array, np.arange(len(args))
+
+    def filled(self, op: Op, source: Array, places: Numbers, nodes: Numbers) -> tuple[Array, int, bool]:
+        """Rows of an array whose gaps hold what changes nothing, filled once for all that follows.
+
+        The last says whether there may be a nan as well.
+        """
+        gaps: Any = source.gaps
+        if gaps.fill != NOTHING[op] or (op is not ops.sum and source.op != "masked"):
+            source = self.arrays.masked(source, gaps.seen, NOTHING[op])
+            self.home[nodes] = source.number
+        return *self.in_rows(self.placed(source, places)), source.op != "masked"
+
+    def mended_sum(self, total: Array, x: Array, outer: int, seen: Any) -> Array:
+        """A sum over the axes that are not outer, of what is 0, or nan, where nothing is seen."""
+        own, n = LABELS[: seen.ndim], N * x.batched
+        return self.arrays.mended(total, [x], Mending(f"{n}{own}->{n}{own[:outer]}", own, Seen(seen)))
+
+    def mended_dots(
+        self, operands: list[Array], labels: tuple[str, str, str], seen: Any, filled: bool
+    ) -> Array:
+        """Σ a·b over what is seen, with 0 elsewhere in one operand, broadcast for it if it must be."""
+        own, seen = ragged.squeezed(LABELS, seen)
+        if not filled:
+            i = min(range(2), key=lambda i: (not {*own} <= {*labels[i]}, operands[i].batched))
+            x, inner = operands[i], labels[i].replace(N, "")
+            every = [label for label in LABELS if label in inner + own]
+            sizes = {**dict(zip(inner, x.shape, strict=True)), **dict(zip(own, seen.shape, strict=True))}
+            seen_ = seen[tuple([slice(None) if label in own else None for label in every])]
+            x = self.arrays.axes(x, [inner.index(label) if label in inner else None for label in every])
+            x = self.arrays.masked(x, Seen(np.broadcast_to(seen_, [sizes[label] for label in every])))
+            operands = [x, operands[1]] if i == 0 else [operands[0], x]
+            spread = N * x.batched + "".join(every)
+            labels = (spread, *labels[1:]) if i == 0 else (labels[0], spread, labels[2])
+        total = self.arrays.einsum(operands[0], operands[1], labels)
+        return self.arrays.mended(total, operands, Mending("{},{}->{}".format(*labels), own, Seen(seen)))
 
     # ── Choices, and rows on sequences ──────────────────────────────────────────────────────────────
 
@@ -463,6 +666,11 @@ class Roll:
         if places is None:
             source, places = self.constant(np.array([source])), np.zeros(nodes.shape, int)
         return self.arrays.add("sequence", (self.gathered(source, places),), (len(args),), how=op)
+
+
+def _length(pattern: Pattern) -> int:
+    """How many places a pattern has."""
+    return math.prod([size for size, _ in pattern])
 
 
 def even_rows(places: Numbers) -> tuple[Pattern, Pattern] | None:

@@ -47,6 +47,13 @@ def simplify(op: Op, args: Sequence[Any], numbers: Sequence[Any]) -> tuple[Op, t
     return op, tuple(args)
 
 
+def evaluated(op: Op, numbers: Sequence[Any]) -> Any:
+    """A row of plain numbers. Orders of derivatives are whole numbers to rows, and floats in arrays."""
+    whole = {place for place, given in op.parameters.items() if type(given[0]) is int}
+    typed = [int(x) if place in whole else x for place, x in enumerate(numbers)] if whole else numbers
+    return op.evaluate(typed, typed)
+
+
 class Symbol(Numeric):
     """A node of a graph that is being recorded; `graph.apply(op, args)` makes the next one."""
 

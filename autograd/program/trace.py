@@ -29,7 +29,7 @@ from autograd.program.purity import (
     unchanged,
     undrawn,
 )
-from autograd.program.symbol import BOOLEAN, NUMBERS, Symbol, Unread, simplify
+from autograd.program.symbol import BOOLEAN, NUMBERS, Symbol, Unread, evaluated, simplify
 from autograd.recording import Run, during, running
 from autograd.trees import is_opaque, leaves, matching
 from autograd.value import Value, constant, topological_order
@@ -81,7 +81,7 @@ class Graph:
         elif op not in SOURCES:
             numbers = [self.number(arg) for arg in args[:2]]  # of long sums two tell that they vary
             if None not in numbers and None not in (numbers := [self.number(arg) for arg in args]):
-                return self.add(CONSTANT, (float(op.evaluate(numbers, numbers)),))
+                return self.add(CONSTANT, (float(evaluated(op, numbers)),))
             if op in NUMBERS:
                 return self.add(CONSTANT, (op.function(1.0),))
             key = op, args = simplify(op, args, numbers)
