@@ -300,13 +300,13 @@ class ArrayGraph:
         sizes = dict(zip(left + right, a.shape + b.shape, strict=True))
         for x, own, scale in (b, right, a), (a, left, b):
             if scale.is_share and not scale.shape:
-                axes = tuple(axis for axis, i in enumerate(own) if i not in out)
-                batch = x.batched and not batched
-                x = (
-                    self.add("sum", (x,), [sizes[i] for i in out], batched, how=Axes(axes, batch))
-                    if axes or batch
-                    else x
+                kept = [i for i in own if i in out]
+                how = Axes(
+                    tuple(axis for axis, i in enumerate(own) if i not in out), x.batched and not batched
                 )
+                if any(how):
+                    x = self.add("sum", (x,), [sizes[i] for i in kept], batched, how=how)
+                x = self.axes(x, [kept.index(i) for i in out])
                 return self.elementwise(ops.mul, [self.axes(scale, [None] * len(x.shape)), x])  # type: ignore[no-any-return]
         if set(labels[0] + labels[1]) == set(labels[2]):
             spread = [
