@@ -410,6 +410,13 @@ def test_the_caller_owns_the_results():
     assert second[0].tolist() == [1, 2] and second[3] == [1, 1] and apart(first, second, x, y)
 
 
+def test_keys_of_dicts_are_those_of_the_call():
+    f = autograd.compile(lambda d: d)
+    for key in (1, True, 1.0):
+        (found,) = f({key: 2.0})
+        assert type(found) is type(key)
+
+
 def test_the_step_gets_no_memory_of_the_caller_that_it_may_keep():
     f = autograd.compile(lambda x: [x, 2 * x], batch=True)
     x = np.arange(3.0)
@@ -458,6 +465,7 @@ REFUSED_BATCHES = {  # a function, batch, its arguments, and what the error says
         r"holds a list .* \[\[·, ·\], \[·\]\]; make its rows",
     ),
     "a list of strings": (itself, True, [["a", "b"]], "x holds a list that is no array of numbers"),
+    "a list of Values": (itself, True, [[Value(1.0)]], "x holds 1.0, a Value, .* give its number, x.data"),
     "too few flags": (product, (True,), [1.0, 2.0], "is for 1 arguments .* the call has 2"),
     "no flag": (itself, (False,), [1.0], r"batch=\(False,\) is neither True nor False"),
     "a number for a flag": (itself, 1, [1.0], "batch=1 is neither True nor False"),

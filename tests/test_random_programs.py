@@ -16,7 +16,6 @@ import autograd
 from autograd import Value, ops
 from autograd.program.patterns import MOST, axes
 
-
 FOUND = [2000005, 2000234, 2001256]  # a transposed operand whose upstream gradient is one number for all
 
 

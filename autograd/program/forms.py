@@ -21,7 +21,7 @@ from autograd.op import describe
 from autograd.program.arrays import Input
 from autograd.program.symbol import Symbol
 from autograd.program.trace import Graph, nested
-from autograd.trees import array_like, is_array, is_opaque, structure
+from autograd.trees import array_like, is_array, is_opaque, leaves, structure
 from autograd.value import Value
 
 FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
@@ -75,7 +75,8 @@ def shape_of(tree: Any) -> tuple[int, ...] | None:
 
 def form_of(tree: Any, parts: list[Any]) -> Any:
     """The form of a container by those of its branches."""
-    return (type(tree), *tree, *parts) if isinstance(tree, dict) else (type(tree), *parts)
+    keys = [(type(key), key) for key in tree] if isinstance(tree, dict) else []  # 1 and True are equal
+    return (type(tree), *keys, *parts)
 
 
 def is_number(x: Any) -> bool:
@@ -194,6 +195,8 @@ class Given:
         except (TypeError, ValueError):  # ragged
             array = np.empty(0, object)
         if array.dtype.kind not in "fiub":
+            for number in leaves(x):
+                self._is_whole(number)  # a number of another type says so
             raise TypeError(
                 f"compile: {self._name} holds a list that is no array of numbers, {structure(x)}; make its "
                 "rows equally long, and give several arrays as a tuple or a dict"
