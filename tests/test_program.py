@@ -1008,7 +1008,7 @@ def test_nothing_is_compiled_yet():
     program = autograd.compile(branch, [w])
     assert repr(program) == "Program(branch, 1 parameters)"
     for name in ("source", "operations", "nodes"):
-        with pytest.raises(RuntimeError, match="nothing is compiled yet: call the program once"):
+        with pytest.raises(RuntimeError, match="nothing is compiled yet: call it once"):
             getattr(program, name)
 
 

@@ -20,6 +20,7 @@ import nn
 from autograd import Op, Value, ops
 from autograd.program import kernels, saving
 from autograd.testing.strategies import expressions
+from tests.programs import CausalAttention
 
 RNG = np.random.default_rng(0)
 X, Y, T = RNG.normal(size=(5, 4)), RNG.normal(size=(5, 2)), np.array([0, 1, 1, 0, 1])
@@ -124,7 +125,12 @@ def special():
     return autograd.compile(f, w), (X[:, 0],)
 
 
-PROGRAMS = {f.__name__: f for f in (network, classes, uneven, own_rows, special)}
+def attention():
+    model = CausalAttention()
+    return autograd.compile(model.loss, model.parameters), tuple(model.inputs(3, np.random.default_rng(0)))
+
+
+PROGRAMS = {f.__name__: f for f in (network, classes, uneven, own_rows, special, attention)}
 FUNCTIONS = {
     "of numbers": (autograd.value_and_grad(lambda x, y: x**y / (1 + x)), (2.0, 3.0)),
     "of a tree": (

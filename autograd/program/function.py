@@ -4,7 +4,6 @@ The gradient of a function that grad or value_and_grad was given is swept over t
 transforms are recorded as what they compute.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -16,7 +15,7 @@ import numpy as np
 
 from autograd.derivatives import GRADIENTS, Gradient, positions
 from autograd.program.arrays import Array
-from autograd.program.compiled import Compiled, Operation, names_of
+from autograd.program.compiled import Compiled, names_of
 from autograd.program.differentiate import differentiate
 from autograd.program.forms import (
     FLOATS,
@@ -30,14 +29,14 @@ from autograd.program.forms import (
     walk,
 )
 from autograd.program.reroll import Roll
-from autograd.program.saving import copied, save, state
+from autograd.program.saving import Readable
 from autograd.program.trace import Graph, Recorded, trace
 from autograd.trees import is_array, is_opaque
 
 FEW = 8  # numbers of a result that are returned one by one; more stand in a row
 
 
-class Function:
+class Function(Readable):
     """What `compile` returns for a function alone: call it as f, with numbers and arrays of numbers."""
 
     def __init__(
@@ -51,7 +50,6 @@ class Function:
         self.f = f
         self.engine = engine
         self._lowered: dict[Any, _Lowered] = {}
-        self._latest: _Lowered | None = None
         self._names: dict[int, list[str]] = {}
         self.__name__ = getattr(f, "__name__", type(f).__name__)
         self.__doc__ = getattr(f, "__doc__", None)
@@ -68,7 +66,7 @@ class Function:
         lowered = self._lowered.get(form)
         if lowered is None:
             lowered = self._lowered[form] = _Lowered(self, *self._arguments(args, named), len(args))
-        self._latest = lowered
+        self._latest = lowered.compiled
         return lowered(numbers, dtype)
 
     def _arguments(
@@ -91,36 +89,6 @@ class Function:
                 f"and the call has {len(args)}{f' and {len(named)} by name' * bool(named)}"
             )
         return arguments, self.batch
-
-    @property
-    def source(self) -> str:
-        """The Python source of what was compiled last."""
-        return self._last().source
-
-    @property
-    def operations(self) -> tuple[Operation, ...]:
-        """The array operations of what was compiled last."""
-        return self._last().operations
-
-    @property
-    def nodes(self) -> int:
-        """How many scalar nodes what was compiled last has recorded, arguments among them."""
-        return self._last().nodes
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write what was compiled last to a file of Python, which imports NumPy and no autograd.
-
-        It defines the function that `source` shows: numbers and arrays stand alone, and what else is in an
-        argument or a result stands in one row. See also `Program.save`.
-        """
-        save(self._last(), self.f, path)
-
-    __getstate__, __copy__ = state, copied
-
-    def _last(self) -> Compiled:
-        if self._latest is None:
-            raise RuntimeError("nothing is compiled yet: call the function once")
-        return self._latest.compiled
 
     def __repr__(self) -> str:
         return f"compile({self.__name__})"

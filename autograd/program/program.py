@@ -4,7 +4,6 @@ theta    the numbers of all parameters, one after the other: shape (P,), float64
 inputs   arrays of shape (n, …): the examples of a batch, along the first axis
 """
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
 from typing import Any, overload
@@ -14,12 +13,12 @@ import numpy as np
 from autograd import commit
 from autograd.op import describe
 from autograd.program.arrays import Array, Input
-from autograd.program.compiled import ENGINES, Compiled, Data, Operation, names_of
+from autograd.program.compiled import ENGINES, Compiled, Data, names_of
 from autograd.program.differentiate import differentiate, hessian_vector
 from autograd.program.emit import needed
 from autograd.program.function import Function
 from autograd.program.reroll import Roll
-from autograd.program.saving import copied, save, state
+from autograd.program.saving import Readable
 from autograd.program.trace import examples, trace
 from autograd.trees import is_array
 from autograd.value import Value
@@ -93,7 +92,7 @@ def compile(  # noqa: A001
     return Program(f, parameters, reduction, engine)
 
 
-class Program:
+class Program(Readable):
     """What `compile` returns for a loss and its parameters: call it for the value and the gradient."""
 
     def __init__(
@@ -120,7 +119,6 @@ class Program:
         if len(self._places) < len(self.leaves):
             raise ValueError("compile: a parameter is given twice; give each once")
         self._compiled: dict[Any, Compiled] = {}
-        self._latest: Compiled | None = None
 
     # ── Numbers from and to the Values ──────────────────────────────────────────────────────────────
 
@@ -187,41 +185,11 @@ class Program:
         theta, _ = self._check(theta, inputs)
         return np.array([self.hvp(theta, v, *inputs) for v in np.eye(len(theta), dtype=theta.dtype)])
 
-    @property
-    def source(self) -> str:
-        """The Python source of what was compiled last."""
-        return self._last().source
-
-    @property
-    def operations(self) -> tuple[Operation, ...]:
-        """The array operations of what was compiled last."""
-        return self._last().operations
-
-    @property
-    def nodes(self) -> int:
-        """How many scalar nodes what was compiled last has recorded, parameters and inputs among them."""
-        return self._last().nodes
-
-    def _last(self) -> Compiled:
-        if self._latest is None:
-            raise RuntimeError("nothing is compiled yet: call the program once, with a batch")
-        return self._latest
-
     def to_jax(self, dtype: Any = float, what: str = "gradient") -> Callable[..., Any]:
         """The program as a pure function of JAX: see `autograd.program.jax.to_jax`."""
         from autograd.program.jax import to_jax
 
         return to_jax(self, dtype, what)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write what was compiled last to a file of Python, which imports NumPy and no autograd.
-
-        It defines the function that `source` shows, of theta and the inputs. SciPy is imported where a row
-        needs it. TypeError naming a row of one's own whose function no file can hold, such as a lambda.
-        """
-        save(self._last(), self.f, path)
-
-    __getstate__, __copy__ = state, copied
 
     # ── Compiling ───────────────────────────────────────────────────────────────────────────────────
 

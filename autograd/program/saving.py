@@ -23,12 +23,14 @@ from autograd import writing
 from autograd.op import Op
 from autograd.program import kernels
 from autograd.program.arrays import Array
-from autograd.program.compiled import Compiled
+from autograd.program.compiled import Compiled, Operation
 from autograd.program.emit import Source, literal, shown
 from autograd.program.views import sized
 from autograd.value import Value
 
-ANNOTATION = r"(?<=\w): (?:int \| )?(?:Array|Kernel|str|bool|tuple\[int, \.\.\.\])(?=[,) ])| -> \w+(?=:\n)"
+ANNOTATION = (
+    r"(?<=\w): (?:int \| )?(?:Any|Array|Kernel|str|bool|tuple\[int, \.\.\.\])(?=[,) ])| -> \w+(?=:\n)"
+)
 WIDTH = 90  # of a line of numbers
 
 FILE = '''"""{name}, compiled by autograd to array code.
@@ -240,14 +242,59 @@ class Lost:
         )
 
 
-def state(program: Any) -> dict[str, Any]:
-    """What pickle and deepcopy take of a program: all, with its function if its parameters come with it.
+class Readable:
+    """What all that `compile` returns has in common: what was compiled last can be read, saved and pickled.
 
-    A function of a module is found there again, and so are the Values that it uses, which are not those of
-    the copy: it goes only with a program that has no parameters.
+    f       the function that is compiled       leaves   its parameters
     """
-    goes = isinstance(program.f, Lost) or holds(program.f, getattr(program, "leaves", ()))
-    return {**vars(program), "f": program.f if goes else Lost(program.f)}
+
+    f: Any
+    leaves: list[Value] = []  # noqa: RUF012 (never changed)
+    _latest: Compiled | None = None
+
+    @property
+    def source(self) -> str:
+        """The Python source of what was compiled last."""
+        return self._last().source
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """The array operations of what was compiled last."""
+        return self._last().operations
+
+    @property
+    def nodes(self) -> int:
+        """How many scalar nodes what was compiled last has recorded, with those of its inputs."""
+        return self._last().nodes
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write what was compiled last to a file of Python, which imports NumPy and no autograd.
+
+        It defines the function that `source` shows: of theta and the inputs; or of numbers and arrays alone,
+        and of the numbers in a row of what else is an argument. SciPy is imported where a row needs it.
+        TypeError naming a row of one's own whose function no file can hold, such as a lambda.
+        """
+        save(self._last(), self.f, path)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What pickle and deepcopy take: all, with the function if its parameters come with it.
+
+        A function of a module is found there again, and so are the Values that it uses, which are not those
+        of the copy: it goes only with what has no parameters.
+        """
+        goes = isinstance(self.f, Lost) or holds(self.f, self.leaves)
+        return {**vars(self), "f": self.f if goes else Lost(self.f)}
+
+    def __copy__(self) -> Any:
+        """One that shares all with this one."""
+        twin = object.__new__(type(self))
+        vars(twin).update(vars(self))
+        return twin
+
+    def _last(self) -> Compiled:
+        if self._latest is None:
+            raise RuntimeError("nothing is compiled yet: call it once")
+        return self._latest
 
 
 def holds(f: Any, leaves: Iterable[Value]) -> bool:
@@ -264,13 +311,6 @@ def holds(f: Any, leaves: Iterable[Value]) -> bool:
     except Exception:  # of whatever is in it
         return False
     return found >= {*leaves}
-
-
-def copied(program: Any) -> Any:
-    """A program that shares all with another."""
-    twin = object.__new__(type(program))
-    vars(twin).update(vars(program))
-    return twin
 
 
 def flattened(compiled: Compiled) -> dict[str, Any]:
