@@ -126,7 +126,7 @@ def gpt_step(n, rounds):
 
 def program(name, rounds):
     """The value and the gradient of a program of programs.py: ours, and by hand or else eagerly."""
-    source, inputs = large(name)
+    source, inputs = sized(name, rounds)
     compiled = autograd.compile(source.loss, source.parameters)
     theta = compiled.parameters()
 
@@ -146,10 +146,10 @@ def program(name, rounds):
     return race_of_gradients(steps, rounds)
 
 
-def large(name):
-    """A program of programs.py in a real size, and inputs for it."""
+def sized(name, rounds):
+    """A program of programs.py, and inputs for it: in a real size, but to be tried once in a small one."""
     kind = getattr(programs, name)
-    source = kind(**kind.large)
+    source = kind(**kind.large if rounds > 1 else {})
     return source, source.inputs(kind.examples, np.random.default_rng(0))
 
 
@@ -250,7 +250,7 @@ def compiling(rounds):
         ),
     }
     for kind in programs.ZOO:
-        source, inputs = large(kind.__name__)
+        source, inputs = sized(kind.__name__, rounds)
         calls[kind.__name__] = source.loss, source.parameters, *inputs
     return {name: [first_call(*call)[0] for _ in range(rounds)] for name, call in calls.items()}
 
