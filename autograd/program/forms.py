@@ -130,9 +130,10 @@ class Given:
             if type(tree) is float and not flag:  # most arguments of most functions
                 self.numbers.append(tree)
                 forms.append(float)
-            elif type(tree) is np.ndarray and not flag:
-                self.numbers.append(tree)
-                forms.append((self._checked(tree, True), tree.shape))
+            elif type(tree) is np.ndarray:
+                array = self._examples(tree) if flag else tree
+                self.numbers.append(array)
+                forms.append((flag, self._checked(array, True), array.shape[flag:]))
             else:
                 forms.append(self._read(tree, flag))
         self.form = (*arguments, *forms)
