@@ -395,6 +395,14 @@ def test_an_index_chooses_in_every_example(n, flags):
         assert value[k] == want and gradient[k].tolist() == by
 
 
+@pytest.mark.parametrize("w", [[[1.0, 2.0], [3.0, 4.0]], [[1, 2], [3, 4]], [[1.0, 2], [3, 4.0]]])
+def test_the_gradients_by_lists_that_all_examples_share_are_one_array(w):
+    f = lambda w, x: w[0][0] * x * w[1][1] + w[0][1] * w[1][0]
+    for transform in grad(f), lambda w, x: grad(f)(w, x):
+        gradient = autograd.compile(transform, batch=(False, True))(w, np.array([1.0, 10.0, 2.0]))
+        assert gradient.tolist() == [[[4 * x, 3], [2, x]] for x in (1.0, 10.0, 2.0)]
+
+
 # ── What a function gets, and what it may not do ────────────────────────────────────────────────────
 
 
@@ -408,6 +416,14 @@ def test_the_caller_owns_the_results():
     assert x.tolist() == [1, 2] and y.sum() == 15
     second = f(x, y)
     assert second[0].tolist() == [1, 2] and second[3] == [1, 1] and apart(first, second, x, y)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("shape", [(), (1,), (2, 3)])
+def test_a_gradient_that_is_constant_is_of_the_type_of_the_arrays(dtype, shape):
+    gradient = autograd.compile(grad(lambda x: x.sum() + x.sum()))(np.zeros(shape, dtype))
+    assert (gradient.dtype, gradient.shape, (gradient == 2).all()) == (dtype, shape, True)
+    assert gradient.flags.writeable
 
 
 def test_keys_of_dicts_are_those_of_the_call():
