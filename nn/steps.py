@@ -142,16 +142,17 @@ class CompiledStep(Step):
         self.costs = autograd.compile(cost, parameters)
         self.program = self.costs if self.penalty is None else autograd.compile(penalized, parameters)
         self.theta = self.program.parameters()
+        self.gradient = self.program.parameters()
 
     def __call__(self, x: Any, y: Any) -> tuple[float, list[Any]]:
         """See `Step`. ValueError naming a nan among x and y."""
         x, y, noise = as_array("x", x), as_array("y", y), self._noise(len(x))
         outputs = self.network.predict(self.theta, x, *noise).tolist() if self.outputs else []
-        loss, gradient = self.program(self.theta, x, y, *noise)
+        loss = self.program(self.theta, x, y, *noise, out=self.gradient)[0]
         if math.isfinite(loss):
             if self.clip_norm is not None:
-                clip(self.optimizer, gradient, self.clip_norm)
-            self.optimizer.step_array(self.theta, gradient)
+                clip(self.optimizer, self.gradient, self.clip_norm)
+            self.optimizer.step_array(self.theta, self.gradient)
         return loss, outputs
 
     def _noise(self, count: int) -> list[Any]:

@@ -58,7 +58,7 @@ def test_a_network_is_the_code_that_an_engineer_writes():
     program(program.parameters(), X, Y)
     text = program.source
     for line in (
-        "def step(theta, x, y):",
+        "def step(theta, x, y, out=None):",
         "n = len(x)",
         "w2 = theta[:15].reshape(3, 5)[:, :4]",
         "b2 = theta[4:15:5]",

@@ -332,7 +332,7 @@ def test_a_row_of_the_table_that_needs_autograd_is_refused_too(tmp_path):
 
 def test_saving_errors_name_the_remedy(tmp_path):
     program, inputs = network()
-    with pytest.raises(RuntimeError, match="call the program once"):
+    with pytest.raises(RuntimeError, match="call it once"):
         program.save(tmp_path / "step.py")
     program(program.parameters(), *inputs)
     with pytest.raises(OSError, match=r"^program\.save: .* is a folder"):

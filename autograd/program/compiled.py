@@ -99,15 +99,19 @@ class Compiled:
         self.operations = tuple(_operations(self.emitted, backward))
         self._steps: dict[Any, tuple[Step, Sequence[Callable[[Any], Any]]]] = {}
 
-    def run(self, inputs: Sequence[Data], dtype: Any) -> Any:
-        """What the step returns, in numbers of a type of float. IndexError for an index without a choice."""
+    def run(self, inputs: Sequence[Data], dtype: Any, out: Data | None = None) -> Any:
+        """What the step returns, in numbers of a type of float. IndexError for an index without a choice.
+
+        A gradient that is put together is written to `out`, if that is given.
+        """
         if self.captured:
             inputs = [*inputs, [plain(value.data, describe(value)) for value in self.captured]]
         for i in self.indices:
             self._check_index(i, inputs[i])
         with np.errstate(all="ignore"):
             step, reads = self._steps.get(dtype) or self._made(dtype)
-            return step(*[read(x) for read, x in zip(reads, inputs, strict=True)])
+            given = [read(x) for read, x in zip(reads, inputs, strict=True)]
+            return step(*given) if out is None or self.emitted.out is None else step(*given, out)
 
     def _made(self, dtype: Any) -> tuple[Step, Sequence[Callable[[Any], Any]]]:
         """The step in numbers of this type, and what makes each of its inputs of what is given.

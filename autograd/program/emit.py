@@ -43,7 +43,7 @@ INFIX: dict[Op, tuple[str, int]] = {
 }
 LOGICAL = {AND, OR}
 WIDTH = 76  # of what may stand in another line
-RESERVED = {"n", "np", "dtype", "len", "ValueError", "IndexError"}  # names in every source or file
+RESERVED = {"n", "np", "dtype", "out", "len", "ValueError", "IndexError"}  # names in every source or file
 NOUNS = {  # what an array is called that has no name
     "add": "total",
     "sub": "difference",
@@ -89,6 +89,7 @@ class Source:
     """The text of a program, and the namespace that it needs.
 
     results  what the function returns       inputs   what it is given       name   its own
+    out      the result, if any, for which an array can be given: a gradient that is put together
     """
 
     def __init__(self, results: Sequence[Array], inputs: Sequence[Input], name: str = "step") -> None:
@@ -102,6 +103,7 @@ class Source:
         self._uses = Counter(arg for array in self.order for arg in array.args if isinstance(arg, Array))
         self._uses.update(results)
         self._shown = Counter(map(shows, results))
+        self.out = next((x for x in results if x.op == "assemble" and not x.batched and shows(x) is x), None)
         self._texts: dict[Array, Text] = {}
         self._names: dict[Array, str] = {}
         self._taken = {*RESERVED, *self.inputs, self.function}
@@ -125,9 +127,8 @@ class Source:
         width = max([len(line) for line, _ in lines if len(line) <= 80], default=0)
         body = [f"    {line:{width}}  # {comment}".rstrip(" #") for line, comment in lines]
         returned = ", ".join(self._texts[result].code for result in self.results)
-        return "\n".join(
-            [f"def {self.function}({', '.join(self.inputs)}):", *body, f"    return {returned}", ""]
-        )
+        given = ", ".join([*self.inputs, *["out=None"] * bool(self.out)])
+        return "\n".join([f"def {self.function}({given}):", *body, f"    return {returned}", ""])
 
     def write(self, array: Array) -> None:
         """The text of an array, and its line if it has one."""
@@ -345,9 +346,14 @@ class Source:
         how, name = array.how, self.name(array)
         if how.places == (whole(array.shape),) and array.args[0].shape == array.shape:
             return self.arg(array.args[0])
-        make = "empty" if how.disjoint and how.complete else "zeros"
+        full, shape = how.disjoint and how.complete, sized(array.batched, array.shape)
         self._waiting.append(array)
-        self.line(f"{name} = np.{make}({sized(array.batched, array.shape)}, dtype)", array)
+        if array is self.out:
+            self.line(f"{name} = np.empty({shape}, dtype) if out is None else out", array)
+            if not full:
+                self.line(f"{name}[...] = 0", array)
+        else:
+            self.line(f"{name} = np.{'empty' if full else 'zeros'}({shape}, dtype)", array)
         sign = "=" if how.disjoint else "+="
         for part, places in zip(array.args, how.places, strict=True):
             if part in self._later:

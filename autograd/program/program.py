@@ -155,11 +155,12 @@ class Program(Readable):
                 f"out must be an array like theta, {theta.shape} of {theta.dtype}, in C order and writable"
             )
         theta, arrays = self._check(theta, inputs)
-        value, gradient = self.compiled(arrays).run([theta, *arrays], theta.dtype)
+        apart = out is not None and not any(np.may_share_memory(out, x) for x in (theta, *arrays))
+        value, gradient = self.compiled(arrays).run([theta, *arrays], theta.dtype, out if apart else None)
         value = float(value)
         if not isfinite(value):
             self._explain(theta, arrays)
-        if out is None:
+        if out is None or gradient is out:
             return value, gradient
         out[...] = gradient
         return value, out
