@@ -10,7 +10,7 @@ import math
 import random
 import warnings
 from fractions import Fraction
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
@@ -472,6 +472,21 @@ def test_matrices_times_matrices():
         assert program.predict(program.parameters(), x).tolist() == pytest.approx(
             np.array(want), rel=1e-12
         ), name
+
+
+@pytest.mark.parametrize("sizes", [(4, 3, 2), (2, 3, 3, 2), (1, 1, 1, 1), (5, 2, 4, 1)])
+def test_layers_without_an_activation_between_them(sizes):
+    """Products of products: in the gradient of a weight an operand is itself a product, in the same line."""
+    layers = [[values(m) for _ in range(k)] for m, k in pairwise(sizes)]
+
+    def loss(x, y):
+        for weights in layers:
+            x = [autograd.dot(row, x) for row in weights]
+        return autograd.sum([(a - t) ** 2 for a, t in zip(x, y)])
+
+    agrees(
+        loss, [w for weights in layers for row in weights for w in row], data(5, sizes[0]), data(5, sizes[-1])
+    )
 
 
 def test_predict_gives_what_the_function_returns():

@@ -169,7 +169,7 @@ def test_the_program_does_not_grow(case):
 def test_the_source_names_the_inputs_as_the_method_does():
     case = case_of(VolatilitySurface)
     case.program(case.theta, *case.inputs)
-    assert "def step(theta, spot, quotes, deltas):" in case.program.source
+    assert "def step(theta, spot, quotes, deltas, out=None):" in case.program.source
 
 
 def test_lenet_on_an_image_of_28_by_28_pixels():

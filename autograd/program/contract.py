@@ -44,6 +44,14 @@ def product(a: str, b: str, out: str) -> Product | None:
 
 def matmul(array: Array, form: Product, names: list[str]) -> tuple[str, bool]:
     """The matrix product for an einsum whose operands have these names, and whether it has been reshaped."""
+    left, right, shape = factors(array, form, names)
+    if form.is_plain:
+        return f"{left} @ {right}", False
+    return with_shape(f"({left} @ {right})", shape), True
+
+
+def factors(array: Array, form: Product, names: list[str]) -> tuple[str, str, list[str]]:
+    """The factors of the matrix product, and the sizes of the result."""
     sizes = {N: "n"}
     for arg, labels in zip(array.args, array.how[:2], strict=True):
         sizes.update(zip(labels.replace(N, ""), map(str, arg.shape), strict=True))
@@ -51,10 +59,7 @@ def matmul(array: Array, form: Product, names: list[str]) -> tuple[str, bool]:
     (left, a), (right, b) = reversed(operands) if form.swapped else operands
     left = _factor(left, a, form.prefix, form.rows, form.summed, sizes)
     right = _factor(right, b, form.prefix, form.summed, form.columns, sizes)
-    if form.is_plain:
-        return f"{left} @ {right}", False
-    shape = [sizes[label] for label in form.prefix + form.rows + form.columns]
-    return with_shape(f"({left} @ {right})", shape), True
+    return left, right, [sizes[label] for label in form.prefix + form.rows + form.columns]
 
 
 def _factor(name: str, labels: str, prefix: str, rows: str, columns: str, sizes: dict[str, str]) -> str:

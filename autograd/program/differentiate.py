@@ -125,6 +125,9 @@ class _Sweep:
         for _, places in parts:
             np.add.at(counts, places.places().reshape(-1), 1)
         disjoint, complete = bool((counts < 2).all()), bool((counts > 0).all())
+        shares = {base(part) for part, _ in parts}
+        if disjoint and complete and len(shares) == 1 and (share := shares.pop()).is_share:
+            return self.one_like(share, array)  # the same number everywhere
         how = Assembly(tuple([places for _, places in parts]), disjoint, complete)
         return self.graph.add("assemble", [part for part, _ in parts], array.shape, None, how=how)
 

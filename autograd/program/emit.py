@@ -22,7 +22,7 @@ from autograd import ops
 from autograd.op import Op
 from autograd.program import kernels
 from autograd.program.arrays import Array, Input, Places, whole
-from autograd.program.contract import matmul, product
+from autograd.program.contract import factors, matmul, product
 from autograd.program.patterns import View, slicing
 from autograd.program.symbol import AND, BOOLEAN, OR
 from autograd.program.views import flat, sized, sliced, turned
@@ -133,7 +133,8 @@ class Source:
     def write(self, array: Array) -> None:
         """The text of an array, and its line if it has one."""
         if array in self._later:
-            self._later[array] = self.einsum(array).code.split(" @ ")
+            form, names = product(*array.how), [self.arg(arg).within(ATOM) for arg in array.args]
+            self._later[array] = factors(array, form, names)[:2]  # type: ignore[arg-type]
             return
         text: Text = getattr(self, array.op)(array) if isinstance(array.op, str) else self.row(array)
         shapes = [arg.shape for arg in array.args if isinstance(arg, Array)]
@@ -357,9 +358,9 @@ class Source:
         sign = "=" if how.disjoint else "+="
         for part, places in zip(array.args, how.places, strict=True):
             if part in self._later:
-                factors, place = ", ".join(self._later[part]), sliced(name, array, places)
+                (left, right), place = self._later[part], sliced(name, array, places)
                 self._waiting.append(part)
-                self.line(f"{self.name(part)} = np.matmul({factors}, out={place})", part)
+                self.line(f"{self.name(part)} = np.matmul({left}, {right}, out={place})", part)
                 continue
             if isinstance(places, View) and slicing(places, array.size) is not None:
                 place = sliced(name, array, places)
