@@ -38,6 +38,7 @@ from autograd import (
     vjp,
     where,
 )
+from autograd.program.emit import RESERVED
 from autograd.program.forms import shape_of
 from autograd.testing import laws
 from autograd.testing.strategies import expressions
@@ -573,3 +574,15 @@ def test_a_hessian_vector_product_of_steep_rows_takes_one_sweep():
         assert compiled(x, v)[0] == pytest.approx(hvp(f, (x,), (v,))[0], rel=1e-13)
         sizes.append(compiled.nodes)
     assert sizes[2] < 5 * sizes[0]
+
+
+@pytest.mark.parametrize("name", [*sorted(RESERVED), "step", "lambda", "x y", "µ"])
+def test_an_argument_may_be_called_like_anything_in_the_source(name):
+    """`n = len(n)` would be a wrong number without a word."""
+    x, y = np.array([1.0, 2.0, 3.0]), np.array([10.0, 20.0, 30.0])
+    f = lambda x, **named: autograd.exp(x) * named[name]
+    found = autograd.compile(f, batch=True)(x, **{name: y})
+    np.testing.assert_allclose(found, np.exp(x) * y, rtol=1e-15)
+    assert autograd.compile(f)(1.0, **{name: 2.0}) == pytest.approx(2 * np.e)
+    slopes = autograd.compile(autograd.grad(lambda d: autograd.exp(d[name]) * d["x"]))({"x": 2.0, name: 1.0})
+    assert slopes == pytest.approx({"x": np.e, name: 2 * np.e})

@@ -16,7 +16,7 @@ from autograd import ops
 from autograd.op import describe
 from autograd.program.arrays import Array, Input
 from autograd.program.contract import product
-from autograd.program.emit import RESERVED, Source
+from autograd.program.emit import Source
 from autograd.program.flatten import flatten
 from autograd.program.reroll import Roll
 from autograd.program.trace import INPUT, PARAMETER, Graph, Recorded, plain
@@ -86,14 +86,14 @@ class Compiled:
         graph, roots = flatten(recorded.graph, recorded.nodes)
         self.captured = [*recorded.graph.captured]
         if self.captured:
-            names = {x.name for x in inputs}
-            own = next(name for name in ("captured", "values", "captured_values") if name not in names)
-            inputs = [*inputs, Input(own, (len(self.captured),), False)]
-        self.inputs, self.engine, self.nodes = inputs, engine, len(recorded.graph)
+            inputs = [*inputs, Input("captured", (len(self.captured),), False)]
+        self.engine, self.nodes = engine, len(recorded.graph)
         self.indices = _indices(graph, inputs)
         roll = Roll(graph, inputs)
         self.results = results(roll, roots)
         self.emitted = Source(self.results, inputs, name)
+        named = zip(inputs, self.emitted.inputs, strict=True)
+        self.inputs = [x._replace(name=own) for x, own in named]  # as the source calls them
         self.order, self.source = self.emitted.order, self.emitted.text
         backward = next((array.number for array in roll.arrays.arrays if array.op == "seed"), math.inf)
         self.operations = tuple(_operations(self.emitted, backward))
@@ -189,6 +189,4 @@ def names_of(f: Callable[..., Any], count: int) -> list[str]:
     except (TypeError, ValueError):  # of some functions written in C
         parameters = {}.values()
     names = [x.name for x in parameters if x.kind in (x.POSITIONAL_ONLY, x.POSITIONAL_OR_KEYWORD)]
-    if len(names) >= count and not RESERVED & {*names}:
-        return names[:count]
-    return [f"x{i}" for i in range(1, count + 1)]
+    return names[:count] if len(names) >= count else [f"x{i}" for i in range(1, count + 1)]

@@ -93,9 +93,12 @@ class Source:
     """
 
     def __init__(self, results: Sequence[Array], inputs: Sequence[Input], name: str = "step") -> None:
-        self.results, self.inputs = results, [x.name for x in inputs]
-        self.examples = next((x.name for x in inputs if x.batched), "")
-        self.function = name if name.isidentifier() and not iskeyword(name) else "step"
+        self._taken = {*RESERVED}
+        self._count: dict[str, int] = defaultdict(lambda: 1)
+        self.function = self.free(name if name.isidentifier() else "step")
+        self.results, self.inputs = results, [self.free(x.name) for x in inputs]
+        batched = (name for name, x in zip(self.inputs, inputs, strict=True) if x.batched)
+        self.examples = next(batched, "")  # of which n counts the first axis
         self.order = needed(results)
         self.namespace: dict[str, Any] = {}  # kernels, and arrays of numbers and of places
         self.lines: list[tuple[str, str]] = []
@@ -106,8 +109,6 @@ class Source:
         self.out = next((x for x in results if x.op == "assemble" and not x.batched and shows(x) is x), None)
         self._texts: dict[Array, Text] = {}
         self._names: dict[Array, str] = {}
-        self._taken = {*RESERVED, *self.inputs, self.function}
-        self._count: dict[str, int] = defaultdict(lambda: 1)
         self._given: dict[Any, str] = {}  # names in the namespace: of rows, functions and places
         self._waiting: list[Array] = []  # without a line yet
         # Products that are written where they belong: a copy of the greatest gradients would be felt.
@@ -155,7 +156,7 @@ class Source:
     def parts(self) -> Iterator[Array]:
         """The matrix products that are nothing but a part of what is assembled."""
         for array in self.order:
-            if array.op == "assemble" and array.how.disjoint:
+            if array.op == "assemble" and array.how.disjoint and shows(array) is array:
                 for part, places in zip(array.args, array.how.places, strict=True):
                     form = product(*part.how) if part.op == "einsum" and self._uses[part] == 1 else None
                     fits = isinstance(places, View) and slicing(places, array.size) is not None

@@ -6,11 +6,10 @@ form     what the arguments of two calls must share for one program to do for bo
 input    of a program: a number alone, the other numbers of an argument in a row, or an array
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from itertools import chain, count
-from keyword import iskeyword
 from math import prod
 from numbers import Number
 from typing import Any
@@ -244,7 +243,6 @@ class Arguments:
         self.graph = graph
         self.inputs: list[Input] = []
         self.symbols: list[list[Symbol]] = []
-        self._taken = {*arguments}
         self.layout = {
             name: self._layout(name, tree, *how)
             for (name, tree), *how in zip(arguments.items(), flags, spread, strict=True)
@@ -268,7 +266,7 @@ class Arguments:
                 return x
             if flag or is_array(x):
                 array, kind = np.asarray(x), list if isinstance(x, list) else np.ndarray
-                own = self._free("_".join(map(str, (name, *path))), name)
+                own = re.sub(r"\W+", "_", "_".join(map(str, (name, *path))))
                 which = self._input(own, array.shape[flag:], flag, is_whole(array), spread)
                 return Place(which, None, array.shape[flag:], kind)
             shape, whole = ((len(x),), False) if isinstance(x, list) else ((), is_whole(x))
@@ -279,20 +277,10 @@ class Arguments:
         is_leaf = (lambda tree: True) if flag else is_row
         walk(tree, tally, is_leaf)
         rows = {
-            whole: self._input(self._free(name, name), (size,), flag, whole, spread)
-            for whole, size in counts.items()
-            if size
+            whole: self._input(name, (size,), flag, whole, spread) for whole, size in counts.items() if size
         }
         counts = {False: 0, True: 0}
         return walk(tree, leaf, is_leaf)
-
-    def _free(self, name: str, argument: str) -> str:
-        """A name for an input of an argument that no other has."""
-        used = {x.name for x in self.inputs} | (self._taken - {argument})
-        stems = [name] if name.isidentifier() and not iskeyword(name) else []
-        return next(
-            stem for stem in chain(stems, map(f"{argument}{{}}".format, count(1))) if stem not in used
-        )
 
     def _input(self, name: str, shape: tuple[int, ...], batched: bool, whole: bool, spread: bool) -> int:
         """One more input: its number."""

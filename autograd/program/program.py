@@ -206,9 +206,9 @@ class Program(Readable):
     def _compile(self, what: str, forms: Sequence[tuple[tuple[int, ...], bool]]) -> Compiled:
         names = names_of(self.f, len(forms))
         given = [Input(name, shape, True, whole) for name, (shape, whole) in zip(names, forms, strict=True)]
-        given.insert(0, Input("theta" if "theta" not in names else "parameters", (len(self.leaves),), False))
+        given.insert(0, Input("theta", (len(self.leaves),), False))
         if what == "hvp":
-            given.append(Input("v" if "v" not in names else "direction", (len(self.leaves),), False))
+            given.append(Input("v", (len(self.leaves),), False))
         shapes = [shape for shape, _ in forms]
         recorded = trace(self.f, self._places, lambda graph: (examples(graph, shapes), {}))
         shape = _shape(recorded.tree)
