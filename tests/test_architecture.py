@@ -53,7 +53,7 @@ PROGRAM = {  # module of autograd.program: what it may import of autograd
     "forms": {"op", "trees", "value", "arrays", "symbol", "trace"},
     "saving": {"op", "value", "writing", "arrays", "compiled", "emit", "kernels", "views"},
     "function": {
-        *("derivatives", "trees"),
+        *("derivatives", "recording", "trees"),
         *("arrays", "compiled", "differentiate", "forms", "reroll", "saving", "trace"),
     },
     "jax": {"functions", "op", "ops", "arrays", "compiled", "contract", "kernels", "patterns", "symbol"},

@@ -586,3 +586,19 @@ def test_an_argument_may_be_called_like_anything_in_the_source(name):
     assert autograd.compile(f)(1.0, **{name: 2.0}) == pytest.approx(2 * np.e)
     slopes = autograd.compile(autograd.grad(lambda d: autograd.exp(d[name]) * d["x"]))({"x": 2.0, name: 1.0})
     assert slopes == pytest.approx({"x": np.e, name: 2 * np.e})
+
+
+@pytest.mark.parametrize(
+    "transform", [autograd.grad, lambda f: autograd.compile(autograd.grad(f)), autograd.hessian]
+)
+def test_within_a_transform_a_compiled_function_is_the_function_itself(transform):
+    f = lambda x: autograd.exp(x) * x
+    inner = autograd.compile(f)
+    assert transform(lambda x: inner(x) * x)(0.5) == transform(lambda x: f(x) * x)(0.5)
+    with pytest.raises(TypeError, match="which arrays of floats cannot hold"):
+        transform(lambda x: autograd.compile(f, batch=True)([x]))(0.5)
+
+
+def test_arrays_without_numbers():
+    found = autograd.compile(lambda x: (x * 2, 1.0))(np.zeros((0, 3)))
+    assert found[0].shape == (0, 3) and found[1] == 1.0

@@ -31,6 +31,7 @@ from autograd.program.forms import (
 from autograd.program.reroll import Roll
 from autograd.program.saving import Readable
 from autograd.program.trace import Graph, Recorded, trace
+from autograd.recording import running
 from autograd.trees import is_array, is_opaque
 
 FEW = 8  # numbers of a result that are returned one by one; more stand in a row
@@ -45,7 +46,8 @@ class Function(Readable):
         self.batch = batch if isinstance(batch, bool) else tuple(batch) if isinstance(batch, Iterable) else ()
         if not isinstance(self.batch, bool) and not ({*map(type, self.batch)} == {bool} and any(self.batch)):
             raise TypeError(
-                f"compile: batch={batch!r:.60} is neither True nor False, nor one of them for each argument"
+                f"compile: batch={batch!r:.60} is neither True nor False, nor one of them for each argument, "
+                "of which one at least is True"
             )
         self.f = f
         self.engine = engine
@@ -55,7 +57,12 @@ class Function(Readable):
         self.__doc__ = getattr(f, "__doc__", None)
 
     def __call__(self, *args: Any, **named: Any) -> Any:
-        """What f returns, as floats and arrays of floats."""
+        """What f returns, as floats and arrays of floats.
+
+        Within a transform, or what is being compiled, it is f itself, which records what it does.
+        """
+        if running.get() is not None and not self.batch:
+            return self.f(*args, **named)
         form: Any
         numbers: Sequence[Any]
         if not (named or self.batch) and {*map(type, args)} == {float}:  # most calls: their form is how many
@@ -197,6 +204,8 @@ class _Results:
                 return x
             shape = shape_of(x) or ()
             nodes = [*islice(roots, prod(shape))]
+            if not nodes:
+                return np.zeros(shape)  # an array without numbers
             if shape or is_array(x):
                 kind = np.ndarray if is_array(x) else list
                 return Place(self.add(self.block(nodes, shape), np.array), None, shape, kind)
