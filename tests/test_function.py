@@ -486,6 +486,12 @@ REFUSED_BATCHES = {  # a function, batch, its arguments, and what the error says
     "too few flags": (product, (True,), [1.0, 2.0], "is for 1 arguments .* the call has 2"),
     "no flag": (itself, (False,), [1.0], r"batch=\(False,\) is neither True nor False"),
     "a number for a flag": (itself, 1, [1.0], "batch=1 is neither True nor False"),
+    "a mask": (
+        itself,
+        True,
+        [np.ma.array([1.0, 2.0], mask=[True, False])],
+        "x is a masked array, whose mask",
+    ),
 }
 
 

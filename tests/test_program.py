@@ -956,6 +956,7 @@ BAD_DATA = [
     ((theta1, X1.astype(complex), np.ones(2)), TypeError, "input 1 has the type complex128"),
     ((theta1, X1, np.array(["a", "b"])), TypeError, "input 2 has the type <U1, which is no array of floats"),
     ((theta1, X1.astype(object), np.ones(2)), TypeError, "input 1 has the type object"),
+    ((theta1, np.ma.array(X1, mask=X1 > 1), np.ones(2)), TypeError, "input 1 is a masked array"),
     ((theta1, X1, np.array([1.0, np.nan])), ValueError, "input 2 is nan at (1,): drop or mend that example"),
     ((theta1, np.array([[1.0, 2.0], [np.nan, 4.0]]), np.ones(2)), ValueError, "input 1 is nan at (1, 0)"),
 ]

@@ -179,7 +179,12 @@ class Given:
         return is_whole(x)
 
     def _checked(self, array: Any, is_typed: bool) -> str:
-        """The kind of an array's numbers. TypeError for kinds that would be rounded."""
+        """The kind of an array's numbers. TypeError for kinds that would be rounded, and for masks."""
+        if isinstance(array, np.ma.MaskedArray):
+            raise TypeError(
+                f"compile: {self._name} is a masked array, whose mask would be lost; fill it, x.filled(0.0), "
+                "and give the mask as another argument"
+            )
         if array.dtype.kind not in "fiub" or (array.dtype.kind == "f" and array.dtype not in FLOATS):
             raise TypeError(
                 f"compile: {self._name} is an array of {array.dtype}; make it one of float64, float32 or "

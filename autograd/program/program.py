@@ -258,6 +258,11 @@ class Program(Readable):
         arrays: list[Data] = []
         for i, given in enumerate(inputs, start=1):
             array = np.asarray(given)
+            if isinstance(given, np.ma.MaskedArray):
+                raise TypeError(
+                    f"input {i} is a masked array, whose mask would be lost; fill it, x.filled(0.0), and "
+                    "give the mask as another input"
+                )
             if array.dtype is not theta.dtype:
                 _check_type(i, array.dtype, theta.dtype)
             if not array.ndim or len(array) != len(arrays[0] if arrays else array) or not array.size:
