@@ -562,7 +562,7 @@ def test_a_program_without_inputs_or_of_another_v():
     assert program.hvp(theta, np.array([1.0, 2.0])).tolist() == [7.5, 0.75]
     line = autograd.compile(lambda v: p[0] * v + p[1], p)
     assert not line.hessian(theta, np.array([3.0])).any()
-    assert "direction" in line.source
+    assert "v_2" in line.source
     for wrong in [1.0, 2.0], np.zeros(3), np.zeros(2, "f4"):
         with pytest.raises(TypeError, match=r"hvp: v must be an array like theta, \(2,\) of float64"):
             program.hvp(theta, wrong)

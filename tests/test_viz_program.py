@@ -269,7 +269,7 @@ def test_a_network_of_the_house():
     compiled = autograd.compile(
         lambda x, y: sum((a - t) ** 2 for a, t in zip(model(x), y, strict=True)), model.parameters()
     )
-    with pytest.raises(RuntimeError, match="call the program once"):
+    with pytest.raises(RuntimeError, match="call it once"):
         viz.draw(compiled)
     compiled(compiled.parameters(), np.ones((4, 3)), np.zeros((4, 2)))
     picture = viz.draw(compiled)

@@ -23,6 +23,8 @@ from autograd.program.trace import examples, trace
 from autograd.trees import is_array
 from autograd.value import Value
 
+FORMS = 100  # of inputs, as many sizes of batches, that are known to be in order
+
 
 @overload
 def compile(  # noqa: A001 (the field's name for it)
@@ -119,6 +121,7 @@ class Program(Readable):
         if len(self._places) < len(self.leaves):
             raise ValueError("compile: a parameter is given twice; give each once")
         self._compiled: dict[Any, Compiled] = {}
+        self._checked: dict[Any, Compiled] = {}  # by the form of arrays that have been found in order
 
     # ── Numbers from and to the Values ──────────────────────────────────────────────────────────────
 
@@ -154,9 +157,9 @@ class Program(Readable):
             raise ValueError(
                 f"out must be an array like theta, {theta.shape} of {theta.dtype}, in C order and writable"
             )
-        theta, arrays = self._check(theta, inputs)
+        compiled, theta, arrays = self._ready(theta, inputs, "gradient")
         apart = out is not None and not any(np.may_share_memory(out, x) for x in (theta, *arrays))
-        value, gradient = self.compiled(arrays).run([theta, *arrays], theta.dtype, out if apart else None)
+        value, gradient = compiled.run([theta, *arrays], theta.dtype, out if apart else None)
         value = float(value)
         if not isfinite(value):
             self._explain(theta, arrays)
@@ -167,8 +170,7 @@ class Program(Readable):
 
     def predict(self, theta: Data, *inputs: Data) -> Data:
         """What f returns for every example, forward only: shape (n, …); without inputs, what f returns."""
-        theta, arrays = self._check(theta, inputs)
-        compiled = self.compiled(arrays, "predict")
+        compiled, theta, arrays = self._ready(theta, inputs, "predict")
         return compiled.run([theta, *arrays], theta.dtype)
 
     def hvp(self, theta: Data, v: Data, *inputs: Data) -> Data:
@@ -176,10 +178,10 @@ class Program(Readable):
 
         For about twice the price of a gradient. TypeError for another v.
         """
-        theta, arrays = self._check(theta, inputs)
+        compiled, theta, arrays = self._ready(theta, inputs, "hvp")
         if getattr(v, "shape", None) != theta.shape or v.dtype != theta.dtype:
             raise TypeError(f"hvp: v must be an array like theta, {theta.shape} of {theta.dtype}")
-        return self.compiled(arrays, "hvp").run([theta, *arrays, v], theta.dtype)
+        return compiled.run([theta, *arrays, v], theta.dtype)
 
     def hessian(self, theta: Data, *inputs: Data) -> Data:
         """The Hessian of f's mean (or sum) by theta, of shape (P, P): P times `hvp`."""
@@ -239,6 +241,22 @@ class Program(Readable):
         return Compiled(recorded, given, outputs if what == "predict" else derivative, self.engine)
 
     # ── Checks ──────────────────────────────────────────────────────────────────────────────────────
+
+    def _ready(self, theta: Data, inputs: Sequence[Data], what: str) -> tuple[Compiled, Data, Sequence[Data]]:
+        """What is compiled for these inputs, and the inputs as it wants them; checked once for every form."""
+        given = (theta, *inputs)
+        form = (what, *[(x.shape, x.dtype) for x in given if type(x) is np.ndarray])
+        compiled = self._checked.get(form) if len(form) > len(given) else None
+        if compiled is None:
+            theta, arrays = self._check(theta, inputs)
+            compiled = self.compiled(arrays, what)
+            if all(x is y for x, y in zip(given, (theta, *arrays), strict=True)):
+                if len(self._checked) >= FORMS:
+                    self._checked.clear()
+                self._checked[form] = compiled
+            inputs = arrays
+        self._latest = compiled
+        return compiled, theta, inputs
 
     def _theta(self, theta: Data) -> Data:
         if getattr(theta, "shape", None) != (len(self.leaves),) or theta.dtype not in (
