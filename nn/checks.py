@@ -23,7 +23,7 @@ def _is_scalar(x: Any) -> bool:
 def is_finite(number: Any) -> bool:
     """Whether a number of any type is neither nan nor infinite."""
     try:
-        return bool(number * 0 == 0)
+        return bool(plain(number) * 0 == 0)  # NumPy would warn of 0 · ∞
     except ArithmeticError:  # an infinite Decimal
         return False
 
