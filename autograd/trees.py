@@ -34,19 +34,23 @@ def like(tree: Any, new: Iterable[Any], derivative: bool = False) -> Any:
 def _like(tree: Any, new: Iterator[Any], derivative: bool, fill: Callable[[Any, list[Any]], Any]) -> Any:
     if type(tree) in PLAIN:  # nearly all leaves, in a fifth of the time
         return next(new)
-    if isinstance(tree, dict):
-        filled = copy(tree)  # of its class: a defaultdict keeps its factory
-        for key, branch in tree.items():
-            filled[key] = _like(branch, new, derivative, fill)
-        return filled
-    if isinstance(tree, list | tuple):
-        branches = [_like(branch, new, derivative, fill) for branch in tree]
-        if isinstance(tree, list):
-            return branches
-        return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
+    if isinstance(tree, dict | list | tuple):
+        branches = tree.values() if isinstance(tree, dict) else tree
+        return rebuilt(tree, [_like(branch, new, derivative, fill) for branch in branches])
     if is_array(tree):
         return fill(tree, [next(new) for _ in tree.flat])
     return (None if derivative else tree) if is_opaque(tree) else next(new)
+
+
+def rebuilt(tree: Any, branches: list[Any]) -> Any:
+    """A list, tuple or dict like another, of its class, with these branches."""
+    if isinstance(tree, dict):
+        filled = copy(tree)  # a defaultdict keeps its factory
+        filled.update(zip(tree, branches, strict=True))
+        return filled
+    if isinstance(tree, list):
+        return branches
+    return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
 
 
 def matching(tree: Any, other: Any) -> list[Any]:

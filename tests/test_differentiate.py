@@ -16,7 +16,7 @@ from array_programs import Machine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import UNASKED
-from test_program import BRANCHES, STEPS, step, w
+from test_program import BRANCHES, STEPS, split, step, w
 
 import autograd
 import nn
@@ -119,17 +119,6 @@ def network(activation, loss="quadratic", sizes=(2, 3, 2), n=2):
     targets = {"cross_entropy": np.arange(n) % 2, "softmax_with_loss": np.eye(2)[np.arange(n) % 2]}
     target = targets.get(loss, np.sign(data(n, 2)) if loss == "hinge" else data(n, 2, low=0.1, high=0.9))
     return lambda x, t: f(model(x), t), model.parameters(), data(n, sizes[0], low=0.2), target
-
-
-def split(e, count):
-    """As in test_program: a function of one example, its parameters, and the numbers of the example."""
-    spare, count = Value(0.0, "spare"), min(count, len(e.leaves))
-    parameters = e.leaves[: len(e.leaves) - count]
-
-    def f(x):
-        return e.build([*parameters, *x[1:]]) + spare * x[0]
-
-    return f, [spare, *parameters], [3.0, *[float(x) for x in e.numbers[len(parameters) :]]]
 
 
 # ── Properties ──────────────────────────────────────────────────────────────────────────────────────

@@ -249,7 +249,7 @@ class ArrayGraph:
 
     def view(self, source: Array, view: View) -> Array:
         """A view of an array; itself where the view is all of it in the same shape."""
-        while is_whole(source):
+        while shows_all(source):
             source = source.args[0]
         return source if view == whole(source.shape) else self.add("view", (source,), view.shape, how=view)
 
@@ -324,7 +324,7 @@ class ArrayGraph:
             share, x = without_share(self, x)
         batch = how.batch and x.batched
         ranks = [len(arg.shape) for arg in x.args if isinstance(arg, Array)]
-        if is_whole(x) and not how.axes and not needed:
+        if shows_all(x) and not how.axes and not needed:
             total = self.reshape(self.sum(x.args[0], how), x.shape)
         elif x.op is ops.mul and not needed and ranks == [len(x.shape)] * 2:
             total = self.contracted(x, Axes(how.axes, batch))
@@ -386,7 +386,7 @@ def whole(shape: Sequence[int]) -> View:
     return View(0, tuple(shape), tuple(strides))
 
 
-def is_whole(array: Array) -> bool:
+def shows_all(array: Array) -> bool:
     """Whether it shows all elements of another array, in their order."""
     if array.op == "axes":
         kept = [axis for axis in array.how if axis is not None]

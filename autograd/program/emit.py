@@ -121,13 +121,18 @@ class Source:
             self.write(array)
 
     @property
+    def rows(self) -> dict[str, Op]:
+        """The rows that have a name in the namespace."""
+        return {name: row for row, name in self._given.items() if isinstance(row, Op)}
+
+    @property
     def text(self) -> str:
         """The whole source."""
         lines = [(f"n = len({self.examples})", "")] if self.examples else []
         lines += self.lines
         width = max([len(line) for line, _ in lines if len(line) <= 80], default=0)
         body = [f"    {line:{width}}  # {comment}".rstrip(" #") for line, comment in lines]
-        returned = ", ".join(self._texts[result].code for result in self.results)
+        returned = ", ".join(map(self.returned, self.results))
         given = ", ".join([*self.inputs, *["out=None"] * bool(self.out)])
         return "\n".join([f"def {self.function}({given}):", *body, f"    return {returned}", ""])
 
@@ -141,8 +146,6 @@ class Source:
         shapes = [arg.shape for arg in array.args if isinstance(arg, Array)]
         if isinstance(array.op, Op) and np.broadcast_shapes(*shapes) != array.shape:  # of equal elements
             text = self.call("np.broadcast_to", text.code, sized(array.batched, array.shape))
-        if array in self.results and (array.is_share or not self.is_new(array)):
-            text = self.call("np.array", text.code, "dtype")
         if array not in self.line_of:
             self._waiting.append(array)
         if array.op == "input" or self.is_inlined(array, text):
@@ -170,6 +173,12 @@ class Source:
         for done in self._waiting:
             self.line_of[done] = "" if done.op == "input" else code
         self._waiting.clear()
+
+    def returned(self, result: Array) -> str:
+        """The code of a result, which is a copy where it would share memory."""
+        text = self._texts[result]
+        apart = self.is_new(result) and not result.is_share
+        return text.code if apart else self.call("np.array", text.code, "dtype").code
 
     def is_new(self, array: Array) -> bool:
         """Whether no other result and nothing that was given shares its memory."""

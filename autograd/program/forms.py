@@ -8,7 +8,6 @@ input    of a program: a number alone, the other numbers of an argument in a row
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass
 from math import prod
 from numbers import Number
@@ -20,23 +19,12 @@ from autograd.op import describe
 from autograd.program.arrays import Input
 from autograd.program.symbol import Symbol
 from autograd.program.trace import Graph, nested
-from autograd.trees import array_like, is_array, is_opaque, leaves, structure
+from autograd.trees import array_like, is_array, is_opaque, leaves, rebuilt, structure
 from autograd.value import Value
 
 FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 Join = Callable[[Any, list[Any]], Any]
 Path = tuple[Any, ...]
-
-
-def rebuilt(tree: Any, parts: list[Any]) -> Any:
-    """A container like another with these parts."""
-    if isinstance(tree, dict):
-        filled = copy(tree)  # of its class: a defaultdict keeps its factory
-        filled.update(zip(tree, parts, strict=True))
-        return filled
-    if isinstance(tree, list):
-        return parts
-    return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
 
 
 def walk(

@@ -23,7 +23,6 @@ from autograd.program.forms import (
     Given,
     Place,
     places_in,
-    rebuilt,
     relaid,
     shape_of,
     walk,
@@ -32,7 +31,7 @@ from autograd.program.reroll import Roll
 from autograd.program.saving import Readable
 from autograd.program.trace import Graph, Recorded, trace
 from autograd.recording import running
-from autograd.trees import is_array, is_opaque
+from autograd.trees import is_array, is_opaque, rebuilt
 
 FEW = 8  # numbers of a result that are returned one by one; more stand in a row
 

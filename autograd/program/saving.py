@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 
 from autograd import writing
-from autograd.op import Op
 from autograd.program import kernels
 from autograd.program.arrays import Array
 from autograd.program.compiled import Compiled, Operation
@@ -113,7 +112,7 @@ class _Parts:
         self.called: dict[Any, str] = {
             what: name for name, what in source.namespace.items() if is_kernel(what)
         }
-        rows = {name: row for row, name in source._given.items() if isinstance(row, Op)}
+        rows = source.rows
         for name, what in source.namespace.items():
             if isinstance(what, np.ndarray):
                 self.numbers.append(f"{name} = {numbers(name, what)}")

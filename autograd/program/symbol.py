@@ -54,11 +54,43 @@ def evaluated(op: Op, numbers: Sequence[Any]) -> Any:
     return op.evaluate(typed, typed)
 
 
-class Symbol(Numeric):
+class Numberless(Numeric):
+    """What has no number, or none that may be seen: Python, which would look at it, is refused."""
+
+    __slots__ = ()
+    symbolic = True
+
+    def refuse(self, what: str) -> Any:
+        """TypeError: `what` needs the number."""
+        raise NotImplementedError(f"{type(self).__name__} has no refuse")
+
+    @property
+    def scope(self) -> str:
+        """Scopes group pictures of Values; these have none, and take any without keeping it."""
+        return ""
+
+    @scope.setter
+    def scope(self, name: str) -> None:
+        pass
+
+    def leave(self, function: str) -> Any:
+        """The number for float(x), round(x), …: there is none."""
+        return self.refuse(f"{function}()")
+
+    def __bool__(self) -> bool:
+        return self.refuse("a branch (if, while, and, or, max, sorted, in)")  # type: ignore[no-any-return]
+
+    def __index__(self) -> int:
+        return self.refuse("an index or range()")  # type: ignore[no-any-return]
+
+    def __format__(self, spec: str) -> str:
+        return self.refuse("format()") if spec else repr(self)
+
+
+class Symbol(Numberless):
     """A node of a graph that is being recorded; `graph.apply(op, args)` makes the next one."""
 
     __slots__ = ("graph", "node")
-    symbolic = True
 
     def __init__(self, graph: Any, node: Any) -> None:
         self.graph = graph
@@ -82,22 +114,9 @@ class Symbol(Numeric):
         self.graph.labels.setdefault(self.node, name)
 
     @property
-    def scope(self) -> str:
-        """Scopes group pictures of Values; symbols have none, and take any without keeping it."""
-        return ""
-
-    @scope.setter
-    def scope(self, name: str) -> None:
-        pass
-
-    @property
     def data(self) -> Any:
         """A symbol has none: TypeError."""
-        return self._refuse(".data")
-
-    def leave(self, function: str) -> Any:
-        """A symbol has no number: TypeError."""
-        return self._refuse(f"{function}()")
+        return self.refuse(".data")
 
     def __and__(self, other: Any) -> Any:
         return self.graph.apply(AND, (self, other)) if isinstance(other, Symbol) else other and self
@@ -107,35 +126,26 @@ class Symbol(Numeric):
 
     __rand__, __ror__ = __and__, __or__
 
-    def _refuse(self, what: str) -> Any:
+    def refuse(self, what: str) -> Any:
+        """TypeError: that number would be one example's."""
         raise TypeError(
             f"compile records symbols, which have no number: {what} would freeze what one example does for "
             "all; choose with where, maximum or minimum, index with take, use autograd's functions, and "
             "stop_gradient(x) for x without its derivative"
         )
 
-    def __bool__(self) -> bool:
-        return self._refuse("a branch (if, while, and, or, max, sorted, in)")  # type: ignore[no-any-return]
-
-    def __index__(self) -> int:
-        return self._refuse("an index or range()")  # type: ignore[no-any-return]
-
-    def __format__(self, spec: str) -> str:
-        return self._refuse("format()") if spec else repr(self)
-
     def __repr__(self) -> str:
         return f"<symbol {self.label or self.node}>"
 
 
-class Unread(Numeric):
+class Unread(Numberless):
     """The number of a Value, as `.data` or `.grad`, while compile records what must not depend on it.
 
     What is computed with it is as unread; the engine does so in passing. TypeError where it is looked at.
     """
 
     __slots__ = ("held", "owner")
-    symbolic = True
-    label = scope = Symbol.scope
+    label = Numberless.scope
     data = grad = property(lambda self: self)
 
     def __init__(self, owner: Any = None, held: Any = None) -> None:
@@ -159,10 +169,6 @@ class Unread(Numeric):
 
     __rand__, __ror__ = __and__, __or__
 
-    def leave(self, function: str) -> Any:
-        """TypeError: Python may not look at it."""
-        return self.refuse(f"{function}()")
-
     def refuse(self, where: str) -> Any:
         """TypeError: `where`, the number would be frozen."""
         what, remedy = "the .grad of a Value, which would be that of now for ever", "an input"
@@ -171,15 +177,6 @@ class Unread(Numeric):
             what = f"{name}.data, which is {describe(self.held)} now and would be that for ever"
             remedy = f"stop_gradient({name}), or {name} itself, and where, maximum or minimum to choose"
         raise TypeError(f"compile: {where} depends on {what}; use {remedy}")
-
-    def __bool__(self) -> bool:
-        return self.refuse("a branch (if, while, and, or, max, sorted, in)")  # type: ignore[no-any-return]
-
-    def __index__(self) -> int:
-        return self.refuse("an index or range()")  # type: ignore[no-any-return]
-
-    def __format__(self, spec: str) -> str:
-        return self.refuse("format()") if spec else repr(self)
 
     def __repr__(self) -> str:
         return "<unread number>"
