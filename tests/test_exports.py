@@ -20,7 +20,7 @@ from autograd.formula import latex_symbol
 from autograd.op import SIGN, SUM
 from autograd.testing import check_grads
 from demos import runner
-from viz import Diagram, caption, latex, mermaid, raster, tikz
+from viz import Diagram, latex, mermaid, raster, tikz, words
 from viz.options import BLANKS, DIRECTIONS, LOCALS
 from viz.records import read
 
@@ -506,7 +506,7 @@ def test_an_unknown_ending_names_those_that_exist(tmp_path):
         ValueError, match=r"file ending '\.gif' does not exist; there is '\.svg', '\.html', '\.png'"
     ):
         viz.draw(square()).save(tmp_path / "x.gif")
-    assert caption.BLANK not in tikz.render(viz.draw(square(), blank="all").graph, viz.Options(blank="all"))
+    assert words.BLANK not in tikz.render(viz.draw(square(), blank="all").graph, viz.Options(blank="all"))
 
 
 def test_a_tree_whose_root_is_left_out_begins_at_what_is_shown():

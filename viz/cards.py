@@ -17,7 +17,7 @@ from dataclasses import replace
 from math import isfinite, sqrt
 from typing import Any, NamedTuple
 
-from viz import caption, layout
+from viz import layout, words
 from viz.layout import Box, Layout, Point
 from viz.options import Options
 from viz.records import CONSTANT, GROUP, LEAF, Edge, Graph, Node
@@ -121,7 +121,7 @@ def render(graph: Graph, options: Options, whole: bool = False) -> str:
         height += 2 * NOTE
         width = max(width, bold_width(graph.note, NOTE))
         body.append(text("note", 0, height, graph.note))
-    summary = caption.summary(graph, options)
+    summary = words.summary(graph, options)
     return page("\n".join(body), width, height, summary, RULES, COLOURS, options.theme)
 
 
@@ -163,15 +163,15 @@ def _numbers(node: Node, options: Options) -> tuple[Field, Field]:
     gradient = Field(blank=True)
     if not options.blank:
         number = node.gradient
-        gradient = Field(caption.NO_GRADIENT if number is None else short(number, True, options.digits))
+        gradient = Field(words.NO_GRADIENT if number is None else short(number, True, options.digits))
     return data if options.values else Field(), gradient if options.gradients else Field()
 
 
 def _local(edge: Edge, options: Options) -> Field:
     """The text on the line: none towards a constant, a dash where nothing is passed on."""
     if edge.local is None and edge.formula and options.local != "none":
-        return Field(caption.NONE)
-    rule, number = caption.local(edge, options)
+        return Field(words.NONE)
+    rule, number = words.local(edge, options)
     start = clip(rule, LETTERS) + " = " * bool(rule and number)
     return Field(start, True) if number and options.blank else Field(start + number)
 
@@ -329,7 +329,7 @@ def _title(node: Node, options: Options) -> str:
         first = f"constant {node.name}".rstrip()
     elif node.kind == GROUP:
         first = f"{node.name}: {node.expression}"
-    return "\n".join((first, *caption.numbers(node, options)))
+    return "\n".join((first, *words.numbers(node, options)))
 
 
 def _edge_title(edge: Edge, options: Options) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from autograd import Value
-from viz import cards, dot, mermaid, page, raster, textbook, tikz, tree
+from viz import book, cards, dot, mermaid, page, raster, tikz, tree
 from viz.options import Options
 from viz.picture import Drawing, Format
 from viz.records import Graph
@@ -39,7 +39,7 @@ class Diagram(Drawing):
 
     def render(self, theme: str) -> str:
         """The picture as SVG in a theme."""
-        draw = textbook.render if self.options.style == "textbook" else cards.render
+        draw = book.render if self.options.style == "textbook" else cards.render
         return draw(self.graph, replace(self.options, theme=theme))
 
     def html(self) -> str:

@@ -7,7 +7,7 @@ operand has a cell of its own at which its edge ends, in the operands' order.
 from html import escape
 from typing import TYPE_CHECKING
 
-from viz import caption
+from viz import words
 from viz.options import Options
 from viz.records import CONSTANT, LEAF, OPERATION, Graph, Node
 from viz.svg import DARK, LIGHT
@@ -45,10 +45,10 @@ def render(graph: Graph, options: Options) -> "graphviz.Digraph":
         digraph.attr(label=f"<{_font(graph.note)}>", labelloc="b", fontname=SANS, fontsize="11")
     for node in graph.nodes:
         table = _table(node, len(graph.incoming[node.key]), options, colours)
-        digraph.node(f"n{node.key}", table, tooltip=_tooltip(caption.title(node, options)))
+        digraph.node(f"n{node.key}", table, tooltip=_tooltip(words.title(node, options)))
     for edge in graph.edges:
         port = f"n{edge.target}:i{edge.position}:{'n' if down else 'w'}"
-        local = _font(clip(caption.local_text(edge, options), LONG))
+        local = _font(clip(words.local_text(edge, options), LONG))
         label = f"<&#160;{local}&#160;>" if local else None
         tooltip = _tooltip(edge.formula) if edge.formula and options.blank != "all" else None
         digraph.edge(f"n{edge.source}:{'s' if down else 'e'}", port, label, tooltip=tooltip)
@@ -58,9 +58,9 @@ def render(graph: Graph, options: Options) -> "graphviz.Digraph":
 def _table(node: Node, operands: int, options: Options, colours: dict[str, str]) -> str:
     """The card of a node: cells for its operands, its symbol, its name over its numbers."""
     down = options.direction == "down"
-    name = _font(clip(caption.name(node, options), LONG), "", "B" if node.label else "")
-    data = _font(caption.data(node, options), f'COLOR="{colours["data"]}" FACE="{MONO}"')
-    gradient = _font(caption.gradient(node, options), f'COLOR="{colours["gradient"]}" FACE="{MONO}"')
+    name = _font(clip(words.name(node, options), LONG), "", "B" if node.label else "")
+    data = _font(words.data(node, options), f'COLOR="{colours["data"]}" FACE="{MONO}"')
+    gradient = _font(words.gradient(node, options), f'COLOR="{colours["gradient"]}" FACE="{MONO}"')
     low = ' VALIGN="BOTTOM"' if data or gradient else ""
     rows = f'<TR><TD ALIGN="LEFT"{low} COLSPAN="2">{name}</TD></TR>' if name else ""
     if node.kind == CONSTANT:

@@ -13,10 +13,10 @@ Softmax-with-Loss layer.
 
 from dataclasses import replace
 
+from viz.book import BLOCK, CIRCLE, END, VARIABLE, Field, Shape, Wire, draw
 from viz.options import BLANKS, THEMES, check, check_whole
 from viz.picture import Drawing
 from viz.text import columns, shape_text
-from viz.textbook import BLOCK, CIRCLE, END, VARIABLE, Field, Shape, Wire, draw
 
 SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 SPACE = "\N{NO-BREAK SPACE}"  # SVG would make one of several plain spaces

@@ -5,7 +5,7 @@ Every letter that could mean something to Mermaid, Markdown or HTML is written a
 
 import re
 
-from viz import caption
+from viz import words
 from viz.options import Options
 from viz.records import CONSTANT, GROUP, LEAF, Graph, Node
 from viz.svg import LIGHT
@@ -26,7 +26,7 @@ def render(graph: Graph, options: Options) -> str:
     lines = [f"flowchart {'TB' if options.direction == 'down' else 'LR'}"]
     lines += [f'  n{node.key}["{_label(node, options)}"]' for node in graph.nodes]
     for edge in graph.edges:
-        local = escape(clip(caption.local_text(edge, options), LONG))
+        local = escape(clip(words.local_text(edge, options), LONG))
         lines.append(f"  n{edge.source} --" + (f' "{local}" --' if local else "") + f"> n{edge.target}")
     if graph.note:
         lines.append(f'  note["{escape(graph.note)}"]')
@@ -45,7 +45,7 @@ def render(graph: Graph, options: Options) -> str:
 
 def _label(node: Node, options: Options) -> str:
     """Name and expression, then the numbers in words: a flowchart has one colour of text."""
-    name, data, gradient = (part(node, options) for part in (caption.name, caption.data, caption.gradient))
+    name, data, gradient = (part(node, options) for part in (words.name, words.data, words.gradient))
     how = clip(node.expression, LONG) if options.labels and node.expression else node.symbol
     between = ": " if node.kind == GROUP else " = "
     first = between.join(filter(None, (f"<b>{escape(name)}</b>" if name else "", escape(how))))

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from autograd.formula import latex_name, latex_text
 from viz import latex
-from viz.caption import NONE
 from viz.records import CONSTANT, Edge, Graph, Pass
 from viz.text import clip, columns, full, padded
+from viz.words import NONE
 
 LONG = 60  # characters of an expression or a formula
 

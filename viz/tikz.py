@@ -10,7 +10,7 @@ from math import ceil
 from typing import NamedTuple
 
 from autograd.formula import latex_name, latex_symbol, latex_text
-from viz import caption, latex, layout
+from viz import latex, layout, words
 from viz.layout import Box, Point
 from viz.options import Options
 from viz.records import CONSTANT, LEAF, Edge, Graph, Node
@@ -68,7 +68,7 @@ def document(graph: Graph, options: Options) -> str:
 def draw(graph: Graph, options: Options) -> tuple[str, int, int]:
     """The picture, lines first, then cards over them; and its width and height in points."""
     down = options.direction == "down"
-    texts = [clip(caption.local_text(edge, options), LONG) for edge in graph.edges]
+    texts = [clip(words.local_text(edge, options), LONG) for edge in graph.edges]
     rooms = [mono_width(text, SMALL) + 2 * BREATH for text in texts]
     pitches = [2.0 * BREATH if down else PORT for _ in graph.nodes]
     for edge, room in zip(graph.edges, rooms, strict=True):
@@ -102,8 +102,8 @@ def draw(graph: Graph, options: Options) -> tuple[str, int, int]:
 
 def _card(node: Node, operands: int, options: Options, pitch: float) -> Card:
     """The card of a node whose ports are so far from each other."""
-    name = clip(caption.name(node, options), LONG)
-    data, gradient = caption.data(node, options), caption.gradient(node, options)
+    name = clip(words.name(node, options), LONG)
+    data, gradient = words.data(node, options), words.gradient(node, options)
     shown = " = ".join(filter(None, (name, data))) if node.kind == CONSTANT else data + gradient
     numbers = mono_width(shown, SIZE) + (GAP if data and gradient else 0)
     least = 0 if node.kind == CONSTANT else INNER
@@ -122,13 +122,13 @@ def _card(node: Node, operands: int, options: Options, pitch: float) -> Card:
 
 def _local(edge: Edge, options: Options) -> str:
     """The local derivative in LaTeX."""
-    formula, number = caption.local(edge, options)
+    formula, number = words.local(edge, options)
     parts = latex.formula(formula, LONG) if formula else "", _number(number)
     return " = ".join(filter(None, parts))
 
 
 def _number(text: str) -> str:
-    return r"\underline{\hspace{2em}}" if text == caption.BLANK else latex.number(text)
+    return r"\underline{\hspace{2em}}" if text == words.BLANK else latex.number(text)
 
 
 def _line(edge: Edge, route: Sequence[Point], options: Options) -> str:

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from viz import caption
+from viz import words
 from viz.options import Options
 from viz.records import CONSTANT, GROUP, Edge, Graph, Node
 from viz.text import clip, columns, padded
@@ -73,7 +73,7 @@ def _lines(graph: Graph, options: Options) -> Iterator[Line]:
         while stack:
             visit = stack.pop()
             key, node = visit.key, graph.nodes[visit.key]
-            local = clip(caption.local_text(visit.edge, options), LONG) if visit.edge else ""
+            local = clip(words.local_text(visit.edge, options), LONG) if visit.edge else ""
             head, short = visit.before + (f"{local} ─ " if local else ""), node.name or node.kind
             if key in written:
                 yield Line(f"{head}↑ {short}, above")
@@ -87,7 +87,7 @@ def _lines(graph: Graph, options: Options) -> Iterator[Line]:
                 continue
             if node.kind != CONSTANT:
                 written.add(key)
-            numbers = caption.data(node, options), caption.gradient(node, options)
+            numbers = words.data(node, options), words.gradient(node, options)
             yield Line(head + _says(node, options), *numbers)
             stack += reversed([*_below(graph.incoming[key], visit)])
 
@@ -103,7 +103,7 @@ def _below(edges: list[Edge], visit: _Visit) -> Iterator[_Visit]:
 def _says(node: Node, options: Options) -> str:
     """A node: `z = x × y`, or with its symbol alone where names are not shown."""
     if not options.labels:
-        return caption.name(node, options) or node.symbol or node.kind
+        return words.name(node, options) or node.symbol or node.kind
     name = node.name or node.kind
     if node.expression:
         return f"{name}{': ' if node.kind == GROUP else ' = '}{clip(node.expression, LONG)}"

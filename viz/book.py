@@ -28,7 +28,7 @@ from functools import partial
 from math import hypot
 from typing import Any, NamedTuple
 
-from viz import caption, layout
+from viz import layout, words
 from viz.layout import Box, Layout, Point
 from viz.options import Options
 from viz.products import LETTERS, LONG, Formulas
@@ -298,7 +298,7 @@ def render(graph: Graph, options: Options) -> str:
     """The graph in the textbook style."""
     sheet = Sheet(graph, options)
     column = sum(shape.kind == VARIABLE for shape in sheet.shapes) <= COLUMN
-    return draw(sheet.shapes, sheet.wires, caption.summary(graph, options), options.theme, graph.note, column)
+    return draw(sheet.shapes, sheet.wires, words.summary(graph, options), options.theme, graph.note, column)
 
 
 class Sheet:
@@ -377,7 +377,7 @@ class Sheet:
                 line = f"∂L/∂{clip(node.name, LETTERS)}"
         else:
             parts = [self._contribution(edge) for edge in edges]
-            whole = caption.NO_GRADIENT if node.gradient is None else self.number(node.gradient)
+            whole = words.NO_GRADIENT if node.gradient is None else self.number(node.gradient)
             terms = " + ".join(self.number(part) for part in parts).replace("+ −", "− ")
             summed = None not in parts and self.number(sum(parts)) == whole  # not after several passes
             room = node.kind == LEAF and len(parts) < 4
@@ -423,13 +423,13 @@ class Sheet:
         if not edge.formula or not self.options.gradients:
             return NOTHING
         if edge.local is None:
-            return Field((caption.NONE,), self.options.blank != "")
+            return Field((words.NONE,), self.options.blank != "")
         formula = self.formulas.gradients[edge.target, edge.position] if self.formulas else ""
         return self._gradient(formula, self._contribution(edge))
 
     def _gradient(self, formula: str, number: Any) -> Field:
         """`formula = number`, or which of them is asked for."""
-        shown = caption.NO_GRADIENT if number is None else self.number(number)
+        shown = words.NO_GRADIENT if number is None else self.number(number)
         both = " = ".join(filter(None, (formula, shown)))
         return Field((formula if self.options.local == "formula" else both,), self.options.blank != "")
 
@@ -444,7 +444,7 @@ class Sheet:
         """What a node says in full; what is to be filled in on a worksheet it does not say."""
         name = node.name or "constant"
         lines = [f"{name} = {clip(node.expression, 500)}" if node.expression else name]
-        lines += caption.numbers(node, self.options)
+        lines += words.numbers(node, self.options)
         if self.formulas and len(self.users[node.key]) > 1 and len(lines) > 2:  # says its gradient
             lines.append(f"∂L/∂{node.name} = {clip(self.formulas.incoming[node.key], 500)}")
         return "\n".join(lines)

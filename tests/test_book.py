@@ -1,4 +1,4 @@
-"""Tests of viz.textbook and viz.products: the book's figures, formulas on the edges, worksheets, laws."""
+"""Tests of viz.book and viz.products: the book's figures, formulas on the edges, worksheets, laws."""
 
 import math
 import re
@@ -29,10 +29,10 @@ from autograd import (
 from autograd.terms import Terms
 from demos import apples, apples_oranges, chain_rule, micrograd_readme, olah, sigmoid_nodes
 from demos.runner import as_written
+from viz.book import NAME, NOTE, NUMBER, SYMBOL
 from viz.products import Formulas, Product, Writer, product
 from viz.records import read
 from viz.text import bold_width, mono_width
-from viz.textbook import NAME, NOTE, NUMBER, SYMBOL
 
 DEMOS = [apples, apples_oranges, chain_rule, sigmoid_nodes, olah, micrograd_readme]
 
