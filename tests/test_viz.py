@@ -36,7 +36,7 @@ from autograd.testing.expression import Expression
 from viz import layout, records
 from viz.cards import BREATH, LOCAL, NAME, NUMBER
 from viz.records import CONSTANT, read, read_backward
-from viz.svg import DARK, LIGHT
+from viz.scene import DARK, LIGHT
 from viz.text import bold_width, columns, full, mono_width, short
 
 SVG = "{http://www.w3.org/2000/svg}"
