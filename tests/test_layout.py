@@ -10,8 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from viz import layout as module
-from viz.layout import ARROW, STEEP, Box, Edge, Layout, Point, inversions, path, place
+from viz.layout import ARROW, Box, Edge, Layout, Point, path, place
+from viz.layout import rank as ranking
+from viz.layout.order import inversions
+from viz.layout.route import STEEP
 
 GAP, SPACE = 14.0, 36.0
 
@@ -248,8 +250,8 @@ def test_long_edges_are_straight_unless_they_cross_each_other(graph):
 def test_edges_that_are_led_around_run_under_all_boxes_in_lanes_of_their_own(graph, each):
     boxes, edges = graph
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "PASSED", 0)
-        patch.setattr(module, "EACH", each / 4)
+        patch.setattr(ranking, "PASSED", 0)
+        patch.setattr(ranking, "EACH", each / 4)
         layout = place(boxes, edges, gap=GAP)
     rank, lanes = ranks(layout), defaultdict(list)
     foot = max((y + box.height for (_, y), box in zip(layout.boxes, boxes, strict=True)), default=0)

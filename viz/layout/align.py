@@ -1,0 +1,145 @@
+"""Phase 4: a height for all: long edges straight, users in the middle of their operands."""
+
+from itertools import accumulate, pairwise
+from math import inf
+
+from viz.layout.order import Order
+from viz.layout.split import Graph, Link
+
+
+def align_vertices(graph: Graph, order: Order, gap: float) -> list[float]:
+    """The y of every vertex's middle: the mean of four drawings' middle two (Brandes & Köpf 2001).
+
+    Each drawing joins vertices to blocks, from the left or from the right, and moves the blocks
+    together, to the top or to the foot: the foot is a top for negative y.
+    """
+    drawings = []
+    for rightwards in (True, False):
+        layers = order.layers if rightwards else order.layers[::-1]
+        sides = graph.left if rightwards else graph.right
+        medians = [_middle(graph, order, vertex, links) for vertex, links in enumerate(sides)]
+        for sign in (1, -1):
+            ordered = [layer[::sign] for layer in layers]
+            root, shift = _blocks(graph, ordered, medians, order.position, sign)
+            ys = _compact(graph, ordered, root, shift, gap)
+            drawings.append([sign * y for y in ys])
+    middle = _balance(graph, drawings)
+    _settle(graph, order.layers, middle, gap)
+    top = min(y - height / 2 for y, height in zip(middle, graph.height, strict=True))
+    return [y - top for y in middle]
+
+
+def _middle(graph: Graph, order: Order, vertex: int, links: list[Link]) -> list[Link]:
+    """The one or two median links on one side of a vertex; of a dummy, its inner link alone.
+
+    Leaves count only where there is nothing else: they are moved to their users in the end (`_settle`).
+    """
+    if vertex >= graph.boxes:
+        links = [link for link in links if link.vertex >= graph.boxes] or links
+    links = [link for link in links if graph.left[link.vertex]] or links
+    if len(links) < 2:
+        return links
+    links = sorted(links, key=lambda link: order.position[link.vertex] + link.slot)
+    return links[(len(links) - 1) // 2 : len(links) // 2 + 1]
+
+
+def _blocks(
+    graph: Graph, layers: list[list[int]], medians: list[list[Link]], position: list[int], sign: int
+) -> tuple[list[int], list[float]]:
+    """Join each vertex to a median that is free: its block's root, and its distance below it.
+
+    Joins must not cross, so that blocks can move apart; inner links go before all others.
+    """
+    root = list(range(len(position)))
+    shift = [0.0] * len(position)
+    infinite = len(position)
+    for layer in layers:
+        ceiling, ceilings = infinite, []  # the next inner link below, not to be crossed
+        for vertex in reversed(layer):
+            ceilings.append(ceiling)
+            if vertex >= graph.boxes and medians[vertex][0].vertex >= graph.boxes:
+                ceiling = min(ceiling, sign * position[medians[vertex][0].vertex])
+        last = -infinite
+        for vertex, ceiling in zip(layer, reversed(ceilings), strict=True):
+            for link in medians[vertex][::sign]:
+                place = sign * position[link.vertex]
+                if last < place < ceiling:
+                    last = place
+                    root[vertex] = root[link.vertex]
+                    shift[vertex] = shift[link.vertex] - sign * link.drop
+                    break
+    return root, shift
+
+
+def _compact(
+    graph: Graph, layers: list[list[int]], root: list[int], shift: list[float], gap: float
+) -> list[float]:
+    """Move all blocks up as far as those above let them, then each down to meet those below it."""
+    below: list[list[tuple[int, float]]] = [[] for _ in root]
+    missing = [0] * len(root)
+    for layer in layers:
+        for upper, lower in pairwise(layer):
+            apart = shift[upper] + graph.apart(upper, lower, gap) - shift[lower]
+            below[root[upper]].append((root[lower], apart))
+            missing[root[lower]] += 1
+    y = [0.0] * len(root)
+    sequence = [b for b, first in enumerate(root) if b == first and not missing[b]]
+    for block in sequence:  # grows while it is read
+        for lower, apart in below[block]:
+            y[lower] = max(y[lower], y[block] + apart)
+            missing[lower] -= 1
+            if not missing[lower]:
+                sequence.append(lower)
+    for block in reversed(sequence):
+        if below[block]:
+            y[block] = min(y[lower] - apart for lower, apart in below[block])
+    return [y[block] + distance for block, distance in zip(root, shift, strict=True)]
+
+
+def _balance(graph: Graph, drawings: list[list[float]]) -> list[float]:
+    """Bring all to the top or the foot of the smallest drawing; the mean of the middle two."""
+    half = [height / 2 for height in graph.height]
+    tops = [min(map(float.__sub__, ys, half)) for ys in drawings]
+    feet = [max(map(float.__add__, ys, half)) for ys in drawings]
+    size = min(map(float.__sub__, feet, tops))
+    moves = [size - feet[i] if i % 2 else -tops[i] for i in range(4)]
+    moved = [[y + move for y in ys] for ys, move in zip(drawings, moves, strict=True)]
+    return [sum(sorted(four)[1:3]) / 2 for four in zip(*moved, strict=True)]
+
+
+def _settle(graph: Graph, layers: list[list[int]], middle: list[float], gap: float) -> None:
+    """Move leaves, which hold nothing else straight, as near as they get to their users' ports.
+
+    The boxes between are fixed. Measured from where a layer's vertices would stand if packed, its
+    heights must not decrease; and bounds can be met afterwards without losing the least squares.
+    """
+    for layer in layers:
+        packed = [0.0, *accumulate(graph.apart(*pair, gap) for pair in pairwise(layer))]
+        run: list[int] = []  # leaves one below another, by position
+        low = -inf
+        for index, vertex in enumerate([*layer, -1]):
+            if vertex >= 0 and not graph.left[vertex]:
+                run.append(index)
+                continue
+            high = middle[vertex] - packed[index] if vertex >= 0 else inf
+            wishes = [_wish(graph, layer[i], middle) - packed[i] for i in run]
+            for i, height in zip(run, _pool(wishes), strict=True):
+                middle[layer[i]] = min(max(height, low), high) + packed[i]
+            run, low = [], high
+
+
+def _wish(graph: Graph, leaf: int, middle: list[float]) -> float:
+    """Where a leaf's lines would be straight, on the average."""
+    ends = [middle[link.vertex] - link.drop for link in graph.right[leaf]]
+    return sum(ends) / len(ends) if ends else middle[leaf]
+
+
+def _pool(wishes: list[float]) -> list[float]:
+    """The numbers that never decrease and are nearest to the wishes: pool adjacent violators."""
+    pools: list[list[float]] = []
+    for wish in wishes:
+        pool = [wish]
+        while pools and sum(pools[-1]) * len(pool) > sum(pool) * len(pools[-1]):
+            pool = pools.pop() + pool
+        pools.append(pool)
+    return [sum(pool) / len(pool) for pool in pools for _ in pool]
