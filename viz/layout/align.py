@@ -6,6 +6,8 @@ from math import inf
 from viz.layout.order import Order
 from viz.layout.split import Graph, Link
 
+MORE = 2  # so many boxes a drawing may be taller than its tallest layer
+
 
 def align_vertices(graph: Graph, order: Order, gap: float) -> list[float]:
     """The y of every vertex's middle: the mean of four drawings' middle two (Brandes & Köpf 2001).
@@ -13,14 +15,16 @@ def align_vertices(graph: Graph, order: Order, gap: float) -> list[float]:
     Each drawing joins vertices to blocks, from the left or from the right, and moves the blocks
     together, to the top or to the foot: the foot is a top for negative y.
     """
+    tallest = max(_packed(graph, layer, gap)[-1] + graph.height[layer[-1]] / 2 for layer in order.layers)
+    limit = tallest + MORE * (max(graph.height) + gap)
     drawings = []
-    for rightwards in (True, False):
+    for rightwards, sides in zip((True, False), _straight(graph, order), strict=True):
         layers = order.layers if rightwards else order.layers[::-1]
-        sides = graph.left if rightwards else graph.right
         medians = [_middle(graph, order, vertex, links) for vertex, links in enumerate(sides)]
         for sign in (1, -1):
             ordered = [layer[::sign] for layer in layers]
-            root, shift = _blocks(graph, ordered, medians, order.position, sign)
+            stands = [_packed(graph, layer, gap) for layer in ordered]
+            root, shift = _blocks(graph, ordered, stands, medians, order.position, sign, limit)
             ys = _compact(graph, ordered, root, shift, gap)
             drawings.append([sign * y for y in ys])
     middle = _balance(graph, drawings)
@@ -29,14 +33,39 @@ def align_vertices(graph: Graph, order: Order, gap: float) -> list[float]:
     return [y - top for y in middle]
 
 
-def _middle(graph: Graph, order: Order, vertex: int, links: list[Link]) -> list[Link]:
-    """The one or two median links on one side of a vertex; of a dummy, its inner link alone.
+def _packed(graph: Graph, layer: list[int], gap: float) -> list[float]:
+    """Where the vertices of a layer have their middles if the first stands at 0 and no room is left."""
+    first = graph.height[layer[0]] / 2
+    return [*accumulate((graph.apart(*pair, gap) for pair in pairwise(layer)), initial=first)]
 
-    Leaves count only where there is nothing else: they are moved to their users in the end (`_settle`).
+
+def _straight(graph: Graph, order: Order) -> tuple[list[list[Link]], list[list[Link]]]:
+    """The links on the left and on the right of every vertex that are to be straight.
+
+    A box stands in line with its main operand, to which the longest way leads from the leaves, so that a
+    chain runs on one height; where several are as far from the leaves, between them.
     """
+    depth = [0] * len(graph.rank)
+    left: list[list[Link]] = [[] for _ in depth]
+    right: list[list[Link]] = [[] for _ in depth]
+    for vertex in (vertex for layer in order.layers for vertex in layer):
+        links = graph.left[vertex]
+        most = max((depth[link.vertex] for link in links), default=-1)
+        depth[vertex] = most + (vertex < graph.boxes)
+        main = [link for link in links if depth[link.vertex] == most]
+        if len({link.vertex for link in main}) == 1:
+            main = [Link(main[0].vertex, 0.0, 0.0)]
+        left[vertex] = main
+        for link in main:
+            slot = link.drop / graph.height[vertex] if link.drop else 0.0
+            right[link.vertex].append(Link(vertex, slot, -link.drop))
+    return left, right
+
+
+def _middle(graph: Graph, order: Order, vertex: int, links: list[Link]) -> list[Link]:
+    """The one or two median links on one side of a vertex; of a dummy, its inner link alone."""
     if vertex >= graph.boxes:
         links = [link for link in links if link.vertex >= graph.boxes] or links
-    links = [link for link in links if graph.left[link.vertex]] or links
     if len(links) < 2:
         return links
     links = sorted(links, key=lambda link: order.position[link.vertex] + link.slot)
@@ -44,30 +73,44 @@ def _middle(graph: Graph, order: Order, vertex: int, links: list[Link]) -> list[
 
 
 def _blocks(
-    graph: Graph, layers: list[list[int]], medians: list[list[Link]], position: list[int], sign: int
+    graph: Graph,
+    layers: list[list[int]],
+    stands: list[list[float]],
+    medians: list[list[Link]],
+    position: list[int],
+    sign: int,
+    limit: float,
 ) -> tuple[list[int], list[float]]:
     """Join each vertex to a median that is free: its block's root, and its distance below it.
 
-    Joins must not cross, so that blocks can move apart; inner links go before all others.
+    Joins must not cross, so that blocks can move apart; inner links go before all others. And each must
+    leave room: what stands above it and below it, as far as is known by then, keeps within the limit.
     """
     root = list(range(len(position)))
     shift = [0.0] * len(position)
+    low, high = [0.0] * len(position), [limit] * len(position)  # between them the root can stand
     infinite = len(position)
-    for layer in layers:
+    for layer, stand in zip(layers, stands, strict=True):
         ceiling, ceilings = infinite, []  # the next inner link below, not to be crossed
         for vertex in reversed(layer):
             ceilings.append(ceiling)
-            if vertex >= graph.boxes and medians[vertex][0].vertex >= graph.boxes:
-                ceiling = min(ceiling, sign * position[medians[vertex][0].vertex])
-        last = -infinite
-        for vertex, ceiling in zip(layer, reversed(ceilings), strict=True):
+            if vertex >= graph.boxes and (inner := medians[vertex]) and inner[0].vertex >= graph.boxes:
+                ceiling = min(ceiling, sign * position[inner[0].vertex])
+        room = limit - stand[-1] - graph.height[layer[-1]] / 2
+        last, least = -infinite, 0.0  # how far below its place in the packed layer the vertex is at least
+        for vertex, ceiling, y in zip(layer, reversed(ceilings), stand, strict=True):
             for link in medians[vertex][::sign]:
                 place = sign * position[link.vertex]
-                if last < place < ceiling:
-                    last = place
-                    root[vertex] = root[link.vertex]
-                    shift[vertex] = shift[link.vertex] - sign * link.drop
+                block, below = root[link.vertex], shift[link.vertex] - sign * link.drop
+                lower = max(least, low[block] + below - y)
+                if last < place < ceiling and lower <= min(room, high[block] + below - y):
+                    last, least = place, lower
+                    root[vertex], shift[vertex] = block, below
                     break
+            low[root[vertex]] = least + y - shift[vertex]
+        for vertex, y in zip(reversed(layer), reversed(stand), strict=True):
+            room = min(room, high[root[vertex]] + shift[vertex] - y)
+            high[root[vertex]] = room + y - shift[vertex]
     return root, shift
 
 
@@ -114,7 +157,7 @@ def _settle(graph: Graph, layers: list[list[int]], middle: list[float], gap: flo
     heights must not decrease; and bounds can be met afterwards without losing the least squares.
     """
     for layer in layers:
-        packed = [0.0, *accumulate(graph.apart(*pair, gap) for pair in pairwise(layer))]
+        packed = _packed(graph, layer, gap)
         run: list[int] = []  # leaves one below another, by position
         low = -inf
         for index, vertex in enumerate([*layer, -1]):

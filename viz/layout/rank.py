@@ -10,31 +10,37 @@ PASSED, EACH = 20_000, 8  # layers that edges may pass in all: so many, or so ma
 
 
 def rank_boxes(size: int, edges: Sequence[Edge]) -> list[int]:
-    """The layer of every box: directly to the right of its operands.
+    """The layer of every box, so that lines are few and short.
 
-    Where that leaves a choice, a box stands as far right as its leftmost user lets it: a leaf, and
-    also a term all of whose operands move along because nothing else uses them, like w * x in a
-    sum. So a single-use leaf never decides its user's layer; it stands next to it.
+    First each stands directly to the right of its operands. Then, from the results back, each moves as far
+    right as its leftmost user lets it, unless that makes more line than it saves: what leads to its users
+    gets shorter, what leads from an operand longer, except where a later user needs that line as well or the
+    operand moves along because nothing else uses it. So a leaf, or w * x in a sum, stands next to its user.
     """
-    operands: dict[int, list[int]] = {box: [] for box in range(size)}
-    users: list[list[int]] = [[] for _ in range(size)]
+    operands: dict[int, set[int]] = {box: set() for box in range(size)}
+    users: list[set[int]] = [set() for _ in range(size)]
     for edge in edges:
-        operands[edge.target].append(edge.source)
-        users[edge.source].append(edge.target)
+        operands[edge.target].add(edge.source)
+        users[edge.source].add(edge.target)
     try:
         sequence = [*TopologicalSorter(operands).static_order()]
     except CycleError as error:
         cycle = " <- ".join(map(str, reversed(error.args[1])))
         raise ValueError(f"edges form a cycle: {cycle}") from None
     rank = [0] * size
-    movable = [True] * size
+    along = [True] * size  # whether all operands of a box move with it
     for box in sequence:
         for operand in operands[box]:
             rank[box] = max(rank[box], rank[operand] + 1)
-            movable[box] &= movable[operand] and len(users[operand]) == 1
+            along[box] &= along[operand] and len(users[operand]) == 1
+    reach = [0] * size  # the last layer to which a line leads
     for box in reversed(sequence):
-        if movable[box] and users[box]:
-            rank[box] = min(rank[user] for user in users[box]) - 1
+        held = [operand for operand in operands[box] if not along[operand] or len(users[operand]) > 1]
+        goal = min((rank[user] for user in users[box]), default=rank[box] + 1) - 1
+        if sum(reach[operand] < goal for operand in held) <= 1:
+            rank[box] = goal
+        for operand in held:
+            reach[operand] = max(reach[operand], rank[box])
     return rank
 
 

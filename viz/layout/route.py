@@ -6,7 +6,7 @@ from viz.layout.order import Order
 from viz.layout.parts import ARROW, Box, Edge, Layout, Point
 from viz.layout.split import Graph
 
-STEEP = 6.0  # a band is at least this part of its tallest curve wide
+STEEP, MOST = 6.0, 1.5  # a band widens up to a sixth of its tallest curve, but not beyond 1.5 × the space
 
 
 def route_edges(
@@ -29,15 +29,15 @@ def route_edges(
     for vertex, links in enumerate(graph.left):
         for link in links:
             rise = abs(middle[vertex] + link.drop - middle[link.vertex])
-            band[rank[vertex]] = max(band[rank[vertex]], rise / STEEP)
+            band[rank[vertex]] = max(band[rank[vertex]], min(rise / STEEP, MOST * space))
     start, end = [], [-band[0]]
     for layer, bend, line in zip(layers, band, stub, strict=True):
         start.append(end[-1] + bend + line)
         end.append(start[-1] + max(boxes[box].width for box in layer))
     del end[0]
-    corners = []
+    corners, leaves = [], set(range(len(boxes))) - {edge.target for edge in edges}
     for v, box in enumerate(boxes):
-        left = start[rank[v]] if graph.left[v] else end[rank[v]] - box.width  # leaves: to the right
+        left = end[rank[v]] - box.width if v in leaves else start[rank[v]]  # leaves: to the right
         corners.append(Point(left, middle[v] - box.height / 2))
     ways = []  # of every box, its output and its trail
     for v, box in enumerate(boxes):
