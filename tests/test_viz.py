@@ -37,7 +37,7 @@ from viz import records
 from viz.cards import BREATH, LOCAL, NAME, NUMBER
 from viz.layout import rank as ranking
 from viz.records import CONSTANT, read, read_backward
-from viz.svg import DARK, LIGHT
+from viz.scene import DARK, LIGHT
 from viz.text import bold_width, columns, full, mono_width, short
 
 SVG = "{http://www.w3.org/2000/svg}"

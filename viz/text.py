@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from unicodedata import category, east_asian_width
 
 MONO = 0.602  # em, the advance of Menlo and DejaVu Sans Mono; other monospaced fonts are narrower
@@ -36,6 +36,21 @@ def _bold(letter: str) -> float:
 def columns(text: str) -> int:
     """The columns that a text takes in a monospaced font: two for CJK and emoji, none for marks."""
     return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+SCRIPT = 0.7  # of the font size: raised and lowered letters
+
+
+class Run(NamedTuple):
+    """A part of a text: on the line (level 0), raised (1) or lowered (−1)."""
+
+    text: str
+    level: int = 0
+
+
+def runs(text: str) -> tuple[Run, ...]:
+    """The parts of a text."""
+    return (Run(text),)
 
 
 def mono_width(text: str, size: float) -> float:
