@@ -1,10 +1,13 @@
 """viz.layout: laws of a layered drawing, then pictures known by heart, then regressions."""
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from itertools import pairwise
+from math import inf
 
 import pytest
 from hypothesis import example, given
@@ -15,6 +18,7 @@ from viz.layout import align as aligning
 from viz.layout import rank as ranking
 from viz.layout.order import inversions
 from viz.layout.route import MOST, STEEP
+from viz.scene import route as drawn
 
 GAP, SPACE = 14.0, 36.0
 
@@ -78,7 +82,78 @@ def ranks(layout: Layout) -> dict[int, int]:
     return {box: rank for rank, layer in enumerate(layout.layers) for box in layer}
 
 
+def corners(boxes: list[Box], layout: Layout) -> list[tuple[float, float, float, float]]:
+    """Left, top, right and foot of every box."""
+    return [(x, y, x + box.width, y + box.height) for box, (x, y) in zip(boxes, layout.boxes, strict=True)]
+
+
+def along(points: tuple[Point, ...], down: bool) -> Iterator[Point]:
+    """Points of a route as it is drawn, close to one another."""
+    at = points[0]
+    for letter, stops in drawn(points, down):
+        controls = (at, *stops) if letter == "C" else (at, at, stops[-1], stops[-1])
+        for t in (i / 24 for i in range(25)):
+            weights = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
+            yield Point(*(sum(w * p[i] for w, p in zip(weights, controls, strict=True)) for i in (0, 1)))
+        at = stops[-1]
+
+
+def fitted(graph: tuple[list[Box], list[Edge]], down: bool, width: float) -> tuple[Layout, float]:
+    """The layout in the width, or in the one that the error asks for; and the width."""
+    while True:
+        try:
+            return place(*graph, gap=GAP, space=SPACE, down=down, width=width), width
+        except ValueError as error:
+            more = re.search(r"takes (\d+) pixels more;", str(error))
+            assert more and int(more[1]) > 0
+            width += int(more[1])
+
+
 # Laws ---------------------------------------------------------------------------------------------
+
+
+@given(graphs(), st.booleans(), st.sampled_from([1.0, 150.0, 300.0, 600.0, inf]))
+@example(perceptron(2, 4, 4, 1), False, 900.0)
+@example(perceptron(2, 4, 4, 1), True, 600.0)
+@example(perceptron(2, 4, 4, 1), True, inf)
+@example(picture((), *((i,) for i in range(35))), False, 500.0)
+def test_in_every_width_boxes_stand_apart_and_lines_end_at_ports_and_pass_no_box(graph, down, width):
+    boxes, edges = graph
+    layout, width = fitted(graph, down, width)
+    assert layout.width <= width
+    areas = corners(boxes, layout)
+    for i, (left, top, right, foot) in enumerate(areas):
+        assert left >= 0 and top >= 0 and right <= layout.width + 1e-6 and foot <= layout.height + 1e-6
+        for other in areas[:i]:
+            assert left >= other[2] or other[0] >= right or top >= other[3] or other[1] >= foot
+    for edge, route in zip(edges, layout.routes, strict=True):
+        (left, top, right, foot), port = areas[edge.source], boxes[edge.target].ports[edge.port]
+        assert route[0] == pytest.approx(((left + right) / 2, foot) if down else (right, (top + foot) / 2))
+        left, top, *_ = areas[edge.target]
+        assert route[-1] == pytest.approx((left + port, top) if down else (left, top + port))
+        stub = route[-1].y - route[-2].y if down else route[-1].x - route[-2].x
+        assert stub >= edge.label + ARROW - 1e-6
+        for x, y in along(route, down):
+            assert -1e-6 <= x <= layout.width + 1e-6 and -1e-6 <= y <= layout.height + 1e-6
+            for left, top, right, foot in areas:
+                assert not (left + 1e-6 < x < right - 1e-6 and top + 1e-6 < y < foot - 1e-6)
+
+
+@given(graphs(), st.sampled_from([150.0, 300.0]))
+def test_lines_that_lead_to_the_next_row_cross_no_other_on_the_way(graph, width):
+    layout, _ = fitted(graph, False, width)
+    steps = [step for route in layout.routes for step in pairwise(route)]
+    turns = {(a.x, a.y, b.y) for a, b in steps if a.x == b.x and a.y != b.y}
+    backs = {(a.y, b.x, a.x) for a, b in steps if b.x < a.x}
+    for x, upper, lower in turns:
+        for y, left, right in backs:
+            assert not (upper + 1e-6 < y < lower - 1e-6 and left + 1e-6 < x < right - 1e-6)
+
+
+def test_a_box_that_is_too_wide_is_an_error_that_says_how_much_is_missing():
+    for down in False, True:
+        with pytest.raises(ValueError, match=r"takes 60 pixels more; allow more, or show"):
+            place([Box(100, 40)], [], down=down, width=40)
 
 
 @given(graphs())

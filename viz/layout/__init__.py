@@ -31,30 +31,38 @@ structures" (1981); Gansner, Koutsofios, North & Vo, "A technique for drawing di
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import inf
 
 from viz.layout.align import align_vertices
 from viz.layout.order import order_layers
 from viz.layout.parts import ARROW, Box, Edge, Layout, Point
-from viz.layout.rank import farthest, lanes_around, rank_boxes
+from viz.layout.rank import farthest, lanes_around, rank_boxes, spread
 from viz.layout.route import route_edges
+from viz.layout.rows import TURN, cut_into_rows, with_gates
 from viz.layout.split import split_edges
 
-__all__ = ["ARROW", "Box", "Edge", "Layout", "Point", "path", "place", "ports"]
+__all__ = ["ARROW", "TURN", "Box", "Edge", "Layout", "Point", "path", "place", "ports"]
 
 
 def place(
-    boxes: Sequence[Box], edges: Sequence[Edge], *, gap: float = 14, space: float = 36, down: bool = False
+    boxes: Sequence[Box],
+    edges: Sequence[Edge],
+    *,
+    gap: float = 14,
+    space: float = 36,
+    down: bool = False,
+    width: float = inf,
 ) -> Layout:
     """Lay out `boxes` so that every edge leads to the right, or `down`; the same input, the same layout.
 
     `gap` is the least distance between two boxes of a layer (lines keep half of it), `space` the
     least width of the curves between two layers. `down`: the ports are on the top side, measured
     from the left, the output is at the foot, and the label of an edge is as high as it says.
-    ValueError: an edge names a box or a port that does not exist, or the edges form a cycle.
+    `width` is the most that the layout may take: to the right, what is longer goes on in rows below, as
+    text does; down, layers that are broader are spread over several.
+    ValueError: an edge names a box or a port that does not exist, the edges form a cycle, or a box alone,
+    with what leads to it, is wider than `width`.
     """
-    if down:
-        turned = [Box(box.height, box.width, box.ports) for box in boxes]
-        return place(turned, edges, gap=gap, space=space).transposed()
     for edge in edges:
         for box in (edge.source, edge.target):
             if not 0 <= box < len(boxes):
@@ -64,14 +72,31 @@ def place(
             raise ValueError(f"{edge}: box {edge.target} has no port {edge.port}, only {ports}")
     if not boxes:
         return Layout(0.0, 0.0, (), (), ())
+    if down:
+        turned = [Box(box.height, box.width, box.ports) for box in boxes]
+        return _place(turned, edges, gap, space, inf, width).transposed()
+    return _place(boxes, edges, gap, space, width, inf)
+
+
+def _place(
+    boxes: Sequence[Box], edges: Sequence[Edge], gap: float, space: float, width: float, height: float
+) -> Layout:
+    """Phase after phase, to the right."""
     rank = rank_boxes(len(boxes), edges)
-    far = farthest(len(boxes), edges, rank)
+    if height < inf:
+        rank = spread(boxes, edges, rank, gap, height)
+    rows = [range(max(rank) + 1)]
+    if width < inf:
+        rank, rows = with_gates(rank, cut_into_rows(boxes, edges, rank, gap, space, width))
+    far = farthest(len(boxes), edges, rank) if len(rows) == 1 else inf
     graph = split_edges(boxes, [e for e in edges if rank[e.target] - rank[e.source] <= far], rank)
     order = order_layers(graph)
-    middle = align_vertices(graph, order, gap)
-    foot = max(y + height / 2 for y, height in zip(middle, graph.height, strict=True))
-    lanes = {source: foot + gap / 2 * lane for source, lane in lanes_around(edges, rank, far).items()}
-    return route_edges(boxes, edges, graph, order, middle, space, far, lanes)
+    for row in rows[1:]:  # lines come in below one another as they went out
+        gate = order.layers[row.start]
+        order.arrange(gate, sorted(gate, key=lambda dummy: order.position[graph.left[dummy][0].vertex]))
+    middle = align_vertices(graph, order, rows, gap, height)
+    lanes = lanes_around(edges, rank, far)
+    return route_edges(boxes, edges, graph, order, rows, middle, lanes, gap, space, width)
 
 
 def ports(side: float, number: int, pitch: float) -> tuple[float, ...]:

@@ -9,37 +9,50 @@ from viz.layout.split import Graph, Link
 MORE = 2  # so many boxes a drawing may be taller than its tallest layer
 
 
-def align_vertices(graph: Graph, order: Order, gap: float) -> list[float]:
-    """The y of every vertex's middle: the mean of four drawings' middle two (Brandes & Köpf 2001).
+def align_vertices(graph: Graph, order: Order, rows: list[range], gap: float, height: float) -> list[float]:
+    """The y of every vertex's middle in its row: the mean of four drawings' middle two (Brandes & Köpf 2001).
 
     Each drawing joins vertices to blocks, from the left or from the right, and moves the blocks
     together, to the top or to the foot: the foot is a top for negative y.
     """
-    tallest = max(_packed(graph, layer, gap)[-1] + graph.height[layer[-1]] / 2 for layer in order.layers)
-    limit = tallest + MORE * (max(graph.height) + gap)
+    more = MORE * (max(graph.height) + gap)
+    limits = []  # of every layer, how high its row may be
+    for row in rows:
+        layers = [layer for layer in order.layers[row.start : row.stop] if layer]
+        tallest = max(_packed(graph, layer, gap)[-1] + graph.height[layer[-1]] / 2 for layer in layers)
+        limits += [min(tallest + more, max(tallest, height))] * len(row)
+    gates = {row.start for row in rows[1:]}
     drawings = []
-    for rightwards, sides in zip((True, False), _straight(graph, order), strict=True):
-        layers = order.layers if rightwards else order.layers[::-1]
+    for rightwards, sides in zip((True, False), _straight(graph, order, gates), strict=True):
+        way = 1 if rightwards else -1
         medians = [_middle(graph, order, vertex, links) for vertex, links in enumerate(sides)]
         for sign in (1, -1):
-            ordered = [layer[::sign] for layer in layers]
-            stands = [_packed(graph, layer, gap) for layer in ordered]
-            root, shift = _blocks(graph, ordered, stands, medians, order.position, sign, limit)
+            ordered = [layer[::sign] for layer in order.layers[::way]]
+            root, shift = _blocks(graph, ordered, medians, order.position, sign, gap, limits[::way])
             ys = _compact(graph, ordered, root, shift, gap)
             drawings.append([sign * y for y in ys])
-    middle = _balance(graph, drawings)
-    _settle(graph, order.layers, middle, gap)
-    top = min(y - height / 2 for y, height in zip(middle, graph.height, strict=True))
-    return [y - top for y in middle]
+    middle = [0.0] * len(graph.rank)
+    for row in rows:
+        _balance(graph, order.layers[row.start : row.stop], drawings, middle)
+    _settle(graph, order.layers, gates, middle, gap)
+    for row in rows:
+        layers = [layer for layer in order.layers[row.start : row.stop] if layer]
+        top = min(middle[layer[0]] - graph.height[layer[0]] / 2 for layer in layers)
+        for layer in layers:
+            stand = _packed(graph, layer, gap)
+            room = limits[row.start] - stand[-1] - graph.height[layer[-1]] / 2
+            for vertex, y in zip(layer, stand, strict=False):
+                middle[vertex] = y + min(max(middle[vertex] - top - y, 0.0), room)
+    return middle
 
 
 def _packed(graph: Graph, layer: list[int], gap: float) -> list[float]:
     """Where the vertices of a layer have their middles if the first stands at 0 and no room is left."""
-    first = graph.height[layer[0]] / 2
+    first = graph.height[layer[0]] / 2 if layer else 0.0
     return [*accumulate((graph.apart(*pair, gap) for pair in pairwise(layer)), initial=first)]
 
 
-def _straight(graph: Graph, order: Order) -> tuple[list[list[Link]], list[list[Link]]]:
+def _straight(graph: Graph, order: Order, gates: set[int]) -> tuple[list[list[Link]], list[list[Link]]]:
     """The links on the left and on the right of every vertex that are to be straight.
 
     A box stands in line with its main operand, to which the longest way leads from the leaves, so that a
@@ -55,6 +68,8 @@ def _straight(graph: Graph, order: Order) -> tuple[list[list[Link]], list[list[L
         main = [link for link in links if depth[link.vertex] == most]
         if len({link.vertex for link in main}) == 1:
             main = [Link(main[0].vertex, 0.0, 0.0)]
+        if graph.rank[vertex] in gates:
+            continue
         left[vertex] = main
         for link in main:
             slot = link.drop / graph.height[vertex] if link.drop else 0.0
@@ -75,11 +90,11 @@ def _middle(graph: Graph, order: Order, vertex: int, links: list[Link]) -> list[
 def _blocks(
     graph: Graph,
     layers: list[list[int]],
-    stands: list[list[float]],
     medians: list[list[Link]],
     position: list[int],
     sign: int,
-    limit: float,
+    gap: float,
+    limits: list[float],
 ) -> tuple[list[int], list[float]]:
     """Join each vertex to a median that is free: its block's root, and its distance below it.
 
@@ -88,17 +103,18 @@ def _blocks(
     """
     root = list(range(len(position)))
     shift = [0.0] * len(position)
-    low, high = [0.0] * len(position), [limit] * len(position)  # between them the root can stand
+    low, high = [0.0] * len(position), [inf] * len(position)  # between them the root can stand
     infinite = len(position)
-    for layer, stand in zip(layers, stands, strict=True):
+    for layer, limit in zip(layers, limits, strict=True):
         ceiling, ceilings = infinite, []  # the next inner link below, not to be crossed
         for vertex in reversed(layer):
             ceilings.append(ceiling)
             if vertex >= graph.boxes and (inner := medians[vertex]) and inner[0].vertex >= graph.boxes:
                 ceiling = min(ceiling, sign * position[inner[0].vertex])
-        room = limit - stand[-1] - graph.height[layer[-1]] / 2
+        stand = _packed(graph, layer, gap)
+        room = limit - stand[-1] - graph.height[layer[-1]] / 2 if layer else 0.0
         last, least = -infinite, 0.0  # how far below its place in the packed layer the vertex is at least
-        for vertex, ceiling, y in zip(layer, reversed(ceilings), stand, strict=True):
+        for vertex, ceiling, y in zip(layer, reversed(ceilings), stand, strict=False):
             for link in medians[vertex][::sign]:
                 place = sign * position[link.vertex]
                 block, below = root[link.vertex], shift[link.vertex] - sign * link.drop
@@ -108,7 +124,7 @@ def _blocks(
                     root[vertex], shift[vertex] = block, below
                     break
             low[root[vertex]] = least + y - shift[vertex]
-        for vertex, y in zip(reversed(layer), reversed(stand), strict=True):
+        for vertex, y in zip(reversed(layer), reversed(stand), strict=False):
             room = min(room, high[root[vertex]] + shift[vertex] - y)
             high[root[vertex]] = room + y - shift[vertex]
     return root, shift
@@ -139,18 +155,19 @@ def _compact(
     return [y[block] + distance for block, distance in zip(root, shift, strict=True)]
 
 
-def _balance(graph: Graph, drawings: list[list[float]]) -> list[float]:
-    """Bring all to the top or the foot of the smallest drawing; the mean of the middle two."""
-    half = [height / 2 for height in graph.height]
-    tops = [min(map(float.__sub__, ys, half)) for ys in drawings]
-    feet = [max(map(float.__add__, ys, half)) for ys in drawings]
+def _balance(graph: Graph, layers: list[list[int]], drawings: list[list[float]], middle: list[float]) -> None:
+    """Bring a row to the top or the foot of its smallest drawing; the mean of the middle two."""
+    vertices = [vertex for layer in layers for vertex in layer]
+    tops = [min(ys[v] - graph.height[v] / 2 for v in vertices) for ys in drawings]
+    feet = [max(ys[v] + graph.height[v] / 2 for v in vertices) for ys in drawings]
     size = min(map(float.__sub__, feet, tops))
     moves = [size - feet[i] if i % 2 else -tops[i] for i in range(4)]
-    moved = [[y + move for y in ys] for ys, move in zip(drawings, moves, strict=True)]
-    return [sum(sorted(four)[1:3]) / 2 for four in zip(*moved, strict=True)]
+    for v in vertices:
+        four = sorted(ys[v] + move for ys, move in zip(drawings, moves, strict=True))
+        middle[v] = (four[1] + four[2]) / 2
 
 
-def _settle(graph: Graph, layers: list[list[int]], middle: list[float], gap: float) -> None:
+def _settle(graph: Graph, layers: list[list[int]], gates: set[int], middle: list[float], gap: float) -> None:
     """Move leaves, which hold nothing else straight, as near as they get to their users' ports.
 
     The boxes between are fixed. Measured from where a layer's vertices would stand if packed, its
@@ -165,15 +182,16 @@ def _settle(graph: Graph, layers: list[list[int]], middle: list[float], gap: flo
                 run.append(index)
                 continue
             high = middle[vertex] - packed[index] if vertex >= 0 else inf
-            wishes = [_wish(graph, layer[i], middle) - packed[i] for i in run]
+            wishes = [_wish(graph, layer[i], gates, middle) - packed[i] for i in run]
             for i, height in zip(run, _pool(wishes), strict=True):
                 middle[layer[i]] = min(max(height, low), high) + packed[i]
             run, low = [], high
 
 
-def _wish(graph: Graph, leaf: int, middle: list[float]) -> float:
+def _wish(graph: Graph, leaf: int, gates: set[int], middle: list[float]) -> float:
     """Where a leaf's lines would be straight, on the average."""
-    ends = [middle[link.vertex] - link.drop for link in graph.right[leaf]]
+    links = (link for link in graph.right[leaf] if graph.rank[link.vertex] not in gates)
+    ends = [middle[link.vertex] - link.drop for link in links]
     return sum(ends) / len(ends) if ends else middle[leaf]
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
 
-from viz.layout.parts import Edge
+from viz.layout.parts import Box, Edge
+from viz.layout.rows import needed
 
 PASSED, EACH = 20_000, 8  # layers that edges may pass in all: so many, or so many for each box and edge
 
@@ -44,6 +45,60 @@ def rank_boxes(size: int, edges: Sequence[Edge]) -> list[int]:
     return rank
 
 
+def spread(
+    boxes: Sequence[Box], edges: Sequence[Edge], rank: list[int], gap: float, height: float
+) -> list[int]:
+    """Layers that are at most so high: what does not fit in its layer goes further to the left.
+
+    From the results back, every layer takes, of the boxes whose users stand already, first what a walk from
+    the results meets first, so that lines stay few; each line that passes takes half a gap.
+    ValueError: a single box does not fit.
+    """
+    operands: list[list[int]] = [[] for _ in boxes]
+    users: list[set[int]] = [set() for _ in boxes]
+    for edge in edges:
+        operands[edge.target].append(edge.source)
+        users[edge.source].add(edge.target)
+    waiting = [len(each) for each in users]  # how many users of each box do not stand yet
+    walk: dict[int, None] = {}
+    stack = [box for box, each in enumerate(users) if not each][::-1]
+    while stack:
+        box = stack.pop()
+        if box not in walk:
+            walk[box] = None
+            stack.extend(reversed(operands[box]))
+    turn = {box: number for number, box in enumerate(walk)}
+    ready = [(turn[box], box) for box in walk if not waiting[box]]
+    open_lines: set[int] = set()
+    layer = [0] * len(boxes)
+    now = max(rank)
+    while ready:
+        room = height + gap - gap / 2 * len(open_lines)
+        due = sorted(entry for entry in ready if rank[entry[1]] >= now)
+        taken = []
+        for entry in due:
+            need = boxes[entry[1]].height + gap - gap / 2 * (entry[1] in open_lines)
+            if need <= room:
+                room -= need
+                taken.append(entry)
+        if due and not taken:
+            least = min(boxes[box].height - gap / 2 * (box in open_lines) for _, box in due)
+            raise ValueError(needed(least + gap / 2 * len(open_lines), height))
+        ready = [entry for entry in ready if entry not in taken]
+        for _, box in taken:
+            layer[box] = now
+            open_lines.discard(box)
+        for _, box in taken:
+            for operand in dict.fromkeys(operands[box]):
+                open_lines.add(operand)
+                waiting[operand] -= 1
+                if not waiting[operand]:
+                    ready.append((turn[operand], operand))
+        now -= 1
+    first = min(layer)
+    return [each - first for each in layer]
+
+
 def farthest(size: int, edges: Sequence[Edge], rank: list[int]) -> int:
     """How many layers an edge may lead on before it is led around."""
     spans = sorted(rank[edge.target] - rank[edge.source] for edge in edges)
@@ -56,7 +111,7 @@ def farthest(size: int, edges: Sequence[Edge], rank: list[int]) -> int:
     return max(spans, default=0)
 
 
-def lanes_around(edges: Sequence[Edge], rank: list[int], far: int) -> dict[int, int]:
+def lanes_around(edges: Sequence[Edge], rank: list[int], far: float) -> dict[int, int]:
     """The lane of each box whose edges are led around, counted from 1; no two that meet have the same."""
     ends: dict[int, int] = {}
     for edge in edges:
