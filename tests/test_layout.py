@@ -144,9 +144,9 @@ def test_lines_that_lead_to_the_next_row_cross_no_other_on_the_way(graph, width)
     layout, _ = fitted(graph, False, width)
     steps = [step for route in layout.routes for step in pairwise(route)]
     turns = {(a.x, a.y, b.y) for a, b in steps if a.x == b.x and a.y != b.y}
-    backs = {(a.y, b.x, a.x) for a, b in steps if b.x < a.x}
+    level = {(a.y, *sorted((a.x, b.x))) for a, b in steps if a.y == b.y}
     for x, upper, lower in turns:
-        for y, left, right in backs:
+        for y, left, right in level:
             assert not (upper + 1e-6 < y < lower - 1e-6 and left + 1e-6 < x < right - 1e-6)
 
 

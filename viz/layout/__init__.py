@@ -30,6 +30,7 @@ structures" (1981); Gansner, Koutsofios, North & Vo, "A technique for drawing di
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from math import inf
 
@@ -73,7 +74,7 @@ def place(
     if not boxes:
         return Layout(0.0, 0.0, (), (), ())
     if down:
-        turned = [Box(box.height, box.width, box.ports) for box in boxes]
+        turned = [replace(box, width=box.height, height=box.width) for box in boxes]
         return _place(turned, edges, gap, space, inf, width).transposed()
     return _place(boxes, edges, gap, space, width, inf)
 
@@ -82,7 +83,7 @@ def _place(
     boxes: Sequence[Box], edges: Sequence[Edge], gap: float, space: float, width: float, height: float
 ) -> Layout:
     """Phase after phase, to the right."""
-    rank = rank_boxes(len(boxes), edges)
+    rank = rank_boxes(boxes, edges)
     if height < inf:
         rank = spread(boxes, edges, rank, gap, height)
     rows = [range(max(rank) + 1)]

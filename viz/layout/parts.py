@@ -18,12 +18,13 @@ class Point(NamedTuple):
 class Box:
     """A box to place. `ports`: its inputs' distances from its top, on the left side.
 
-    The one output is at the middle of the right side.
+    The one output is at the middle of the right side. `first`: stands in the first layer, if it is a leaf.
     """
 
     width: float
     height: float
     ports: tuple[float, ...] = ()
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)

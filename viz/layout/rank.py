@@ -10,7 +10,7 @@ from viz.layout.rows import needed
 PASSED, EACH = 20_000, 8  # layers that edges may pass in all: so many, or so many for each box and edge
 
 
-def rank_boxes(size: int, edges: Sequence[Edge]) -> list[int]:
+def rank_boxes(boxes: Sequence[Box], edges: Sequence[Edge]) -> list[int]:
     """The layer of every box, so that lines are few and short.
 
     First each stands directly to the right of its operands. Then, from the results back, each moves as far
@@ -18,6 +18,7 @@ def rank_boxes(size: int, edges: Sequence[Edge]) -> list[int]:
     gets shorter, what leads from an operand longer, except where a later user needs that line as well or the
     operand moves along because nothing else uses it. So a leaf, or w * x in a sum, stands next to its user.
     """
+    size = len(boxes)
     operands: dict[int, set[int]] = {box: set() for box in range(size)}
     users: list[set[int]] = [set() for _ in range(size)]
     for edge in edges:
@@ -29,7 +30,7 @@ def rank_boxes(size: int, edges: Sequence[Edge]) -> list[int]:
         cycle = " <- ".join(map(str, reversed(error.args[1])))
         raise ValueError(f"edges form a cycle: {cycle}") from None
     rank = [0] * size
-    along = [True] * size  # whether all operands of a box move with it
+    along = [not box.first for box in boxes]  # whether all operands of a box move with it
     for box in sequence:
         for operand in operands[box]:
             rank[box] = max(rank[box], rank[operand] + 1)
@@ -38,7 +39,7 @@ def rank_boxes(size: int, edges: Sequence[Edge]) -> list[int]:
     for box in reversed(sequence):
         held = [operand for operand in operands[box] if not along[operand] or len(users[operand]) > 1]
         goal = min((rank[user] for user in users[box]), default=rank[box] + 1) - 1
-        if sum(reach[operand] < goal for operand in held) <= 1:
+        if sum(reach[operand] < goal for operand in held) <= 1 and not boxes[box].first:
             rank[box] = goal
         for operand in held:
             reach[operand] = max(reach[operand], rank[box])
