@@ -119,7 +119,9 @@ def fitted(graph: tuple[list[Box], list[Edge]], down: bool, width: float) -> tup
 @example(picture((), *((i,) for i in range(35))), False, 500.0)
 def test_in_every_width_boxes_stand_apart_and_lines_end_at_ports_and_pass_no_box(graph, down, width):
     boxes, edges = graph
-    layout, width = fitted(graph, down, width)
+    if down:  # the ports are on the top side
+        boxes = [Box(box.height, box.width, box.ports) for box in boxes]
+    layout, width = fitted((boxes, edges), down, width)
     assert layout.width <= width
     areas = corners(boxes, layout)
     for i, (left, top, right, foot) in enumerate(areas):
