@@ -108,7 +108,7 @@ def scene(graph: Graph, options: Options, whole: bool = False) -> Scene:
     marks += [_line(*each, options) for each in each_line]
     marks += [_draw(*each, options) for each in zip(graph.nodes, cards, placed.boxes, strict=True)]
     summary = words.summary(graph, options)
-    return Scene(placed.width, placed.height, tuple(marks), summary).noted(graph.note)
+    return Scene(placed.width, placed.height, tuple(marks), summary).noted(graph.note, _room(graph, options))
 
 
 # ── Measures ────────────────────────────────────────────────────────────────────────────────────────

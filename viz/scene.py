@@ -10,7 +10,7 @@ scenes, painters (`svg`, `tikz`) need nothing else, and neither knows the other.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import hypot
+from math import hypot, inf
 from typing import NamedTuple
 
 from viz.layout import ARROW, TURN, Point
@@ -150,15 +150,20 @@ class Scene:
     marks: tuple[Mark, ...]
     summary: str
 
-    def noted(self, note: str) -> "Scene":
-        """The scene with a note below it; itself where there is nothing to note."""
+    def noted(self, note: str, room: float = inf) -> "Scene":
+        """The scene with a note below it, in lines that keep within the room; itself without one."""
         if not note:
             return self
-        size = LOOKS["note"].size
-        width, height = max(self.width, measure("note", note)), self.height + 2 * size
-        return replace(
-            self, width=width, height=height, marks=(*self.marks, Text("note", 0, height - 0.2 * size, note))
-        )
+        size, lines = LOOKS["note"].size, [""]
+        for word in note.split(" "):
+            longer = f"{lines[-1]} {word}".strip()
+            lines[-1:] = [longer] if measure("note", longer) <= room else [lines[-1], word]
+        lines = list(filter(None, lines))
+        base = self.height + 1.8 * size
+        marks = (Text("note", 0, base + 1.4 * size * i, line) for i, line in enumerate(lines))
+        width = max([self.width, *(measure("note", line) for line in lines)])
+        height = base + 1.4 * size * (len(lines) - 1) + 0.2 * size
+        return replace(self, width=width, height=height, marks=(*self.marks, *marks))
 
 
 def leaves(marks: Sequence[Mark]) -> Iterator[Rect | Path | Text]:

@@ -27,6 +27,7 @@ def cut_into_rows(
     """
     size = max(rank) + 1
     broad, tall, stub, loose = [0.0] * size, [0.0] * size, [0.0] * size, [0.0] * (size + 1)
+    leaves = [0] * (size + 1)
     made = {edge.target for edge in edges}
     fixed = {rank[v] for v in made}  # layers that not only leaves stand in
     for v, (box, r) in enumerate(zip(boxes, rank, strict=True)):
@@ -34,24 +35,31 @@ def cut_into_rows(
         tall[r] += box.height + gap
         if v not in made and r in fixed:
             loose[r + 1] = max(loose[r + 1], box.width)
+            leaves[r + 1] += 1
     for edge in edges:
         stub[rank[edge.target]] = max(stub[rank[edge.target]], edge.label + ARROW)
     lines = _lines(edges, rank)
     far = [0.0, *accumulate(space + s + b for s, b in zip(stub, broad, strict=True))]
+
+    def breadth(start: int, stop: int) -> float:
+        """How wide a row is at least."""
+        side = gutter(lines[start - 1]) if start else -space
+        return side + far[stop] - far[start] + gutter(lines[stop - 1])
+
+    least = max(breadth(r, r + 1) for r in range(size))
+    if least > width:
+        raise ValueError(needed(least, width))
     # Of so many layers: the least height, where the last row starts, and the room for leaves at its gate.
     best: list[tuple[float, int, float]] = [(0.0, 0, 0.0)]
     for stop in range(1, size + 1):
         found, high = (inf, 0, 0.0), 0.0
         for start in range(stop - 1, -1, -1):
             high = max(high, tall[start] + lines[start] * gap / 2)
-            least = far[stop] - far[start] + gutter(lines[stop - 1])
-            least += gutter(lines[start - 1]) if start else -space
-            if least > width:
+            if breadth(start, stop) > width:
                 break
-            fits = bool(start) and least + loose[start] <= width
-            found = min(found, (best[start][0] + high + LANE * lines[stop - 1], start, loose[start] * fits))
-        if found[0] == inf:
-            raise ValueError(needed(least, width))
+            fits = bool(start) and breadth(start, stop) + loose[start] <= width
+            price = best[start][0] + high + LANE * lines[stop - 1] + gap * leaves[start] * (not fits)
+            found = min(found, (price, start, loose[start] * fits))
         best.append(found)
     starts, leads = [], set()
     stop = size
