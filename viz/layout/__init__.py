@@ -89,7 +89,7 @@ def _place(
     rows = [range(max(rank) + 1)]
     if width < inf:
         rank, rows = cut_into_rows(boxes, edges, rank, gap, space, width)
-    far = farthest(len(boxes), edges, rank) if len(rows) == 1 else inf
+    far = farthest(len(boxes), edges, rank) if width == height == inf else inf
     graph = split_edges(boxes, [e for e in edges if rank[e.target] - rank[e.source] <= far], rank)
     order = order_layers(graph)
     for row in rows[1:]:  # lines come in below one another as they went out
