@@ -66,6 +66,8 @@ def _starts(
         side = gutter(lines[start - 1]) if start else -space
         return side + far[stop] - far[start] + gutter(lines[stop - 1])
 
+    if breadth(0, size) <= width:
+        return [0], set()
     least = max(breadth(r, r + 1) for r in range(size))
     if least > width:
         raise ValueError(needed(least, width))
