@@ -14,7 +14,7 @@ hold the full precision and the formulas.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from math import isfinite, sqrt
+from math import inf, isfinite, sqrt
 from typing import Any, NamedTuple
 
 from viz import layout, words
@@ -26,6 +26,7 @@ from viz.scene import (
     END,
     HEAD,
     LEFT,
+    MARGIN,
     MIDDLE,
     RIGHT,
     ROUND,
@@ -99,17 +100,26 @@ def scene(graph: Graph, options: Options, whole: bool = False) -> Scene:
         layout.Edge(e.source, e.target, e.position if graph.nodes[e.target].size == 1 else 0, gap)
         for e, gap in zip(graph.edges, gaps, strict=True)
     ]
-    frames, placed = _frames(graph, cards, layout.place(boxes, lines, down=down))
+    placed = layout.place(boxes, lines, down=down, width=_room(graph, options))
+    frames, placed = _frames(graph, cards, placed)
     routes = placed.routes if whole else _branches(graph, placed)
     each_line = zip(graph.edges, routes, labels, gaps, _widths(graph, options), strict=True)
     marks = [_frame(area) for area in frames]
     marks += [_line(*each, options) for each in each_line]
     marks += [_draw(*each, options) for each in zip(graph.nodes, cards, placed.boxes, strict=True)]
     summary = words.summary(graph, options)
-    return Scene(placed.width, placed.height, tuple(marks), summary).noted(graph.note)
+    return Scene(placed.width, placed.height, tuple(marks), summary).noted(graph.note, _room(graph, options))
 
 
 # ── Measures ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _room(graph: Graph, options: Options) -> float:
+    """The width that the cards may take, within the frames of opened groups and the margins."""
+    if options.width is None:
+        return inf
+    nested = max(node.frame.count(".") + bool(node.frame) for node in graph.nodes)
+    return options.width - 2 * (MARGIN + FRAME * nested)
 
 
 def _card(node: Node, incoming: list[Edge], pitch: float, options: Options) -> Card:

@@ -10,10 +10,10 @@ scenes, painters (`svg`, `tikz`) need nothing else, and neither knows the other.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import hypot
+from math import hypot, inf
 from typing import NamedTuple
 
-from viz.layout import ARROW, Point
+from viz.layout import ARROW, TURN, Point
 from viz.text import bold_width, mono_width
 
 MARGIN, ROUND = 16, 7  # around the picture; radius of corners
@@ -150,15 +150,20 @@ class Scene:
     marks: tuple[Mark, ...]
     summary: str
 
-    def noted(self, note: str) -> "Scene":
-        """The scene with a note below it; itself where there is nothing to note."""
+    def noted(self, note: str, room: float = inf) -> "Scene":
+        """The scene with a note below it, in lines that keep within the room; itself without one."""
         if not note:
             return self
-        size = LOOKS["note"].size
-        width, height = max(self.width, measure("note", note)), self.height + 2 * size
-        return replace(
-            self, width=width, height=height, marks=(*self.marks, Text("note", 0, height - 0.2 * size, note))
-        )
+        size, lines = LOOKS["note"].size, [""]
+        for word in note.split(" "):
+            longer = f"{lines[-1]} {word}".strip()
+            lines[-1:] = [longer] if measure("note", longer) <= room else [lines[-1], word]
+        lines = list(filter(None, lines))
+        base = self.height + 1.8 * size
+        marks = (Text("note", 0, base + 1.4 * size * i, line) for i, line in enumerate(lines))
+        width = max([self.width, *(measure("note", line) for line in lines)])
+        height = base + 1.4 * size * (len(lines) - 1) + 0.2 * size
+        return replace(self, width=width, height=height, marks=(*self.marks, *marks))
 
 
 def leaves(marks: Sequence[Mark]) -> Iterator[Rect | Path | Text]:
@@ -203,11 +208,17 @@ def head(kind: str, x: float, y: float, way: tuple[float, float], length: float 
 
 
 def route(points: Sequence[Point], down: bool = False) -> tuple[Step, ...]:
-    """A route of `viz.layout` as a path: every pair of points is a straight line, curves join the pairs."""
+    """A route of `viz.layout` as a path: aside in a curve, and back around two round corners."""
     steps = [_move(*points[0])]
-    for i, (start, end) in enumerate(pairwise(points)):
-        aside = start.x != end.x if down else start.y != end.y
-        if i % 2 and aside:
+    for (start, end), after in zip(pairwise(points), (*points[2:], points[-1]), strict=True):
+        if start.x == end.x and start.y != end.y and not down:
+            x, y = (TURN if after.x < end.x else -TURN), min(TURN, (end.y - start.y) / 2)
+            side, upper, lower = start.x + x, start.y + y, end.y - y
+            near, k = start.x + KAPPA * x, KAPPA * y
+            steps.append(_curve((near, start.y), (side, upper - k), (side, upper)))
+            steps.append(_line(side, lower))
+            steps.append(_curve((side, lower + k), (near, end.y), end))
+        elif start.x != end.x and start.y != end.y:
             half = (start.y + end.y) / 2 if down else (start.x + end.x) / 2
             bends = ((start.x, half), (end.x, half)) if down else ((half, start.y), (half, end.y))
             steps.append(_curve(*bends, end))
