@@ -25,7 +25,7 @@ from autograd import (
 )
 from autograd.formula import Local, local_graphs
 from autograd.op import printable
-from viz.text import full
+from viz.text import full, short
 from viz.view import FOLD, HIDDEN, NAMED, VALUE, Card, View, select, value_names
 
 LEAF, CONSTANT, OPERATION, GROUP = "leaf", "constant", "operation", "group"
@@ -64,6 +64,7 @@ class Node:
     symbol      of the operation, "" where none      expression  `apples × tax`; "" where no operation
     data        the number                           gradient    ∂root/∂node; None: none has arrived
     size        how many values it stands for        frame       the opened group around it, or ""
+    inside      how many constants stand in its symbol besides: `× 2`, `1 −`, `max(·, 0)`
 
     A folded chain is an OPERATION of a size above 1: symbol `5,000 × +`, and name and numbers of its last
     value. A GROUP bears the name of a scope, or of what it sums up, and the symbol `▸14`; it has the
@@ -81,6 +82,7 @@ class Node:
     gradient: Any
     size: int = 1
     frame: str = ""
+    inside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class Edge:
     rule            the right side of the formula: `apples`
     count           how many edges it stands for
     flow            Σ |upstream × local| over them, where one of its ends stands for several values
+    contribution    Σ upstream × local over them: what they add to the gradient; None: nothing has arrived
     """
 
     source: int
@@ -106,6 +109,7 @@ class Edge:
     rule: Any = ""
     count: int = 1
     flow: float | None = None
+    contribution: Any = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,7 @@ class Graph:
     @property
     def note(self) -> str:
         """How much of the graph is shown; "" where all of it is."""
-        single = sum(node.size == 1 for node in self.nodes)
+        single = sum(1 + node.inside for node in self.nodes if node.size == 1)
         sizes = [node.size for node in self.nodes if node.size > 1]
         if single >= self.total:
             return ""
@@ -145,12 +149,13 @@ class Graph:
         return "; ".join(parts)
 
 
-def read(roots: Sequence[Value], view: View | None = None) -> Graph:
+def read(roots: Sequence[Value], view: View | None = None, digits: int | None = 4) -> Graph:
     """The records of everything the roots were made from, or of what a view shows of it.
 
+    Constants that stand in a symbol have so many digits.
     Gradients are those that the nodes hold; as long as a root holds 0, none has arrived from it.
     """
-    return _Reader(view or select(roots)).graph()
+    return _Reader(view or select(roots), digits).graph()
 
 
 class Pass(NamedTuple):
@@ -185,13 +190,16 @@ class Pass(NamedTuple):
         return f"The backward pass stops at {graph.nodes[self.stop].name}: {self.error}"
 
 
-def read_backward(root: Value) -> tuple[Graph, Pass]:
-    """The records of a root and of its backward pass from seed 1, whether it has run or not."""
-    graph = read([root])
+def read_backward(root: Value, graph: Graph | None = None) -> tuple[Graph, Pass]:
+    """The records of all of a root, or those given, and of its backward pass from seed 1, run or not."""
+    graph = graph or read([root])
     if not any(node.kind == LEAF for node in graph.nodes):
         return graph, Pass()
-    keys = {node: key for key, node in enumerate(topological_order(root))}
-    edges = {(edge.target, edge.position): edge for edge in graph.edges}
+    keys = {node.expression.graph: node.key for node in graph.nodes if node.kind == OPERATION}
+    edges: dict[tuple[Value, int], Edge] = {}
+    for value, key in keys.items():
+        ways = iter([edge for edge in graph.incoming[key] if edge.formula])
+        edges |= {(value, i): next(ways) for i, arg in enumerate(value.args) if arg.op is not ops.constant}
     stop, why = None, ""
     try:
         steps = backward_steps(root)
@@ -199,7 +207,7 @@ def read_backward(root: Value) -> tuple[Graph, Pass]:
         if not hasattr(error, "steps"):
             raise
         steps, stop, why = error.steps, keys[error.node], printable(error)  # type: ignore[attr-defined]
-    return graph, Pass([(edges[keys[step.node], step.position], step) for step in steps], stop, why)
+    return graph, Pass([(edges[step.node, step.position], step) for step in steps], stop, why)
 
 
 class _Reader:
@@ -209,8 +217,8 @@ class _Reader:
     reached  the values that a gradient can have reached; None: all
     """
 
-    def __init__(self, view: View) -> None:
-        self.view = view
+    def __init__(self, view: View, digits: int | None) -> None:
+        self.view, self.digits = view, digits
         outputs = view.outputs()
         self.outputs = [[value for value in card.members if value in outputs] for card in view.cards]
         arrived = [root for root in (view.order[root] for root in view.roots) if root.grad]
@@ -276,11 +284,25 @@ class _Reader:
         if node.op is None or node.op is ops.constant:
             kind = CONSTANT if node.op else LEAF
             return Node(key, kind, name, label, "", "", *numbers, frame=card.frame)
-        symbol = node.op.symbol
-        made: Any = Formula(node, partial(expression, node, names=self.names))
         if card.kind == FOLD:
-            symbol, made = f"{size:,} × {symbol}", self._folded(card)
-        return Node(key, OPERATION, name, label, symbol, made, *numbers, size, card.frame)
+            symbol = f"{size:,} × {node.op.symbol}"
+            return Node(key, OPERATION, name, label, symbol, self._folded(card), *numbers, size, card.frame)
+        made = Formula(node, partial(expression, node, names=self.names))
+        symbol, inside = self._symbol(card), size - 1
+        return Node(key, OPERATION, name, label, symbol, made, *numbers, 1, card.frame, inside)
+
+    def _symbol(self, card: Card) -> str:
+        """The symbol of a value with the constants inside it: `× 2`, `1 −`, of a function `max(·, 0)`."""
+        *constants, value = card.members
+        node = self.view.order[value]
+        symbol = str(cast(Any, node.op).symbol)
+        if not constants:
+            return symbol
+        inside = {self.view.order[i] for i in constants}
+        texts = [short(arg.data, digits=self.digits) if arg in inside else "" for arg in node.args]
+        if len(texts) == 2:
+            return f"{texts[0]} {symbol} {texts[1]}".strip()
+        return f"{symbol}({', '.join(text or '·' for text in texts)})"
 
     def _numbers(self, value: int) -> tuple[Any, Any]:
         node = self.view.order[value]
@@ -305,7 +327,7 @@ class _Reader:
 
     def _operands(self, number: int, keys: dict[int, int]) -> Iterator[Edge]:
         """An edge for every operand of a value; but one for all of many that come from one card."""
-        view, (value,) = self.view, self.view.cards[number].members
+        view, value = self.view, self.view.cards[number].members[-1]
         owners = [view.owner[arg] for arg in view.args[value]]
         several = {source for source in owners if source == HIDDEN or view.cards[source].kind != VALUE}
         crowds = {source for source, n in Counter(owners).items() if n >= CROWD and source in several}
@@ -317,7 +339,7 @@ class _Reader:
             if owners[i] not in crowds and view.order[arg].op is not ops.constant
         ])  # fmt: skip
         for position, (arg, source) in enumerate(zip(view.args[value], owners, strict=True)):
-            if source in crowds:
+            if source in crowds or source == number:
                 continue
             formula: Any = ""
             rule: Any = ""
@@ -327,8 +349,11 @@ class _Reader:
             elif view.order[arg].op is not ops.constant:
                 formula = f"∂{self._name(value)}/∂{self._name(arg)} does not exist here"
             local = locals_.get(position)
-            flow = self._flow(value, local) if source in several - {HIDDEN} else None
-            yield Edge(keys[source], keys[number], place, formula, local, rule, flow=flow)
+            passed = self._passed(value, local)
+            flow = None if passed is None or source not in several - {HIDDEN} else _size(passed)
+            yield Edge(
+                keys[source], keys[number], place, formula, local, rule, flow=flow, contribution=passed
+            )
             place += 1
 
     def _merged(self, number: int, keys: dict[int, int], sources: Collection[int] = ()) -> Iterator[Edge]:
@@ -336,17 +361,21 @@ class _Reader:
         view, owner = self.view, self.view.owner
         count: defaultdict[int, int] = defaultdict(int)
         flow: defaultdict[int, float] = defaultdict(float)
+        contribution: defaultdict[int, Any] = defaultdict(int)
         for value in view.cards[number].members:
             taken = {i: owner[arg] for i, arg in enumerate(view.args[value]) if owner[arg] != number}
             locals_ = self._locals(value) if taken else {}
             for position, source in taken.items():
                 count[source] += 1
-                flow[source] += self._flow(value, locals_.get(position)) or 0
+                passed = self._passed(value, locals_.get(position))
+                if passed is not None:
+                    flow[source] += _size(passed)
+                    contribution[source] += passed
         seen = self._numbers(view.cards[number].members[-1])[1] is not None
         chosen = [source for source in count if source in sources or not sources]
         for position, source in enumerate(sorted(chosen, key=keys.__getitem__)):
-            total = flow[source] if seen and source != HIDDEN else None
-            yield Edge(keys[source], keys[number], position, "", None, "", count[source], total)
+            totals = (flow[source], contribution[source]) if seen and source != HIDDEN else (None, None)
+            yield Edge(keys[source], keys[number], position, "", None, "", count[source], *totals)
 
     def _locals(self, value: int) -> dict[int, Any]:
         """The local derivatives of a value by position, as far as they exist."""
@@ -356,14 +385,14 @@ class _Reader:
         except Exception:  # whatever a rule of one's own raises: a picture helps to find it
             return {}
 
-    def _flow(self, value: int, local: Any) -> float | None:
-        """|upstream × local|, how much gradient passes; None where none has arrived."""
+    def _passed(self, value: int, local: Any) -> Any:
+        """The gradient that passes, upstream × local; None where none has arrived."""
         upstream = self._numbers(value)[1]
         if local is None or upstream is None:
             return None
         try:
-            return float(abs(upstream * local))
-        except Exception:
+            return upstream * local
+        except OverflowError:  # an int beyond all floats
             return inf
 
     def _derivatives(self, value: int, positions: list[int]) -> dict[int, Local]:
@@ -402,6 +431,14 @@ def _number(local: Any) -> Any:
     """A local derivative, if it is a number; TypeError for what else a rule may give."""
     constant(local)
     return local
+
+
+def _size(number: Any) -> float:
+    """|number|."""
+    try:
+        return float(abs(number))
+    except OverflowError:  # an int or a fraction beyond all floats
+        return inf
 
 
 def _stub(key: int) -> Node:

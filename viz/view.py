@@ -46,7 +46,8 @@ class Card:
     """What one card of a picture stands for.
 
     kind     VALUE, GROUP, FOLD or REST       name   of the group or the rest, else ""
-    members  the values, by index             frame  the opened group that it stands in, or ""
+    members  the values, by index; of VALUE   frame  the opened group that it stands in, or ""
+             one, after constants inside it
     """
 
     kind: str
@@ -194,6 +195,8 @@ def select(roots: Sequence[Value], options: Options = WHOLE) -> View:
             cards = summed_up(level, opened._replace(together=True))
         if cards.number() > most:
             _cut(cards, most)
+    if options.inside:
+        _place_inside(cards)
     return cards.numbered()
 
 
@@ -305,15 +308,30 @@ def _group(cards: View, level: int, opened: _Opened) -> None:
 
 def _adopt_constants(cards: View) -> None:
     """A constant belongs to the group, or to the opened group, that alone uses it."""
-    user: dict[int, int] = {}
-    for arg, target in cards.takes():
-        if cards.order[arg].op is ops.constant:
-            user[arg] = target if user.get(arg, target) == target else SEVERAL
-    for node, target in user.items():
+    for node, target in _only_users(cards).items():
         if target in cards.merged:
             cards.owner[node] = target
         elif target in cards.frames:
             cards.frames[node] = cards.frames[target]
+
+
+def _place_inside(cards: View) -> None:
+    """A constant without a label stands inside the value that alone uses it, beside one other operand."""
+    plain = {node for node in _only_users(cards) if not cards.order[node].label}
+    for node, target in _only_users(cards).items():
+        others = [arg for arg in cards.args[target] if arg not in plain] if target >= 0 else []
+        if node in plain and node not in cards.kept and cards.free(target) and len(others) == 1:
+            cards.owner[node] = target
+
+
+def _only_users(cards: View) -> dict[int, int]:
+    """Of every constant the card that alone takes it, else SEVERAL."""
+    user: dict[int, int] = {}
+    for target, args in zip(cards.owner, cards.args, strict=True):
+        for arg in args:
+            if cards.order[arg].op is ops.constant and cards.owner[arg] != HIDDEN:
+                user[arg] = target if user.get(arg, target) == target else SEVERAL
+    return user
 
 
 def _split(cards: View) -> None:
