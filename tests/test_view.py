@@ -1,5 +1,6 @@
 """viz.view: laws of every choice of what a picture shows, then choices known by heart, then errors."""
 
+import json
 import os
 import re
 import subprocess
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import viz
-from autograd import Value, constant, dot, scope, tanh, topological_order
+from autograd import Value, constant, dot, maximum, ops, scope, tanh, topological_order, where
 from autograd import sum as total
 from viz.options import Options
 from viz.records import CONSTANT, GROUP, LEAF, OPERATION, read
@@ -26,7 +27,7 @@ def roots(draw):
     nodes = [Value(float(i), draw(st.sampled_from(["", "x", "y"]))) for i in range(draw(st.integers(1, 4)))]
     for leaf in nodes:
         leaf.scope = draw(scopes)
-    shared = constant(2.0, "c")
+    shared = constant(2.0, draw(st.sampled_from(["c", ""])))
     for _ in range(draw(st.integers(0, 30))):
         left, right = (nodes[draw(st.integers(max(0, len(nodes) - 6), len(nodes) - 1))] for _ in range(2))
         z = draw(st.sampled_from([left + right, left + right, left * right, left * shared, tanh(left)]))
@@ -37,9 +38,11 @@ def roots(draw):
     return nodes[-1 : -1 - draw(st.integers(1, 2)) : -1]
 
 
-choices = st.fixed_dictionaries(
-    {"group": st.sampled_from([None, 0, 1, 2, 3]), "max_nodes": st.sampled_from([1, 2, 5, 10, 150, None])}
-)
+choices = st.fixed_dictionaries({
+    "group": st.sampled_from([None, 0, 1, 2, 3]),
+    "max_nodes": st.sampled_from([1, 2, 5, 10, 150, None]),
+    "constants": st.sampled_from(["inside", "node"]),
+})  # fmt: skip
 
 
 def tree(length, number=Value):
@@ -76,12 +79,12 @@ def names(graph):
 def test_every_value_has_one_card_and_no_more_cards_than_allowed(roots, choice):
     order = topological_order(*roots)
     graph = viz.draw(roots, **choice).graph
-    assert sum(node.size for node in graph.nodes) == graph.total == len(order)
+    assert sum(node.size + node.inside for node in graph.nodes) == graph.total == len(order)
     assert len(graph.nodes) <= (choice["max_nodes"] or len(order))
     view = select(roots, Options(**choice))
     assert sorted(value for card in view.cards for value in card.members) == list(range(len(order)))
     assert all(value in view.cards[owner].members for value, owner in enumerate(view.owner))
-    single = sum(len(card.members) == 1 for card in view.cards)
+    single = sum(len(card.members) for card in view.cards if card.kind == VALUE)
     assert (graph.note == "") == (single == len(order))
     assert f"of {len(order):,} values" in graph.note or not graph.note
 
@@ -132,6 +135,49 @@ def test_flows_add_up_and_outputs_keep_their_numbers(roots, choice):
             assert edge.flow is None or mixed
             if edge.count == 1 and edge.local is not None and mixed:
                 assert edge.flow == abs(graph.nodes[edge.target].gradient * edge.local)
+
+
+@given(roots(), choices)
+def test_the_gradient_of_an_output_is_the_sum_of_what_the_edges_contribute(roots, choice):
+    view = select(roots, Options(**choice))
+    graph = read(roots, view)
+    outputs = view.outputs()
+    for node, card in zip(graph.nodes, view.cards, strict=True):
+        leaving = [edge.contribution for edge in graph.edges if edge.source == node.key]
+        (*_, last) = own = [value for value in card.members if value in outputs]
+        if node.gradient is not None and len(own) == 1 and last not in view.roots:
+            arrived = [number for number in leaving if number is not None]
+            assert sum(arrived) == pytest.approx(node.gradient)
+        if not any(root.grad for root in roots):
+            assert set(leaving) <= {None}
+
+
+@given(roots(), choices)
+def test_constants_inside_are_those_without_a_label_beside_one_operand_and_nothing_else_changes(
+    roots, choice
+):
+    shown = {
+        place: viz.draw(roots, **{**choice, "constants": place, "max_nodes": None}).graph
+        for place in ("inside", "node")
+    }
+    for node in shown["inside"].nodes:
+        if node.inside:
+            value = node.expression.graph
+            plain = [arg for arg in value.args if arg.op is ops.constant and not arg.label]
+            assert len(set(plain)) == node.inside and len(value.args) == len(plain) + 1
+            assert all(str(int(arg.data)) in node.symbol for arg in plain)
+    kept, all_ = (
+        {n.name: (n.expression, n.data, n.gradient, n.size) for n in shown[place].nodes if n.kind != CONSTANT}
+        for place in ("inside", "node")
+    )
+    assert kept == all_
+    numbers = [
+        sorted((graph.nodes[e.target].name, str(e.formula), e.count, e.contribution is None, e.flow or 0)
+               for e in graph.edges if graph.nodes[e.source].kind != CONSTANT)
+        for graph in shown.values()
+    ]  # fmt: skip
+    assert numbers[0] == numbers[1]
+    assert shown["inside"].note.split(" of ")[1:] == shown["node"].note.split(" of ")[1:]
 
 
 @given(roots(), st.integers(0, 4), st.sampled_from([1, 3, 8, 150]), st.data())
@@ -253,6 +299,65 @@ def test_a_constant_belongs_to_the_group_that_alone_uses_it():
     with scope("b"):
         z = tanh(x * c)
     assert [node.size for node in viz.draw([y, z], group=1).graph.nodes] == [1, 1, 2, 2]
+
+
+def test_constants_stand_in_the_symbol_of_the_operation_that_alone_uses_them():
+    x = Value(3.0, "x")
+    shared, named = constant(7.0), constant(0.5, "i")
+    for y, symbols in [
+        (2 * x - 1, ["2 ×", "− 1"]),
+        (1 / (x**2 + 1.23456), ["^ 2", "+ 1.235", "1 /"]),
+        (maximum(x, 0), ["max 0"]),
+        (dot([x, 2.0], [3.0, 4.0]), ["dot(·, 2, 3, 4)"]),
+        (x * named, ["×"]),
+        (where(constant(1), x, Value(2.0, "y")), ["where"]),
+        (shared * x + shared, ["×", "+"]),
+    ]:
+        graph = viz.draw(y, constants="inside").graph
+        assert [node.symbol for node in graph.nodes if node.symbol] == symbols
+        assert viz.draw(y, style="textbook").graph == graph
+        assert all(node.inside == 0 for node in viz.draw(y).graph.nodes)
+    with scope("a"):
+        inner = tanh(x * 2)
+    groups = viz.draw(inner + 1, group=1, constants="inside").graph
+    assert [(node.name, node.symbol) for node in groups.nodes[1:]] == [("a", "▸3"), ("t3", "+ 1")]
+    assert groups.note == "showing 3 of 6 values; 3 summed up in 1 card"
+
+
+@pytest.mark.parametrize("style", ["record", "textbook"])
+def test_every_format_has_the_constants_inside(style):
+    y = (1 - 2 * Value(3.0, "x")) ** 2
+    y.label = "y"
+    y.backward()
+    diagram = viz.draw(y, style=style, constants="inside")
+    for sign in "2 ×", "1 −", "^ 2":
+        assert f">{sign}</text>" in diagram.svg()
+    graph = diagram.graph
+    assert [(edge.local, edge.contribution) for edge in graph.edges] == [(2, 20.0), (-1.0, 10.0), (-10, -10)]
+    assert all(node.kind != CONSTANT for node in graph.nodes)
+
+
+def test_the_page_steps_through_operations_with_constants_inside():
+    y = (1 - 2 * Value(3.0, "x")) ** 2
+    inside, nodes = (viz.draw(y, constants=place).html() for place in ("inside", "node"))
+    assert 'data-key="n3"' in inside and 'data-key="n4"' not in inside
+    data = [json.loads(re.search(r'id="steps">(.*?)</script>', page)[1]) for page in (inside, nodes)]
+    told = [[(s["phase"], s["parts"], s.get("note")) for s in each["steps"]] for each in data]
+    assert told[0] == told[1]
+    assert set(data[0]["edges"]) == {"e1.0", "e2.0", "e3.0"}
+
+
+def test_an_edge_between_groups_contributes_the_sum_over_its_edges():
+    x = Value(2.0, "x")
+    with scope("a"):
+        p = x * 3 + x * -5
+    with scope("b"):
+        q = p * 4 - p
+    q.backward()
+    first, second = viz.draw(q, group=1).graph.edges
+    assert (first.count, first.contribution, first.flow) == (2, 3 * 3 - 5 * 3, 3 * 3 + 5 * 3)
+    assert (second.count, second.contribution, second.flow) == (2, 4 - 1, 4 + 1)
+    assert x.grad == first.contribution
 
 
 # ── Folds, bundles, cuts ────────────────────────────────────────────────────────────────────────────

@@ -371,10 +371,10 @@ class _Reader:
                 if passed is not None:
                     flow[source] += _size(passed)
                     contribution[source] += passed
-        seen = self._numbers(view.cards[number].members[-1])[1] is not None
+        seen = any(self._numbers(value)[1] is not None for value in view.cards[number].members)
         chosen = [source for source in count if source in sources or not sources]
         for position, source in enumerate(sorted(chosen, key=keys.__getitem__)):
-            totals = (flow[source], contribution[source]) if seen and source != HIDDEN else (None, None)
+            totals = (flow[source], contribution.get(source)) if seen and source != HIDDEN else ()
             yield Edge(keys[source], keys[number], position, "", None, "", count[source], *totals)
 
     def _locals(self, value: int) -> dict[int, Any]:
