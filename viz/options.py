@@ -32,6 +32,8 @@ class Options:
     group      how many parts of a scope make a group: 0 none, 1 `layer1`, 2 `layer1.neuron3`;
                None: as the size of the graph asks for
     open       names of groups to show with what is inside
+    fold       show what repeats as one card: chains of one operation (`5,000 × +`), and what is made and used
+               alike (`60 × −`, with the least and the greatest of its numbers)
     focus, depth   show only a node (by its name) and what is at most `depth` edges from it
     max_nodes  show at most so many cards, grouping, folding and cutting as far as it takes; None: all
     """
@@ -48,6 +50,7 @@ class Options:
     constants: str | None = None
     group: int | None = None
     open: frozenset[str] = frozenset()
+    fold: bool = False
     focus: str = ""
     depth: int = 2
     max_nodes: int | None = 150

@@ -26,7 +26,7 @@ from autograd import (
 from autograd.formula import Local, local_graphs
 from autograd.op import printable
 from viz.text import full, short
-from viz.view import FOLD, HIDDEN, NAMED, VALUE, Card, View, select, value_names
+from viz.view import FOLD, HIDDEN, NAMED, REPEAT, VALUE, Card, View, select, value_names
 
 LEAF, CONSTANT, OPERATION, GROUP = "leaf", "constant", "operation", "group"
 FEW = 2  # names at the head of a list that is cut
@@ -67,9 +67,10 @@ class Node:
     inside      how many constants stand in its symbol besides: `× 2`, `1 −`, `max(·, 0)`
 
     A folded chain is an OPERATION of a size above 1: symbol `5,000 × +`, and name and numbers of its last
-    value. A GROUP bears the name of a scope, or of what it sums up, and the symbol `▸14`; it has the
-    numbers of its one output, and None if it has several. What `focus` leaves out is a GROUP of size 0
-    with the name and the symbol `…`.
+    value. What repeats has the kind of one of them, the symbol `60 × −`, and as numbers the least and the
+    greatest, where they differ: `−0.5 … 2`. A GROUP bears the name of a scope, or of what it sums up, and
+    the symbol `▸14`; it has the numbers of its one output, and None if it has several. What `focus` leaves
+    out is a GROUP of size 0 with the name and the symbol `…`.
     """
 
     key: int
@@ -138,7 +139,7 @@ class Graph:
     def note(self) -> str:
         """How much of the graph is shown; "" where all of it is."""
         single = sum(1 + node.inside for node in self.nodes if node.size == 1)
-        sizes = [node.size for node in self.nodes if node.size > 1]
+        sizes = [node.size + node.inside for node in self.nodes if node.size > 1]
         if single >= self.total:
             return ""
         parts = [f"showing {single:,} of {self.total:,} values"]
@@ -258,51 +259,72 @@ class _Reader:
             spoken.update(outputs[:FEW])
             spoken.update(card.members[-1:])
             spoken.update(*(args[value] for value in card.members if card.kind == VALUE))
+            spoken.update(*(args[value] for value in outputs[:1] if card.kind == REPEAT))
             spoken.update(self._chained(card)[:FEW] if card.kind == FOLD else ())
         return (order[value] for value in sorted(spoken))
 
     def _name(self, value: int) -> str:
         return self.names.get(self.view.order[value], "")
 
+    def _listed_names(self, values: list[int]) -> str:
+        named = [self._name(value) for value in values[:FEW]]
+        return _listed([name or "a constant" for name in named], ", ", len(values))
+
     # Nodes
 
     def _node(self, key: int, card: Card, outputs: list[int]) -> Node:
-        if card.kind in (VALUE, FOLD):
-            return self._value(key, card)
+        if card.kind in (VALUE, FOLD, REPEAT):
+            return self._value(key, card, outputs if card.times > 1 else card.members[-1:])
         size = len(card.members)
-        data, gradient = self._numbers(outputs[0]) if len(outputs) == 1 else (None, None)
-        named = [self._name(value) or "a constant" for value in outputs[:FEW]]
-        name = card.name or _listed(named, ", ", len(outputs))
+        data, gradient = self._range(outputs) if len(outputs) == card.times else (None, None)
+        name = card.name or self._listed_names(outputs)
         words = f"▸{size:,}", f"{size:,} values"
         return Node(key, GROUP, name, name, *words, data, gradient, size, card.frame)
 
-    def _value(self, key: int, card: Card) -> Node:
-        """A value, or the last of a folded chain."""
-        value, size = card.members[-1], len(card.members)
-        node, name, numbers = self.view.order[value], self._name(value), self._numbers(value)
-        label = printable(node.label)
+    def _value(self, key: int, card: Card, values: list[int]) -> Node:
+        """A value, or the last of a folded chain; or several that repeat."""
+        node, size, times = self.view.order[values[0]], len(card.members), len(values)
+        name, label = (
+            self._listed_names(values) if times > 1 else self._name(values[0]),
+            printable(node.label),
+        )
+        data, gradient = self._range(values)
         if node.op is None or node.op is ops.constant:
             kind = CONSTANT if node.op else LEAF
-            return Node(key, kind, name, label, "", "", *numbers, frame=card.frame)
-        if card.kind == FOLD:
-            symbol = f"{size:,} × {node.op.symbol}"
-            return Node(key, OPERATION, name, label, symbol, self._folded(card), *numbers, size, card.frame)
-        made = Formula(node, partial(expression, node, names=self.names))
-        symbol, inside = self._symbol(card), size - 1
-        return Node(key, OPERATION, name, label, symbol, made, *numbers, 1, card.frame, inside)
+            return Node(key, kind, name, label, "", "", data, gradient, size, card.frame)
+        made: Any = Formula(node, partial(expression, node, names=self.names))
+        symbol, inside = self._symbol(values), 0
+        if card.kind != FOLD:
+            size, inside = times, size - times
+        elif times == 1:
+            symbol, made = f"{size:,} × {symbol}", self._folded(card)
+        else:
+            symbol = made = f"({size // times:,} × {symbol})"
+        if times > 1:
+            symbol, made = f"{times:,} × {symbol}", f"{made} and {times - 1:,} alike"
+        return Node(key, OPERATION, name, label, symbol, made, data, gradient, size, card.frame, inside)
 
-    def _symbol(self, card: Card) -> str:
-        """The symbol of a value with the constants inside it: `× 2`, `1 −`, of a function `max(·, 0)`."""
-        *constants, value = card.members
-        node = self.view.order[value]
-        symbol = str(cast(Any, node.op).symbol)
-        if not constants:
+    def _symbol(self, values: list[int]) -> str:
+        """The symbol of values with the constants inside: `× 2`, `max(·, 0)`; without, if they differ."""
+        symbols = {self._sign(value) for value in values}
+        return symbols.pop() if len(symbols) == 1 else str(cast(Any, self.view.order[values[0]].op).symbol)
+
+    def _sign(self, value: int) -> str:
+        owner, order = self.view.owner, self.view.order
+        symbol = str(cast(Any, order[value].op).symbol)
+        inside = [order[i].op is ops.constant and owner[i] == owner[value] for i in self.view.args[value]]
+        if not any(inside):
             return symbol
-        inside = {self.view.order[i] for i in constants}
-        texts = [short(arg.data, digits=self.digits) if arg in inside else "" for arg in node.args]
+        args = zip(order[value].args, inside, strict=True)
+        texts = [short(arg.data, digits=self.digits) if is_inside else "" for arg, is_inside in args]
         if len(texts) == 2:
             return f"{texts[0]} {symbol} {texts[1]}".strip()
         return f"{symbol}({', '.join(text or '·' for text in texts)})"
+
+    def _range(self, values: list[int]) -> tuple[Any, Any]:
+        """The number and the gradient of values; the least and the greatest where they differ."""
+        data, gradients = zip(*map(self._numbers, values), strict=True)
+        return _between(data, False, self.digits), _between(gradients, True, self.digits)
 
     def _numbers(self, value: int) -> tuple[Any, Any]:
         node = self.view.order[value]
@@ -431,6 +453,20 @@ def _number(local: Any) -> Any:
     """A local derivative, if it is a number; TypeError for what else a rule may give."""
     constant(local)
     return local
+
+
+def _between(numbers: Sequence[Any], signed: bool, digits: int | None) -> Any:
+    """The number that all are; else the least and the greatest, `−0.5 … 2`; None if one is missing."""
+    first = numbers[0]
+    if all(number is first or number == first for number in numbers):
+        return first
+    if None in numbers:
+        return None
+    try:
+        ends = min(numbers), max(numbers)
+    except TypeError:  # complex numbers
+        return "…"
+    return " … ".join(short(end, signed, digits) for end in ends)
 
 
 def _size(number: Any) -> float:
