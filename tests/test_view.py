@@ -6,6 +6,9 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
+from contextlib import nullcontext
+from functools import reduce
+from operator import add, sub
 
 import pytest
 from hypothesis import given
@@ -16,6 +19,7 @@ from autograd import Value, constant, dot, maximum, ops, scope, tanh, topologica
 from autograd import sum as total
 from viz.options import Options
 from viz.records import CONSTANT, GROUP, LEAF, OPERATION, read
+from viz.text import short
 from viz.view import HIDDEN, VALUE, select
 
 scopes = st.sampled_from(["", "", "a", "b", "a.p", "a.q", "b.p", "a.p.deep"])
@@ -33,15 +37,32 @@ def roots(draw):
         z = draw(st.sampled_from([left + right, left + right, left * right, left * shared, tanh(left)]))
         z.scope = draw(scopes)
         nodes.append(z)
+    for _ in range(draw(st.integers(0, 2))):  # what repeats
+        nodes.append(draw(st.sampled_from([added, total]))(copies(draw, nodes[-1])))
     if draw(st.booleans()):
         nodes[-1].backward()
     return nodes[-1 : -1 - draw(st.integers(1, 2)) : -1]
+
+
+def copies(draw, shared):
+    """Some expressions that are alike, each in a scope of its own or none, or with what is shared."""
+    number, scoped, squared = draw(st.integers(2, 7)), draw(st.booleans()), draw(st.booleans())
+    for i in range(number):
+        with scope(f"copy{i}") if scoped else nullcontext():
+            inner = Value(float(i)) * (Value(2.0, "w") if squared else shared)
+            yield inner**2 if squared else tanh(inner + Value(1.0))
+
+
+def added(values):
+    """First + second + … in a chain."""
+    return reduce(add, values)
 
 
 choices = st.fixed_dictionaries({
     "group": st.sampled_from([None, 0, 1, 2, 3]),
     "max_nodes": st.sampled_from([1, 2, 5, 10, 150, None]),
     "constants": st.sampled_from(["inside", "node"]),
+    "fold": st.booleans(),
 })  # fmt: skip
 
 
@@ -127,6 +148,9 @@ def test_flows_add_up_and_outputs_keep_their_numbers(roots, choice):
         own = [view.order[value] for value in card.members if value in outputs]
         if len(own) == 1:
             assert node.data is own[0].data
+        elif card.times > 1 and len(own) == card.times:
+            numbers = [value.data for value in own]
+            assert short(node.data) == " … ".join(dict.fromkeys((short(min(numbers)), short(max(numbers)))))
         elif node.kind == GROUP:
             assert (node.data, node.gradient) == (None, None)
     if all(root.grad for root in roots):
@@ -161,7 +185,7 @@ def test_constants_inside_are_those_without_a_label_beside_one_operand_and_nothi
         for place in ("inside", "node")
     }
     for node in shown["inside"].nodes:
-        if node.inside:
+        if node.inside and node.size == 1:
             value = node.expression.graph
             plain = [arg for arg in value.args if arg.op is ops.constant and not arg.label]
             assert len(set(plain)) == node.inside and len(value.args) == len(plain) + 1
@@ -177,7 +201,6 @@ def test_constants_inside_are_those_without_a_label_beside_one_operand_and_nothi
         for graph in shown.values()
     ]  # fmt: skip
     assert numbers[0] == numbers[1]
-    assert shown["inside"].note.split(" of ")[1:] == shown["node"].note.split(" of ")[1:]
 
 
 @given(roots(), st.integers(0, 4), st.sampled_from([1, 3, 8, 150]), st.data())
@@ -441,6 +464,81 @@ def test_a_million_values_take_a_few_passes():
     diagram = viz.draw(y)
     assert [node.symbol for node in diagram.graph.nodes] == ["", "30,000 × ×"]
     assert len(diagram.svg()) < 6000
+
+
+# ── What repeats ────────────────────────────────────────────────────────────────────────────────────
+
+
+def facts(graph):
+    return [(node.name, node.symbol, node.size) for node in graph.nodes]
+
+
+def squares(number):
+    """The sum of (x_i − y_i)², in a chain."""
+    loss = added((Value(float(i), f"x{i}") - Value(1.0, f"y{i}")) ** 2 for i in range(1, number + 1))
+    loss.label = "L"
+    loss.backward()
+    return loss
+
+
+def test_a_sum_of_squares_is_a_card_for_each_of_its_operations():
+    diagram = viz.draw(squares(30), fold=True, constants="inside")
+    graph = diagram.graph
+    assert facts(graph) == [
+        ("x1 … x30 (30)", "", 30),
+        ("y1 … y30 (30)", "", 30),
+        ("t1 … t87", "30 × −", 30),
+        ("t2 … t88", "30 × ^ 2", 30),
+        ("L", "29 × +", 29),
+    ]
+    assert [node.data for node in graph.nodes[:4]] == ["1 … 30", 1.0, "0 … 29", "0 … 841"]
+    assert [node.gradient for node in graph.nodes[:4]] == ["0 … +58", "−58 … 0", "0 … +58", 1.0]
+    assert [edge.count for edge in graph.edges] == [30] * 4
+    assert [edge.contribution for edge in graph.edges] == [870.0, -870.0, 870.0, 30.0]
+    assert graph.nodes[2].expression == "x1 − y1 and 29 alike"
+    assert graph.note == "showing 0 of 179 values; 179 summed up in 5 cards"
+    assert ">30 × −</text>" in diagram.svg()
+    assert len(viz.draw(squares(30), fold=True).graph.nodes) == 6  # and 30 times the constant 2
+    assert [node.size for node in viz.draw(squares(3), fold=True).graph.nodes] == [1] * 17  # too few
+
+
+def test_a_network_is_a_card_for_each_operation_of_a_layer():
+    graph = viz.draw(perceptron(4, 8, 8, 1), group=0, fold=True).graph
+    symbols = [node.symbol for node in graph.nodes if node.kind == OPERATION]
+    assert symbols == [
+        "32 × ×",
+        "8 × (4 × +)",
+        "8 × tanh",
+        "64 × ×",
+        "8 × (8 × +)",
+        "8 × tanh",
+        "8 × ×",
+        "8 × +",
+        "tanh",
+    ]
+
+
+def test_groups_that_repeat_are_one_card_and_an_opened_one_stands_beside():
+    (root,) = perceptron(4, 8, 8, 1)
+    graph = viz.draw(root, fold=True).graph
+    assert facts(graph)[1:] == [
+        ("8 × layer1.neuron0", "▸112", 112),
+        ("8 × layer2.neuron0", "▸208", 208),
+        ("layer3.neuron0", "▸26", 26),
+    ]
+    assert re.fullmatch(r"−?0\.\d+ … −?0\.\d+", graph.nodes[1].data)
+    opened = viz.draw(root, fold=True, open={"layer1.neuron1"}, group=2).graph
+    assert ("7 × layer1.neuron0", "▸98", 98) in facts(opened)
+    assert {node.frame for node in opened.nodes} == {"", "layer1.neuron1"}
+
+
+def test_what_is_used_differently_does_not_repeat():
+    xs = [Value(float(i), f"x{i}") for i in range(10)]
+    graph = viz.draw(added(x * x for x in xs[:5]) - added(tanh(x) for x in xs[5:]), fold=True).graph
+    assert facts(graph)[:2] == [("x0 … x4 (5)", "", 5), ("t1 … t8", "5 × ×", 5)]
+    assert ("x5 … x9 (5)", "", 5) in facts(graph)
+    ordered = reduce(sub, [Value(float(i), f"y{i}") for i in range(9)])
+    assert facts(viz.draw(ordered, fold=True).graph)[:2] == [("y0", "", 1), ("y1 … y8 (8)", "", 8)]
 
 
 # ── Focus ───────────────────────────────────────────────────────────────────────────────────────────

@@ -266,10 +266,6 @@ class _Reader:
     def _name(self, value: int) -> str:
         return self.names.get(self.view.order[value], "")
 
-    def _listed_names(self, values: list[int]) -> str:
-        named = [self._name(value) for value in values[:FEW]]
-        return _listed([name or "a constant" for name in named], ", ", len(values))
-
     # Nodes
 
     def _node(self, key: int, card: Card, outputs: list[int]) -> Node:
@@ -277,31 +273,32 @@ class _Reader:
             return self._value(key, card, outputs if card.times > 1 else card.members[-1:])
         size = len(card.members)
         data, gradient = self._range(outputs) if len(outputs) == card.times else (None, None)
-        name = card.name or self._listed_names(outputs)
+        named = [self._name(value) or "a constant" for value in outputs[:FEW]]
+        name = card.name or _listed(named, ", ", len(outputs))
         words = f"▸{size:,}", f"{size:,} values"
         return Node(key, GROUP, name, name, *words, data, gradient, size, card.frame)
 
     def _value(self, key: int, card: Card, values: list[int]) -> Node:
         """A value, or the last of a folded chain; or several that repeat."""
-        node, size, times = self.view.order[values[0]], len(card.members), len(values)
-        name, label = (
-            self._listed_names(values) if times > 1 else self._name(values[0]),
-            printable(node.label),
-        )
-        data, gradient = self._range(values)
+        order, members, times = self.view.order, card.members, len(values)
+        node, (data, gradient) = order[values[0]], self._range(values)
+        name, label = self._name(values[0]), printable(node.label)
+        if times > 1:
+            name = f"{name} … {self._name(values[-1])}" if name else "constants"
+            name += "" if node.args else f" ({times:,})"
         if node.op is None or node.op is ops.constant:
             kind = CONSTANT if node.op else LEAF
-            return Node(key, kind, name, label, "", "", data, gradient, size, card.frame)
-        made: Any = Formula(node, partial(expression, node, names=self.names))
-        symbol, inside = self._symbol(values), 0
-        if card.kind != FOLD:
-            size, inside = times, size - times
-        elif times == 1:
-            symbol, made = f"{size:,} × {symbol}", self._folded(card)
-        else:
-            symbol = made = f"({size // times:,} × {symbol})"
+            return Node(key, kind, name, label, "", "", data, gradient, len(members), card.frame)
+        inside = sum(order[value].op is ops.constant for value in members)
+        size = len(members) - inside
+        made: Any
+        symbol, made = self._symbol(values), Formula(node, partial(expression, node, names=self.names))
+        if card.kind == FOLD:
+            symbol = f"{size // times:,} × {node.op.symbol}"
+            made = self._folded(card) if times == 1 else symbol
         if times > 1:
-            symbol, made = f"{times:,} × {symbol}", f"{made} and {times - 1:,} alike"
+            symbol = f"{times:,} × {f'({symbol})' if card.kind == FOLD else symbol}"
+            made = f"{made} and {times - 1:,} alike"
         return Node(key, OPERATION, name, label, symbol, made, data, gradient, size, card.frame, inside)
 
     def _symbol(self, values: list[int]) -> str:
@@ -332,9 +329,10 @@ class _Reader:
 
     def _chained(self, card: Card) -> list[int]:
         """The values that a chain takes, in its order, each once."""
-        owner, args = self.view.owner, self.view.args
-        own = owner[card.members[0]]
-        return list(dict.fromkeys(arg for value in card.members for arg in args[value] if owner[arg] != own))
+        order, args = self.view.order, self.view.args
+        taken = (arg for value in card.members for arg in args[value])
+        own = {value for value in card.members if order[value].op is not ops.constant}
+        return list(dict.fromkeys(arg for arg in taken if arg not in own))
 
     def _folded(self, card: Card) -> str:
         """How a chain is computed from what it takes: `x + b1, … and 4,998 more`."""
@@ -466,7 +464,7 @@ def _between(numbers: Sequence[Any], signed: bool, digits: int | None) -> Any:
         ends = min(numbers), max(numbers)
     except TypeError:  # complex numbers
         return "…"
-    return " … ".join(short(end, signed, digits) for end in ends)
+    return " … ".join(dict.fromkeys(short(end, signed, digits) for end in ends))
 
 
 def _size(number: Any) -> float:

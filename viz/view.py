@@ -28,10 +28,10 @@ from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
 from itertools import accumulate
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, cast
 
 from autograd import Value, node_names, ops, topological_order
-from autograd.op import printable
+from autograd.op import Op, printable
 from viz.options import Options
 
 VALUE, GROUP, FOLD, REPEAT, REST = "value", "group", "fold", "repeat", "rest"
@@ -95,8 +95,9 @@ class View:
         return self.owner[node] == node and node not in self.merged
 
     def kind(self, card: int) -> str:
-        """What a card is so far."""
-        return self.merged[card][0] if card in self.merged else VALUE
+        """What a card is so far; what repeats is REPEAT, whatever it is."""
+        kind, _, times = self.merged.get(card, (VALUE, "", 1))
+        return kind if times == 1 else REPEAT
 
     def takes(self) -> Iterator[tuple[int, int]]:
         """Every argument with the card that takes it, as often as it does."""
@@ -117,9 +118,12 @@ class View:
         for key, cards in _alike(keys).items():
             if len(cards) >= least:
                 into |= dict.fromkeys(cards, cards[0])
-                times, one = (len(cards), self.kind(cards[0])) if kind == REPEAT else (1, VALUE)
-                if kind != VALUE:
-                    self.merged[cards[0]] = kind if one == VALUE else one, (names or {}).get(key, ""), times
+                name = (names or {}).get(key, "")
+                if kind == REPEAT:  # a group stays a group
+                    inner, name, _ = self.merged.get(cards[0], (REPEAT, "", 1))
+                    self.merged[cards[0]] = inner, f"{len(cards):,} × {name}" * bool(name), len(cards)
+                elif kind != VALUE:
+                    self.merged[cards[0]] = kind, name, 1
         self.owner = [into.get(card, card) for card in self.owner]
 
     def members(self) -> dict[int, list[int]]:
@@ -195,7 +199,7 @@ def select(roots: Sequence[Value], options: Options = WHOLE) -> View:
         if options.inside:
             _place_inside(cards)
         if options.fold:
-            cards.merge(_chains(cards), FOLD)
+            cards.merge(_chains(cards, ALIKE), FOLD)
             _repeat(cards)
         for step in _fold, _bundle:
             if cards.number() > most:
@@ -399,7 +403,7 @@ def _place_inside(cards: View) -> None:
 
 def _fold(cards: View) -> None:
     """One card for every long chain of one operation, and one for what leads to it alone, if it is much."""
-    cards.merge(_chains(cards), FOLD)
+    cards.merge(_chains(cards, CHAIN), FOLD)
     end: dict[int, int] = {}
     for node in reversed(range(len(cards.order))):
         card = cards.owner[node]
@@ -421,8 +425,8 @@ def _bundle(cards: View) -> None:
     cards.merge({leaf: frozenset(users[leaf]) for leaf in users}, REST, ALIKE)
 
 
-def _chains(cards: View) -> dict[int, int]:
-    """The last value of its chain, for every value of a chain of one operation, each used by the next."""
+def _chains(cards: View, least: int) -> dict[int, int]:
+    """The last value of its chain, for every value of a long chain of an operation, each used by the next."""
     order, owner, merged = cards.order, cards.owner, cards.merged
     length = [1] * len(order)
     before = [HIDDEN] * len(order)
@@ -436,7 +440,7 @@ def _chains(cards: View) -> dict[int, int]:
                 length[node], before[node] = length[arg] + 1, arg
     chain: dict[int, int] = {}
     for last in reversed(range(len(order))):
-        if length[last] >= CHAIN and last not in chain:
+        if length[last] >= least and last not in chain:
             node = last
             while node != HIDDEN:
                 chain[node] = last
@@ -445,36 +449,36 @@ def _chains(cards: View) -> dict[int, int]:
 
 
 def _repeat(cards: View) -> None:
-    """One card for cards that repeat: made alike, up to the leaves, and used alike."""
+    """One card for cards that repeat: made alike, from any leaves, and used alike."""
     members = cards.members()
     sequence = cards.sequence(members)
-    taken: dict[int, list[tuple[int, int]]] = {card: [] for card in sequence}  # by card: source, position
+    taken: dict[int, list[tuple[int, int]]] = {card: [] for card in sequence}  # of a card: source and place
     for node, args in enumerate(cards.args):
-        if cards.owner[node] != HIDDEN:
-            taken[cards.owner[node]] += [
-                (cards.owner[arg], i if len(args) < ALIKE else 0)
-                for i, arg in enumerate(args)
-                if cards.owner[arg] not in (cards.owner[node], HIDDEN)
-            ]
-    number: dict[Hashable, int] = {}  # of what is alike
-    like: dict[int, int] = {}
-    used: defaultdict[int, set[tuple[int, int]]] = defaultdict(set)
+        card = cards.owner[node]
+        places = _places(cards.order[node], cards.kind(card)) if args and card != HIDDEN else ()
+        sources = zip(map(cards.owner.__getitem__, args), places, strict=False)
+        taken.get(card, []).extend(each for each in sources if each[0] not in (card, HIDDEN))
+    numbers: dict[Hashable, int] = {}
+    number: dict[int, int] = {}  # the same for cards that are alike
+    used: dict[int, list[tuple[int, int]]] = {card: [] for card in sequence}
     for card in sequence:
-        made = tuple(cards.order[node].op for node in members[card])
-        frame, sources = cards.frames.get(card, ""), frozenset((like[source], i) for source, i in taken[card])
-        like[card] = number.setdefault((cards.kind(card), made, frame, sources), len(number))
+        made = cards.frames.get(card), *(cards.order[node].op for node in members[card])
+        operands = tuple(sorted((number[source], place) for source, place in taken[card]))
+        number[card] = numbers.setdefault((cards.kind(card), made, operands), len(numbers))
     for card in reversed(sequence):
-        like[card] = number.setdefault((like[card], frozenset(used[card])), len(number))
-        for source, i in taken[card]:
-            used[source].add((like[card], i))
+        number[card] = numbers.setdefault((number[card], tuple(sorted(used[card]))), len(numbers))
+        for source, place in taken[card]:
+            used[source].append((number[card], place))
     roots = {cards.owner[root] for root in cards.roots}
-    keys = {card: like[card] for card in sequence if card not in roots}
-    names = {
-        like[alike[0]]: f"{cards.merged[alike[0]][1]} and {len(alike) - 1:,} alike"
-        for alike in _alike(keys).values()
-        if cards.kind(alike[0]) == GROUP
-    }
-    cards.merge(keys, REPEAT, ALIKE, names)
+    cards.merge({card: number[card] for card in sequence if card not in roots}, REPEAT, ALIKE)
+
+
+def _places(node: Value, kind: str) -> Iterable[int]:
+    """Where each argument stands, as far as it matters: by its sequence, and nowhere in a sum of many."""
+    op, length = cast(Op, node.op), len(node.args)
+    if kind == GROUP or (kind == FOLD and op.commutative):
+        return [0] * length
+    return [i * op.sequences // length for i in range(length)] if op.sequences else range(length)
 
 
 def _cut(cards: View, most: int) -> None:
