@@ -7,15 +7,17 @@
     group   the values made in one scope; fold: a chain of one operation; repeat: values that are made and
             used alike; rest: what is only summed up
 
-The steps go from what a reader wants most to what fits in any case: group by scope, fold chains, bundle
-what goes the same way, show what repeats once, and at last put all that is far from the roots into one card.
-Cards form a graph too, and none of the steps closes a cycle in it:
+The steps go from what a reader wants most to what fits in any case: group by scope, put constants inside
+operations, show what repeats once, if that is asked for; and, as far as there are too many cards, fold chains,
+bundle leaves that go the same way, and at last put all that is far from the roots into one card. Cards form
+a graph too, and none of the steps closes a cycle in it:
 
 - groups that depend on each other in a circle are split by level, and every edge between two of them
   then leads to a higher level (`_split`);
 - a folded chain is left by its last value alone, and what is bundled with it leads nowhere else: a
   circle through cards would be one through their last values;
-- what repeats is alike down to the leaves, so an edge leads to what is higher above them;
+- what repeats is made alike down to the leaves, so that all of it is equally high above them, and an edge
+  leads to what is higher;
 - leaves depend on nothing; and nothing in the rest depends on what is not (`_cut`).
 """
 
@@ -35,7 +37,7 @@ from autograd.op import Op, printable
 from viz.options import Options
 
 VALUE, GROUP, FOLD, REPEAT, REST = "value", "group", "fold", "repeat", "rest"
-HIDDEN, SEVERAL = -1, -2
+HIDDEN = -1
 BY_FULL_SCOPE = 2000  # values, up to which a graph is grouped by neuron, and above by layer
 CHAIN, ALIKE = 5, 4  # the fewest operations to fold, and the fewest cards to bundle or that repeat
 NAMED = 10_000  # values, up to which all are named, as in the table
@@ -110,15 +112,13 @@ class View:
         ends = ((self.owner[arg], target) for arg, target in self.takes())
         return ((source, target) for source, target in ends if source not in (target, HIDDEN))
 
-    def merge(
-        self, keys: Mapping[int, Key], kind: str, least: int = 1, names: Mapping[Key, str] | None = None
-    ) -> None:
-        """One card for the cards of every key, if they are so many at least."""
+    def merge(self, keys: Mapping[int, Hashable], kind: str, least: int = 1) -> None:
+        """One card for the cards of every key, if they are so many at least; a tuple begins with its name."""
         into: dict[int, int] = {}
         for key, cards in _alike(keys).items():
             if len(cards) >= least:
                 into |= dict.fromkeys(cards, cards[0])
-                name = (names or {}).get(key, "")
+                name = key[0] if isinstance(key, tuple) else ""
                 if kind == REPEAT:  # a group stays a group
                     inner, name, _ = self.merged.get(cards[0], (REPEAT, "", 1))
                     self.merged[cards[0]] = inner, f"{len(cards):,} × {name}" * bool(name), len(cards)
@@ -325,8 +325,7 @@ def _group(cards: View, level: int, opened: _Opened) -> None:
         if len(places) == 1 and places != {("", "")}:
             (placed[node],) = places
     cards.frames = {i: printable(frame) for i, (_, frame) in placed.items() if frame}
-    keys = {i: name for i, (name, _) in placed.items() if name}
-    cards.merge(keys, GROUP, 2, {name: printable(name) for name in keys.values()})
+    cards.merge({i: (printable(name), name) for i, (name, _) in placed.items() if name}, GROUP, 2)
     _split(cards)
 
 
@@ -350,18 +349,14 @@ def _split(cards: View) -> None:
                 before = level[node] - (cards.owner[arg] != card)
                 latest[arg] = min(latest.get(arg, before), before)
     level |= latest
-    keys = {node: (cards.owner[node], level[node]) for node in sorted(level)}
-    parts: defaultdict[int, set[int]] = defaultdict(set)
-    for card, height in keys.values():
-        parts[card].add(height)
-    names: dict[tuple[int, int], str] = {}
-    for card, heights in parts.items():
-        name = cards.merged.pop(card)[1] if card in cards.merged else ""
-        for number, height in enumerate(sorted(heights), 1):
-            names[card, height] = f"{name} {number}/{len(heights)}" if len(heights) > 1 else name
-    for node in keys:
-        cards.owner[node] = node
-    cards.merge(keys, GROUP, 2, names)
+    keys: dict[int, tuple[str, int]] = {}
+    for card, nodes in _alike({node: cards.owner[node] for node in sorted(level)}).items():
+        _, name, _ = cards.merged.pop(card, (VALUE, "", 1))
+        parts = {height: number for number, height in enumerate(sorted({level[node] for node in nodes}), 1)}
+        for node in nodes:
+            ending = f" {parts[level[node]]}/{len(parts)}" if len(parts) > 1 else ""
+            keys[node], cards.owner[node] = (name + ending, card), node
+    cards.merge(keys, GROUP, 2)
 
 
 def _peel(links: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -386,18 +381,12 @@ def _peel(links: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def _place_inside(cards: View) -> None:
     """A constant without a label stands inside the value that alone uses it, beside one other operand."""
-    user: dict[int, int] = {}
+    order, keys = cards.order, dict[int, int]()
     for node, args in enumerate(cards.args):
-        for arg in args:
-            if cards.order[arg].op is ops.constant:
-                user[arg] = node if user.get(arg, node) == node else SEVERAL
-    plain = {arg for arg in user if not cards.order[arg].label}
-    keys: dict[int, int] = {}
-    for arg, node in user.items():
-        fits = arg in plain and arg not in cards.roots and node != SEVERAL
-        free = fits and cards.free(node) and cards.free(arg)
-        if free and sum(other not in plain for other in cards.args[node]) == 1:
-            keys |= {node: node, arg: node}
+        plain = [arg for arg in args if order[arg].op is ops.constant and not order[arg].label]
+        if len(plain) == len(args) - 1 and cards.free(node):
+            alone = (arg for arg in plain if cards.uses[arg] == args.count(arg) and arg not in cards.roots)
+            keys |= dict.fromkeys((node, *filter(cards.free, alone)), node)
     cards.merge(keys, VALUE)
 
 
@@ -496,4 +485,4 @@ def _cut(cards: View, most: int) -> None:
     for card in reversed(sequence):
         distance[card] = max((distance[user] + 1 for user in users[card]), default=0)
     nearest = sorted(distance, key=distance.__getitem__)
-    cards.merge(dict.fromkeys(nearest[most - 1 :], ""), REST, names={"": "earlier values"})
+    cards.merge(dict.fromkeys(nearest[most - 1 :], ("earlier values",)), REST)
