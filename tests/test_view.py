@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import viz
-from autograd import Value, constant, dot, maximum, ops, scope, tanh, topological_order, where
+from autograd import Value, constant, dot, exp, maximum, ops, scope, tanh, topological_order, where
 from autograd import sum as total
 from viz.options import Options
 from viz.records import CONSTANT, GROUP, LEAF, OPERATION, read
@@ -537,8 +537,20 @@ def test_what_is_used_differently_does_not_repeat():
     graph = viz.draw(added(x * x for x in xs[:5]) - added(tanh(x) for x in xs[5:]), fold=True).graph
     assert facts(graph)[:2] == [("x0 … x4 (5)", "", 5), ("t1 … t8", "5 × ×", 5)]
     assert ("x5 … x9 (5)", "", 5) in facts(graph)
+    several = [Value(float(i), f"z{i}") for i in range(15)]
+    mixed = (
+        [tanh(z) for z in several[:5]] + [exp(z) for z in several[5:10]] + [tanh(-z) for z in several[10:]]
+    )
+    symbols = [node.symbol for node in viz.draw(added(mixed), fold=True).graph.nodes if node.symbol]
+    assert sorted(symbols) == ["14 × +", "5 × exp", "5 × tanh", "5 × tanh", "5 × −"]
     ordered = reduce(sub, [Value(float(i), f"y{i}") for i in range(9)])
     assert facts(viz.draw(ordered, fold=True).graph)[:2] == [("y0", "", 1), ("y1 … y8 (8)", "", 8)]
+
+
+def test_roots_that_are_alike_stand_for_themselves():
+    outputs = [tanh(Value(float(i), f"x{i}")) for i in range(5)]
+    graph = viz.draw(outputs, fold=True).graph
+    assert facts(graph) == [("x0 … x4 (5)", "", 5), *((f"t{i}", "tanh", 1) for i in range(1, 6))]
 
 
 # ── Focus ───────────────────────────────────────────────────────────────────────────────────────────

@@ -8,9 +8,9 @@
             used alike; rest: what is only summed up
 
 The steps go from what a reader wants most to what fits in any case: group by scope, put constants inside
-operations, show what repeats once, if that is asked for; and, as far as there are too many cards, fold chains,
-bundle leaves that go the same way, and at last put all that is far from the roots into one card. Cards form
-a graph too, and none of the steps closes a cycle in it:
+operations, show what repeats once, if that is asked for; and, as far as there are too many cards, fold
+chains, bundle leaves that go the same way, and at last put all that is far from the roots into one card.
+Cards form a graph too, and none of the steps closes a cycle in it:
 
 - groups that depend on each other in a circle are split by level, and every edge between two of them
   then leads to a higher level (`_split`);
