@@ -329,10 +329,10 @@ class _Reader:
 
     def _chained(self, card: Card) -> list[int]:
         """The values that a chain takes, in its order, each once."""
-        order, args = self.view.order, self.view.args
+        order, owner, args = self.view.order, self.view.owner, self.view.args
+        own = owner[card.members[0]]
         taken = (arg for value in card.members for arg in args[value])
-        own = {value for value in card.members if order[value].op is not ops.constant}
-        return list(dict.fromkeys(arg for arg in taken if arg not in own))
+        return list(dict.fromkeys(x for x in taken if owner[x] != own or order[x].op is ops.constant))
 
     def _folded(self, card: Card) -> str:
         """How a chain is computed from what it takes: `x + b1, … and 4,998 more`."""
