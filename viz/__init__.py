@@ -83,7 +83,7 @@ def draw(root: Any, **options: Any) -> Diagram | ProgramPicture:
     if unknown := options.keys() - set(known):
         raise TypeError(f"draw has no option {min(unknown)!r}; there is {', '.join(known)}")
     roots, chosen = _roots("draw", root), Options(**options)
-    return Diagram(read(roots, select(roots, chosen)), chosen, roots)
+    return Diagram(read(roots, select(roots, chosen), chosen.digits), chosen, roots)
 
 
 def table(root: Value) -> Table:
