@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
 
-from autograd.formula import latex_name, latex_symbol, latex_text
+from autograd.naming import latex_name, latex_symbol, latex_text
 from viz import latex, layout, words
 from viz.layout import Box, Point
 from viz.options import Options
