@@ -341,6 +341,15 @@ def test_a_million_values_take_a_few_passes():
 # ── Focus ───────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.parametrize(
+    ("label", "shown"), [("y_hat", "ŷ"), ("w^2_{13}", "w²₁₃"), ("alpha", "α"), ("x", "x")]
+)
+def test_a_focus_goes_by_the_label_and_by_the_name_that_is_shown(label, shown):
+    z = Value(1.0, label) * Value(2.0, "a") + Value(3.0, "b")
+    by_label, by_name = (viz.draw(z, focus=name, depth=0).graph for name in (label, shown))
+    assert by_label == by_name and shown in names(by_label)
+
+
 def test_a_focus_has_stubs_at_its_border():
     x = Value(0.5, "x")
     a = tanh(x)

@@ -353,7 +353,7 @@ def test_constants_with_a_label_go_by_it_in_pictures_and_tables():
     x, k = Value(2.0, "x"), constant(3.0, "k")
     y = (x * k) * constant(5.0, "k")
     picture = parse(y, local="formula")
-    assert texts(picture, "pale") == ["k = 3", "t1", "k_2 = 5", "t2"]
+    assert texts(picture, "pale") == ["k = 3", "t1", "k₂ = 5", "t2"]
     assert texts(picture, "local") == ["k", "k_2"]
     lines = [line.split() for line in str(viz.table(y * 2)).splitlines()]
     assert ["k", "3.0"] in lines and ["k_2", "5.0"] in lines

@@ -28,6 +28,7 @@ from itertools import accumulate
 from typing import NamedTuple, TypeVar
 
 from autograd import Value, node_names, ops, topological_order
+from autograd.naming import typeset
 from autograd.op import printable
 from viz.options import Options
 
@@ -211,10 +212,13 @@ def _near_names(name: str, names: Iterable[str]) -> str:
 
 
 def _find(name: str, order: Sequence[Value], names: dict[Value, str]) -> int:
-    """The value of that name."""
-    found = [index for index, node in enumerate(order) if names.get(node) == name]
-    if found:
-        return found[0]
+    """The value of that name, or of that label; `y_hat` is ŷ."""
+    shown = [names.get(node, "") for node in order]
+    for called in shown, [node.label for node in order]:
+        if name in called:
+            return called.index(name)
+    if typeset(name) in shown:
+        return shown.index(typeset(name))
     near = _near_names(name, filter(None, names.values()))
     raise ValueError(f"focus={name!r}: no node has that name; {near}")
 
