@@ -47,7 +47,7 @@ def test_typesetting_is_done_once_and_never_loses_a_letter(name):
     if parse(name) is None:
         assert text == name
     shown = [x for run in runs(text) for x in normalize("NFD", run.text)]
-    greek = re.sub(rf"^(?:{'|'.join(GREEK)})(?![^\W\d_])", lambda m: GREEK[m[0]], name)
+    greek = re.sub(rf"^(?:{'|'.join(GREEK)})(?![^\W\d_])", lambda m: GREEK[m[0]], normalize("NFC", name))
     plain = normalize("NFD", greek)
     for accent, mark in ACCENTS.items():
         plain = re.sub(f"_{accent}(?![^\\W_])", mark, plain)

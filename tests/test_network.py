@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from autograd import Value
 from viz import network
+from viz.frame import MARGIN
 from viz.network import NUMBER, ROW, draw_network
-from viz.svg import MARGIN
 from viz.text import full, mono_width, short
 
 SVG = "{http://www.w3.org/2000/svg}"

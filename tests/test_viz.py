@@ -7,7 +7,6 @@ import os
 import pickle
 import re
 import sys
-import xml.etree.ElementTree as ET
 from decimal import Decimal
 from fractions import Fraction
 
@@ -16,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from processes import outputs
+from written import read_svg
 
 import viz
 from autograd import (
@@ -36,7 +36,7 @@ from autograd.testing.expression import Expression
 from viz import layout, records
 from viz.cards import BREATH, LOCAL, NAME, NUMBER
 from viz.records import CONSTANT, read, read_backward
-from viz.svg import DARK, LIGHT
+from viz.scene import DARK, LIGHT
 from viz.text import bold_width, columns, full, mono_width, short
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -70,7 +70,7 @@ def graphs(draw, labels=labels):
 
 
 def parse(root, **options):
-    return ET.fromstring(viz.draw(root, **options).svg())
+    return read_svg(viz.draw(root, **options).svg())
 
 
 def texts(picture, kind=None):

@@ -17,8 +17,8 @@ from processes import outputs
 import autograd
 import nn
 import viz
+from viz.frame import MARGIN
 from viz.program import NAME, NOTE, NUMBER
-from viz.svg import MARGIN
 from viz.text import bold_width, mono_width
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -30,9 +30,10 @@ from typing import Any, overload
 
 from autograd import Value
 from viz.diagram import Diagram
-from viz.matrix import Picture, draw_affine, draw_softmax_with_loss
+from viz.matrix import draw_affine, draw_softmax_with_loss
 from viz.network import NetworkPicture, draw_network
 from viz.options import Options
+from viz.picture import Picture
 from viz.plots import plot_decision_boundary, plot_derivatives, plot_history
 from viz.program import Program, ProgramPicture
 from viz.records import read, read_backward

@@ -33,12 +33,12 @@ from viz.layout import Box, Layout, Point
 from viz.options import Options
 from viz.products import LETTERS, LONG, Formulas
 from viz.records import CONSTANT, LEAF, OPERATION, Edge, Graph, Node
-from viz.svg import group, page, rect, text
-from viz.text import bold_width, clip, full, mono_width, short
+from viz.scene import END as RIGHT_END
+from viz.scene import LEFT, MIDDLE, Group, Mark, Path, Rect, Scene, Step, Text, head, measure, route, straight
+from viz.text import clip, full, short
 
 VARIABLE, FIXED, CIRCLE, BLOCK, END = "variable", "fixed", "circle", "block", "end"  # kinds of shapes
 
-NAME, NUMBER, NOTE, SYMBOL = 14, 13, 12, 16  # font sizes
 GAP = 14  # between two boxes of a layer
 RADIUS, HEAD = 18, 8  # of a circle; the length of an arrow's head
 RISE, DROP, LINE = 7, 21, 16  # a line to the text above, to the first text below, and between texts
@@ -46,32 +46,6 @@ OVERHANG = 12  # of what stands below a circle, to the left, where no line is
 PAD, BREATH = 6, 10  # beside a name; beside the texts of a line
 FIELD = 34  # the least width of an empty field
 COLUMN = 12  # as many variables stand in a column at the left; with more, each stands next to its use
-
-RULES = f"""
-text{{font:{NUMBER}px ui-monospace,Menlo,"DejaVu Sans Mono",Consolas,monospace;text-anchor:middle}}
-.name{{font:700 {NAME}px Arial,Helvetica,"DejaVu Sans",sans-serif;text-anchor:end}}
-.end{{font:700 {NAME}px Arial,Helvetica,"DejaVu Sans",sans-serif;text-anchor:start}}
-.note,.remark{{font:700 {NOTE}px Arial,Helvetica,"DejaVu Sans",sans-serif}}
-.remark{{text-anchor:start}}
-.sum,.fixed{{text-anchor:end}}
-.sign{{font-size:{SYMBOL}px;font-weight:700}}
-.line,.back{{fill:none;stroke-width:1.4}}
-.field{{fill:none;stroke-width:1.2;stroke-dasharray:1.5 3;stroke-linecap:round}}
-"""
-
-COLOURS = """
-.circle{{fill:{badge};stroke:{line};stroke-width:1.4}}
-.block{{fill:{card};stroke:{line};stroke-width:1.4}}
-.name,.end,.sign{{fill:{name}}}
-.note,.fixed,.remark{{fill:{pale}}}
-.data{{fill:{data}}}
-.gradient,.sum{{fill:{gradient}}}
-.line{{stroke:{line}}}
-.head{{fill:{line}}}
-.back{{stroke:{gradient}}}
-.tip{{fill:{gradient}}}
-.field{{stroke:{pale}}}
-"""
 
 
 class Field(NamedTuple):
@@ -82,7 +56,7 @@ class Field(NamedTuple):
 
     def width(self) -> float:
         """The room that it takes, whether blank or not."""
-        return max((max(FIELD, mono_width(line, NUMBER)) for line in self.lines), default=0)
+        return max((max(FIELD, measure("data", line)) for line in self.lines), default=0)
 
 
 NOTHING = Field()
@@ -138,26 +112,26 @@ def _frames(shapes: Sequence[Shape], wires: Sequence[Wire]) -> list[Frame]:
     below = max((len(wire.below.lines) for wire in wires), default=0)
     pitch = 2 * max(RISE + LINE * above, DROP + LINE * (below - 1) + 5)
     named = [shape for shape in shapes if shape.kind == VARIABLE]
-    column = max((max(bold_width(s.text, NAME), s.total.width()) for s in named), default=0) + PAD
+    column = max((max(measure("name", s.text), s.total.width()) for s in named), default=0) + PAD
     return [_frame(shape, incoming[i], pitch, column) for i, shape in enumerate(shapes)]
 
 
 def _frame(shape: Shape, ports: int, pitch: float, column: float) -> Frame:
     height = pitch * max(ports, 1) - GAP  # so that ports of neighbours are a pitch apart as well
     inputs = tuple(pitch * (i + 0.5) - GAP / 2 for i in range(ports))
-    width = max(2 * RADIUS, mono_width(shape.text, SYMBOL) + 18)
+    width = max(2 * RADIUS, measure("sign", shape.text) + 18)
     if shape.kind == VARIABLE:
         width = column
     elif shape.kind == FIXED:
-        width = mono_width(shape.text, NUMBER) + PAD
+        width = measure("pale", shape.text) + PAD
     elif shape.kind == END:
-        width = bold_width(shape.text, NAME) + PAD
+        width = measure("name", shape.text) + PAD
     elif shape.kind == BLOCK:
-        width = max(width, bold_width(shape.note, NOTE) + 18)
+        width = max(width, measure("note", shape.note) + 18)
     if shape.kind != CIRCLE:
         return Frame(Box(width, height, inputs), 0, width)
     funnel = 20 + 12 * (ports - 2) if ports > 1 else 0
-    beside = max(bold_width(shape.note, NOTE), shape.total.width(), width) / 2 - width / 2
+    beside = max(measure("note", shape.note), shape.total.width(), width) / 2 - width / 2
     before = funnel + max(0, beside - OVERHANG)
     under = LINE * (bool(shape.note) + bool(shape.total.lines)) + 4  # the height of what stands below
     tall = max(height, 2 * RADIUS + 2 * under)
@@ -168,15 +142,8 @@ def _frame(shape: Shape, ports: int, pitch: float, column: float) -> Frame:
 # ── Drawing ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def draw(
-    shapes: Sequence[Shape],
-    wires: Sequence[Wire],
-    summary: str,
-    theme: str,
-    remark: str = "",
-    column: bool = True,
-) -> str:
-    """The picture of shapes and wires as SVG, a remark below it. The same input gives the same bytes.
+def compose(shapes: Sequence[Shape], wires: Sequence[Wire], summary: str, column: bool = True) -> Scene:
+    """The scene of shapes and wires. The same input gives the same scene.
 
     `column`: whether all variables stand at the left, or each next to its use.
     """
@@ -184,14 +151,9 @@ def draw(
     placed = _placed(shapes, wires, [frame.box for frame in frames], column)
     stood = [*zip(shapes, frames, placed.boxes, strict=True)]
     lines = zip(wires, placed.routes, strict=True)
-    body = [_wire(wire, route, *stood[wire.target]) for wire, route in lines]
-    body += [_shape(*each) for each in stood]
-    width, height = placed.width, placed.height
-    if remark:
-        height += 2 * LINE
-        width = max(width, bold_width(remark, NOTE))
-        body.append(text("remark", 0, height, remark))
-    return page("\n".join(body), width, height, summary, RULES, COLOURS, theme)
+    marks = [_wire(wire, route, *stood[wire.target]) for wire, route in lines]
+    marks += [_shape(*each) for each in stood]
+    return Scene(placed.width, placed.height, tuple(marks), summary)
 
 
 def _placed(shapes: Sequence[Shape], wires: Sequence[Wire], boxes: list[Box], column: bool) -> Layout:
@@ -218,87 +180,78 @@ def _stub(wire: Wire) -> float:
     return max(wire.above.width(), wire.below.width()) + 2 * BREATH
 
 
-def _wire(wire: Wire, route: tuple[Point, ...], target: Shape, frame: Frame, corner: Point) -> str:
+def _wire(wire: Wire, points: tuple[Point, ...], target: Shape, frame: Frame, corner: Point) -> Group:
     """The line with its arrow, the field above, and below the arrow back with its field."""
-    start, port = route[-2:]
-    end, head = _landing(port, target, frame, corner)
-    way = layout.path((*route[:-1], port if target.kind == CIRCLE else end))
-    way += f"L{end.x:.1f} {end.y:.1f}" * (target.kind == CIRCLE)
+    start, port = points[-2:]
+    centre = Point(corner.x + frame.left + RADIUS, corner.y + frame.box.height / 2)
+    way, tip = (1.0, 0.0), port
+    if target.kind == CIRCLE:  # draws the line in
+        length = hypot(centre.x - port.x, centre.y - port.y)
+        way = (centre.x - port.x) / length, (centre.y - port.y) / length
+        tip = Point(centre.x - RADIUS * way[0], centre.y - RADIUS * way[1])
+    neck = Point(tip.x - (HEAD - 1) * way[0], tip.y - (HEAD - 1) * way[1])
+    steps = route((*points[:-1], port if target.kind == CIRCLE else neck))
+    if target.kind == CIRCLE:
+        steps = (*steps, Step("L", (neck,)))
     middle = (start.x + port.x) / 2
-    parts = [f'<path class="line" d="{way}"/>', head]
-    parts += _field("data", wire.above, middle, port.y - RISE - LINE * (len(wire.above.lines) - 1))
+    marks: list[Mark] = [Path("line", steps), head("head", *tip, way, HEAD)]
+    marks += _field("data", wire.above, middle, port.y - RISE - LINE * (len(wire.above.lines) - 1))
     if wire.below.lines:
         y, half = port.y + 7, _stub(wire) / 2 - 4
         left, right = middle - half, middle + half
-        parts.append(f'<path class="back" d="M{right:.1f} {y:.1f}H{left + HEAD - 1:.1f}"/>')
-        parts.append(f'<path class="tip" d="M{left:.1f} {y:.1f}l{HEAD} -3.5v7z"/>')
-        parts += _field("gradient", wire.below, middle, port.y + DROP)
-    return group(wire.title, *parts)
+        marks.append(straight("back", (right, y), (left + HEAD - 1, y)))
+        marks.append(head("tip", left, y, LEFT, HEAD))
+        marks += _field("gradient", wire.below, middle, port.y + DROP)
+    return Group(tuple(marks), wire.title)
 
 
-def _landing(port: Point, target: Shape, frame: Frame, corner: Point) -> tuple[Point, str]:
-    """Where a line that has come to a port ends, and the arrow's head there: a circle draws it in."""
-    centre = Point(corner.x + frame.left + RADIUS, corner.y + frame.box.height / 2)
-    if target.kind == CIRCLE:
-        x, y = port.x - centre.x, port.y - centre.y
-        x, y = x / hypot(x, y), y / hypot(x, y)
-        tip = Point(centre.x + RADIUS * x, centre.y + RADIUS * y)
-    else:
-        (x, y), tip = (-1.0, 0.0), port
-    back, side = Point(tip.x + HEAD * x, tip.y + HEAD * y), (3.5 * y, -3.5 * x)
-    corners = (tip, (back.x + side[0], back.y + side[1]), (back.x - side[0], back.y - side[1]))
-    points = "L".join(f"{x:.1f} {y:.1f}" for x, y in corners)
-    end = Point(tip.x + (HEAD - 1) * x, tip.y + (HEAD - 1) * y)
-    return end, f'<path class="head" d="M{points}z"/>'
-
-
-def _field(kind: str, field: Field, x: float, y: float) -> list[str]:
-    """The lines of a field one below another, around x, a sum before it; or where to fill them in."""
-    parts = []
+def _field(kind: str, field: Field, x: float, y: float, anchor: str = MIDDLE) -> Iterator[Mark]:
+    """The lines of a field one below another, around x or before it; or where to fill them in."""
     for i, line in enumerate(field.lines):
-        width, base = max(FIELD, mono_width(line, NUMBER)), y + LINE * i
-        middle = x - width / 2 if kind == "sum" else x
-        empty = rect("field", middle - width / 2, base - 11.5, width, 14.5, 3)
-        parts.append(empty if field.blank else text(kind, x, base, line))
-    return parts
+        width, base = max(FIELD, measure(kind, line)), y + LINE * i
+        if field.blank:
+            left = x - width / (2 if anchor == MIDDLE else 1)
+            yield Rect("blank", left, base - 11.5, width, 14.5, 3)
+        else:
+            yield Text(kind, x, base, line, anchor)
 
 
-def _shape(shape: Shape, frame: Frame, corner: Point) -> str:
+def _shape(shape: Shape, frame: Frame, corner: Point) -> Group:
     """A shape at its place."""
     (x, y), width, height = corner, frame.width, frame.box.height
     middle, right = y + height / 2, x + frame.box.width
     left, centre = x + frame.left, x + frame.left + width / 2
-    parts = []
+    marks: list[Mark] = []
     if shape.kind == VARIABLE:
-        parts.append(text("name", right - PAD, middle + 5, shape.text))
-        parts += _field("sum", shape.total, right - PAD, middle + DROP)
+        marks.append(Text("name", right - PAD, middle + 5, shape.text, RIGHT_END))
+        marks += _field("gradient", shape.total, right - PAD, middle + DROP, RIGHT_END)
     elif shape.kind == FIXED:
-        parts.append(text("fixed", right - PAD, middle + 4.5, shape.text))
+        marks.append(Text("pale", right - PAD, middle + 4.5, shape.text, RIGHT_END))
     elif shape.kind == END:
-        parts.append(text("end", x + PAD, middle + 5, shape.text))
+        marks.append(Text("name", x + PAD, middle + 5, shape.text))
     elif shape.kind == BLOCK:
-        parts.append(rect("block", x, y, width, height, 10))
-        parts.append(text("sign", centre, middle + (-3 if shape.note else 5), shape.text))
-        parts += [text("note", centre, middle + 14, shape.note)] if shape.note else []
+        marks.append(Rect("block", x, y, width, height, 10))
+        marks.append(Text("sign", centre, middle + (-3 if shape.note else 5), shape.text, MIDDLE))
+        marks += [Text("note", centre, middle + 14, shape.note, MIDDLE)] if shape.note else []
     else:
         if right > left + width:
-            parts.append(f'<path class="line" d="M{left + width:.1f} {middle:.1f}H{right:.1f}"/>')
-        parts.append(rect("circle", left, middle - RADIUS, width, 2 * RADIUS, RADIUS))
-        parts.append(text("sign", centre, middle + 5.5, shape.text))
+            marks.append(straight("line", (left + width, middle), (right, middle)))
+        marks.append(Rect("circle", left, middle - RADIUS, width, 2 * RADIUS, RADIUS))
+        marks.append(Text("sign", centre, middle + 5.5, shape.text, MIDDLE))
         under = middle + RADIUS + 13
-        parts += [text("note", centre, under, shape.note)] if shape.note else []
-        parts += _field("gradient", shape.total, centre, under + LINE * bool(shape.note))
-    return group(shape.title, *parts)
+        marks += [Text("note", centre, under, shape.note, MIDDLE)] if shape.note else []
+        marks += _field("gradient", shape.total, centre, under + LINE * bool(shape.note))
+    return Group(tuple(marks), shape.title)
 
 
 # ── From a graph ────────────────────────────────────────────────────────────────────────────────────
 
 
-def render(graph: Graph, options: Options) -> str:
+def scene(graph: Graph, options: Options) -> Scene:
     """The graph in the textbook style."""
     sheet = Sheet(graph, options)
     column = sum(shape.kind == VARIABLE for shape in sheet.shapes) <= COLUMN
-    return draw(sheet.shapes, sheet.wires, words.summary(graph, options), options.theme, graph.note, column)
+    return compose(sheet.shapes, sheet.wires, words.summary(graph, options), column).noted(graph.note)
 
 
 class Sheet:

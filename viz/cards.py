@@ -1,15 +1,15 @@
-"""The record style: a card for every value, with its operation, number and gradient, as SVG.
+"""The record style: a card for every value, with its operation, number and gradient, as a scene.
 
     ┌────┬──────────────┐   badge     the operation that made the value
     │    │ price        │   name      bold sans; pale where the value has no label
     │ ×  │ 220       +1 │   numbers   monospaced: forward in blue at the left, gradient in orange, signed,
     └────┴──────────────┘             at the right; "·" where none has arrived
 
-A line leads from every operand to its port; the local derivative stands in a gap of the line before it.
-A card of several values, a group `layer1.neuron3 ▸14` or a folded chain `5,000 × +`, looks like a pile;
-the width of the lines at it shows how much gradient passes. In a worksheet a number is an empty field.
-Titles (tooltips) hold the full precision and the formulas. No script, no link, no font, and hex colours
-instead of variables, so that every program that reads SVG shows it.
+A line leads from every operand to its port; the local derivative stands in a gap of the line before it, and
+the orange arrow in front of it says which way gradients go. A card of several values, a group
+`layer1.neuron3 ▸14` or a folded chain `5,000 × +`, looks like a pile; the width of the lines at it shows how
+much gradient passes. In a worksheet a number is an empty field, large enough for a pencil. Titles (tooltips)
+hold the full precision and the formulas.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,111 +18,95 @@ from math import isfinite, sqrt
 from typing import Any, NamedTuple
 
 from viz import layout, words
-from viz.layout import Box, Layout, Point
+from viz.layout import ARROW, Box, Layout, Point
 from viz.options import Options
 from viz.records import CONSTANT, GROUP, LEAF, Edge, Graph, Node
-from viz.svg import ROUND, arrow, badge, group, page, rect, text
-from viz.text import bold_width, clip, full, mono_width, short
+from viz.scene import (
+    DOWN,
+    END,
+    HEAD,
+    LEFT,
+    MIDDLE,
+    RIGHT,
+    ROUND,
+    UP,
+    Group,
+    Mark,
+    Path,
+    Rect,
+    Scene,
+    Text,
+    arrow,
+    head,
+    left_part,
+    measure,
+)  # fmt: skip
+from viz.text import clip
+from viz.words import NOTHING, Field
 
-NAME, NUMBER, LOCAL, SYMBOL, NOTE = 13, 12.5, 11.5, 14, 12  # font sizes
 PAD, GAP = 10, 14  # inside a card, between its numbers
-HEIGHT, LINE, SMALL = 46, 28, 24  # of a card, of one with a single line, of a constant's card
-PORT, ROW = 17, 16  # between two ports; height of a local derivative
+ROW, SMALL = 19, 24  # height of a line in a card, of a constant's card
+BORDER = 8  # above and below the lines of a card, together
+PORT, LOCAL = 17, 16  # between two ports; height of a local derivative
 INNER = 84  # the least width inside a card: most cards are equally wide
 BREATH = 5  # between a local derivative and the line on both sides of it
 PILE = 4  # depth of a pile
 LETTERS = 28  # of a name, a symbol or a formula; the title has it whole
-BLANK = "000000"  # as wide as this is a field to be filled in
+FIELD, PENCIL = 84, 34  # a field to be filled in, 22 × 9 mm on paper
 THIN, THICK, FAINT = 0.8, 5.2, 0.2  # lines with the least and the most gradient, and least opacity
 FRAME, TITLE = 8, 18  # room around an opened group, and for its name
 
-RULES = f"""
-text{{font:{NUMBER}px ui-monospace,Menlo,"DejaVu Sans Mono",Consolas,monospace}}
-.name{{font:700 {NAME}px Arial,Helvetica,"DejaVu Sans",sans-serif}}
-.note{{font:{NOTE}px Arial,Helvetica,"DejaVu Sans",sans-serif}}
-.local{{font-size:{LOCAL}px}}
-.sign{{font-size:{SYMBOL}px;font-weight:700;text-anchor:middle}}
-.gradient,.local{{text-anchor:end}}
-.line{{fill:none;stroke-width:1.3}}
-.flow{{fill:none}}
-"""
-
-COLOURS = """
-.card{{fill:{card};stroke:{border}}}
-.leaf{{fill:{leaf};stroke:{border}}}
-.constant,.frame{{fill:none;stroke:{border};stroke-dasharray:3 3}}
-.blank{{fill:none;stroke:{pale};stroke-dasharray:1 3}}
-.badge{{fill:{badge};stroke:{border}}}
-.name,.sign{{fill:{name}}}
-.pale,.note{{fill:{pale}}}
-.data{{fill:{data}}}
-.gradient,.local{{fill:{gradient}}}
-.line{{stroke:{line}}}
-.flow{{stroke:{gradient}}}
-.head{{fill:{line}}}
-"""
-
-
-class Field(NamedTuple):
-    """A number as it is shown: a text, and a blank to be filled in behind it."""
-
-    text: str = ""
-    blank: bool = False
-
-    def width(self, size: float) -> float:
-        """The width at a size of the font."""
-        return mono_width(self.text + BLANK * self.blank, size)
-
 
 class Card(NamedTuple):
-    """The measures of a card and what it shows."""
+    """The measures of a card and what it shows.
+
+    lines  its height is theirs: of the name, of the numbers       badge  the width of it, 0 without one
+    """
 
     width: float
     height: float
     ports: tuple[float, ...]
-    badge: float = 0  # width of the badge, 0 without one
+    badge: float = 0
     name: str = ""
-    data: Field = Field()
-    gradient: Field = Field()
+    data: Field = NOTHING
+    gradient: Field = NOTHING
     symbol: str = ""
 
 
-def render(graph: Graph, options: Options, whole: bool = False) -> str:
-    """The graph in the record style. The same graph gives the same bytes.
+class Label(NamedTuple):
+    """The local derivative on a line, and how much room it takes along the line and beside it."""
 
-    whole  every line is drawn in all its length, so that it can be shown alone (viz.page)
+    field: Field
+    width: float
+    height: float
+    tip: bool  # whether a gradient has gone back along the line
+
+
+def scene(graph: Graph, options: Options, whole: bool = False) -> Scene:
+    """The graph in the record style.
+
+    whole  every line is drawn in all its length, with its arrow back, to be shown alone (viz.page)
     """
     down = options.direction == "down"
-    locals_ = [_local(edge, options) for edge in graph.edges]
-    stubs = [local.width(LOCAL) + 2 * BREATH if local.width(LOCAL) else 0 for local in locals_]
-    gaps = [ROW if down and stub else stub for stub in stubs]
+    labels = [_label(graph, edge, options, whole) for edge in graph.edges]
     pitches: list[float] = [PORT] * len(graph.nodes)
-    for edge, stub in zip(graph.edges, stubs, strict=True):
-        if down:
-            pitches[edge.target] = max(pitches[edge.target], stub)
+    for edge, label in zip(graph.edges, labels, strict=True):
+        pitches[edge.target] = max(pitches[edge.target], label.width if down else label.height)
     cards = [_card(*each, options) for each in zip(graph.nodes, graph.incoming, pitches, strict=True)]
     boxes = [Box(card.width, card.height, card.ports) for card in cards]
+    gaps = [label.height if down else label.width for label in labels]
     lines = [
         layout.Edge(e.source, e.target, e.position if graph.nodes[e.target].size == 1 else 0, gap)
         for e, gap in zip(graph.edges, gaps, strict=True)
     ]
     frames, placed = _frames(graph, cards, layout.place(boxes, lines, down=down))
     routes = placed.routes if whole else _branches(graph, placed)
-    widths = _widths(graph, options)
-    body = []
-    for name, left, top, right, foot in frames:
-        frame = rect("frame", left, top, right - left, foot - top, ROUND + 3)
-        body.append(group("", frame, text("note", left + PAD, top + TITLE - 3, name)))
-    each_line = zip(graph.edges, routes, locals_, gaps, widths, strict=True)
-    body += [_line(*each, options) for each in each_line]
-    body += [_draw(*each, options) for each in zip(graph.nodes, cards, placed.boxes, strict=True)]
-    width, height = placed.width, placed.height
-    if graph.note:
-        height += 2 * NOTE
-        width = max(width, bold_width(graph.note, NOTE))
-        body.append(text("note", 0, height, graph.note))
+    each_line = zip(graph.edges, routes, labels, gaps, _widths(graph, options), strict=True)
+    marks = [_frame(area) for area in frames]
+    marks += [_line(*each, options) for each in each_line]
+    marks += [_draw(*each, options) for each in zip(graph.nodes, cards, placed.boxes, strict=True)]
     summary = words.summary(graph, options)
-    return page("\n".join(body), width, height, summary, RULES, COLOURS, options.theme)
+    return Scene(placed.width, placed.height, tuple(marks), summary).noted(graph.note)
 
 
 # ── Measures ────────────────────────────────────────────────────────────────────────────────────────
@@ -131,49 +115,48 @@ def render(graph: Graph, options: Options, whole: bool = False) -> str:
 def _card(node: Node, incoming: list[Edge], pitch: float, options: Options) -> Card:
     """The card of a node, its ports so far from each other."""
     operands = len(incoming) if node.size == 1 else min(len(incoming), 1)  # what leads to a pile shares one
-    data, gradient = _numbers(node, options)
     down = options.direction == "down"
+    data, gradient = words.data(node, options), words.gradient(node, options)
+    name, symbol = clip(words.name(node, options), LETTERS), clip(node.symbol, LETTERS)
     if node.kind == CONSTANT:
-        shown = f"{clip(node.name, LETTERS)} = {data.text}" if node.name and options.labels else data.text
-        return Card(mono_width(shown, NUMBER) + 2 * PAD, SMALL, (), name=shown)
+        shown = " = ".join(filter(None, (name, str(data))))
+        return Card(measure("pale", shown) + 2 * PAD, SMALL, (), name=shown)
     if not node.size:
         return Card(2 * PAD, SMALL, layout.ports(2 * PAD if down else SMALL, operands, pitch), name=node.name)
-    name = clip(node.name, LETTERS) if options.labels or node.kind == GROUP else ""
-    symbol = clip(node.symbol, LETTERS)
-    title = bold_width(name, NAME) + (mono_width(f" {symbol}", NUMBER) if node.kind == GROUP else 0)
-    numbers = data.width(NUMBER) + gradient.width(NUMBER) + GAP
-    sign = max(30.0, mono_width(symbol, SYMBOL) + 14) if symbol and node.kind != GROUP else 0.0
-    lines = bool(name) + (data.width(1) + gradient.width(1) > 0)
     pile = PILE if node.size > 1 else 0
+    title = measure("name", name) + (measure("pale", f" {symbol}") if node.kind == GROUP else 0)
+    numbers = _width("data", data) + _width("gradient", gradient) + GAP
+    sign = max(30.0, measure("sign", symbol) + 14) if symbol and node.kind != GROUP else 0.0
     width = sign + max(INNER, numbers, title) + 2 * PAD + pile
-    height = float(HEIGHT if lines > 1 else LINE) + pile
-    room = pitch * operands + 8
+    height = float(max(ROW, sum(_rows(name, data, gradient))) + BORDER + pile)
+    room = pitch * operands + BORDER
     width, height = (max(width, room), height) if down else (width, max(height, room))
     places = layout.ports(width if down else height, operands, pitch)
     return Card(width, height, places, sign, name, data, gradient, symbol)
 
 
-def _numbers(node: Node, options: Options) -> tuple[Field, Field]:
-    """The forward number and the gradient, as far as they are to be shown. What is given is not blank."""
-    data = Field(short(node.data, digits=options.digits))
-    if node.kind == CONSTANT or node.data is None:
-        return data, Field()
-    if options.blank == "all" and node.kind != LEAF:
-        data = Field(blank=True)
-    gradient = Field(blank=True)
-    if not options.blank:
-        number = node.gradient
-        gradient = Field(words.NO_GRADIENT if number is None else short(number, True, options.digits))
-    return data if options.values else Field(), gradient if options.gradients else Field()
+def _rows(name: str, data: Field, gradient: Field) -> tuple[float, float]:
+    """The heights of the line with the name and of the line with the numbers, as far as they are there."""
+    numbers = PENCIL + 6 if data.blank or gradient.blank else ROW if data or gradient else 0
+    return ROW if name else 0, numbers
 
 
-def _local(edge: Edge, options: Options) -> Field:
-    """The text on the line: none towards a constant, a dash where nothing is passed on."""
-    if edge.local is None and edge.formula and options.local != "none":
-        return Field(words.NONE)
+def _width(kind: str, field: Field) -> float:
+    """The width of a field."""
+    return measure(kind, field.text) + FIELD * field.blank
+
+
+def _label(graph: Graph, edge: Edge, options: Options, whole: bool) -> Label:
+    """The text on a line: none towards a constant, a dash where nothing is passed on."""
     rule, number = words.local(edge, options)
-    start = clip(rule, LETTERS) + " = " * bool(rule and number)
-    return Field(start, True) if number and options.blank else Field(start + number)
+    equals = " = " if rule and number else ""
+    field = Field(clip(rule, LETTERS) + equals + number.text, number.blank)
+    if not field:
+        return Label(NOTHING, 0, 0, False)
+    seen = whole or graph.nodes[edge.target].gradient is not None
+    back = edge.local is not None and options.gradients and not options.blank
+    width = (HEAD + 2) * back + _width("local", field) + 2 * BREATH
+    return Label(field, width, PENCIL + 4 if field.blank else LOCAL, back and seen)
 
 
 def _widths(graph: Graph, options: Options) -> list[float]:
@@ -232,14 +215,20 @@ def _around(name: str, members: list[int], own: list[int], spots: list[Area], pa
         inner = [spots[key] for key in members]
         left, top = min(spot.left for spot in inner) - pad, min(spot.top for spot in inner) - pad - TITLE
         right, foot = max(spot.right for spot in inner) + pad, max(spot.foot for spot in inner) + pad
-        frame = Area(name, left, top, max(right, left + bold_width(name, NAME) + 2 * PAD), foot)
+        frame = Area(name, left, top, max(right, left + measure("name", name) + 2 * PAD), foot)
         more = [key for key in own if key not in members and frame.meets(spots[key])]
         if not more:
             return frame
         members = members + more
 
 
-# ── Drawing ─────────────────────────────────────────────────────────────────────────────────────────
+# ── Marks ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _frame(area: Area) -> Group:
+    """The frame of an opened group, with its name."""
+    frame = Rect("frame", area.left, area.top, area.right - area.left, area.foot - area.top, ROUND + 3)
+    return Group((frame, Text("note", area.left + PAD, area.top + TITLE - 3, area.name)))
 
 
 def _branches(graph: Graph, placed: Layout) -> Iterator[tuple[Point, ...]]:
@@ -264,81 +253,63 @@ def _common(one: Sequence[Point], other: Sequence[Point]) -> int:
 
 
 def _line(
-    edge: Edge, route: tuple[Point, ...], local: Field, gap: float, width: float, options: Options
-) -> str:
-    """A line in two parts around the local derivative, and the arrow's head at the port."""
-    (x, y), (way, *parts) = route[-1], arrow(route, gap, options.direction)
-    if gap and options.direction == "down":
-        parts.append(_number("local", local, x + local.width(LOCAL) / 2, y - layout.ARROW - 4, LOCAL))
-    elif gap:
-        parts.append(_number("local", local, x - layout.ARROW - BREATH, y + 4, LOCAL))
-    strength = f'stroke-width="{width:.1f}" stroke-opacity="{FAINT + (1 - FAINT) * width / THICK:.2f}"'
-    style = f'class="flow" {strength}' if width else 'class="line"'
-    key = f"e{edge.target}.{edge.position}"
-    return group(_edge_title(edge, options), f'<path {style} d="{way}"/>', *parts, key=key)
+    edge: Edge, route: tuple[Point, ...], label: Label, gap: float, width: float, options: Options
+) -> Group:
+    """A line in two parts around the local derivative, the arrow's head at the port, and the arrow back."""
+    (x, y), down = route[-1], options.direction == "down"
+    steps, tip = arrow(route, gap, DOWN if down else RIGHT)
+    strength = {"width": width, "opacity": FAINT + (1 - FAINT) * width / THICK} if width else {}
+    marks: list[Mark] = [Path("flow" if width else "line", steps, **strength), tip]
+    if gap:
+        text = _width("local", label.field)
+        right = x + label.width / 2 - BREATH if down else x - ARROW - BREATH
+        middle = y - ARROW - gap / 2 if down else y
+        marks += _field("local", label.field, right, middle)
+        if label.tip:
+            back = right - text - 3
+            marks.append(head("tip", back - HEAD, middle, UP if down else LEFT))
+    return Group(tuple(marks), words.edge_title(edge, options), f"e{edge.target}.{edge.position}")
 
 
-def _number(kind: str, field: Field, right: float, base: float, size: float) -> str:
-    """A number that ends at the right, or an empty field for it."""
-    width = mono_width(BLANK, size) * field.blank
-    label = field.text.rstrip()  # a space at the end would have no width
-    end = right - width - mono_width(field.text[len(label) :], size)
-    shown = text(kind, end, base, label) if label else ""
-    return shown + (rect("blank", right - width, base - 0.9 * size, width, 1.2 * size, 3) if width else "")
+def _field(kind: str, field: Field, right: float, middle: float) -> Iterator[Mark]:
+    """A text that ends at the right, and the empty field behind it."""
+    end = right - FIELD * field.blank
+    if field.text.strip():
+        shown = field.text.rstrip()
+        yield Text(kind, end - measure(kind, field.text[len(shown) :]), middle + 4, shown, END)
+    if field.blank:
+        yield Rect("blank", end, middle - PENCIL / 2, FIELD, PENCIL, 3)
 
 
-def _draw(node: Node, card: Card, corner: Point, options: Options) -> str:
+def _draw(node: Node, card: Card, corner: Point, options: Options) -> Group:
     """A card at its place."""
     (x, y), key = corner, f"n{node.key}"
-    middle = y + card.height / 2
+    title = words.title(node, options)
     if node.kind == CONSTANT or not node.size:
-        shape = rect("constant", x, y, card.width, card.height, SMALL / 2) if node.size else ""
-        start = x + (card.width - mono_width(card.name, NUMBER)) / 2
-        return group(_title(node, options), shape, text("pale", start, middle + 4.5, card.name), key=key)
-    parts = []
+        text = Text("pale", x + card.width / 2, y + card.height / 2 + 4.5, card.name, MIDDLE)
+        pill = Rect("constant", x, y, card.width, card.height, SMALL / 2)
+        return Group((pill, text) if node.size else (text,), title, key)
+    marks: list[Mark] = []
     if node.size > 1:
-        parts.append(rect("card", x + PILE, y, card.width - PILE, card.height - PILE, ROUND))
+        marks.append(Rect("card", x + PILE, y, card.width - PILE, card.height - PILE, ROUND))
         card = card._replace(width=card.width - PILE, height=card.height - PILE)
-        y, middle = y + PILE, middle + PILE / 2
-    left, right = x + card.badge + PAD, x + card.width - PAD
-    numbers = card.data.width(1) + card.gradient.width(1) > 0
-    upper, lower = (middle - 5, middle + 14) if numbers and card.name else (middle + 4.5, middle + 4.5)
-    parts.append(rect("leaf" if node.kind == LEAF else "card", x, y, card.width, card.height, ROUND))
+        y += PILE
+    marks.append(Rect("leaf" if node.kind == LEAF else "card", x, y, card.width, card.height, ROUND))
     if card.badge:
-        parts.append(badge(x, y, card.badge, card.height))
-        parts.append(text("sign", x + card.badge / 2, middle + 5, card.symbol))
+        marks.append(left_part("badge", x, y, card.badge, card.height))
+        marks.append(Text("sign", x + card.badge / 2, y + card.height / 2 + 5, card.symbol, MIDDLE))
+    left, right = x + card.badge + PAD, x + card.width - PAD
+    first, second = _rows(card.name, card.data, card.gradient)
+    top = y + (card.height - first - second) / 2
     if card.name:
-        parts.append(text("name" if node.label else "pale", left, upper, card.name))
-    if node.kind == GROUP:
-        parts.append(text("pale", right - mono_width(card.symbol, NUMBER), upper, card.symbol))
-    if card.data.blank:
-        parts.append(_number("data", card.data, left + card.data.width(NUMBER), lower, NUMBER))
-    elif card.data.text:
-        parts.append(text("data", left, lower, card.data.text))
-    if card.gradient != Field():
-        parts.append(_number("gradient", card.gradient, right, lower, NUMBER))
-    return group(_title(node, options), *parts, key=key)
-
-
-def _title(node: Node, options: Options) -> str:
-    """What a card says in full, but for what a worksheet leaves out."""
-    if not node.size:
-        return "left out here"
-    first = f"{node.name} = {clip(node.expression, 500)}" if node.expression else node.name
-    if node.kind == CONSTANT:
-        first = f"constant {node.name}".rstrip()
-    elif node.kind == GROUP:
-        first = f"{node.name}: {node.expression}"
-    return "\n".join((first, *words.numbers(node, options)))
-
-
-def _edge_title(edge: Edge, options: Options) -> str:
-    """The formula of the local derivative, and its number where the formula is not just that."""
-    if edge.count > 1 or (edge.flow is not None and not edge.formula):
-        edges = "1 edge" if edge.count == 1 else f"{edge.count:,} edges"
-        flow = f"; Σ |upstream × local| = {short(edge.flow)}: the width of the line is as its square root"
-        return edges if edge.flow is None or options.blank else edges + flow
-    if options.blank:
-        return ""
-    formula, number = str(edge.formula), full(edge.local).replace("-", "−")
-    return formula if edge.local is None or formula.endswith(f" = {number}") else f"{formula} = {number}"
+        marks.append(Text("name" if node.label else "pale", left, top + first / 2 + 4.5, card.name))
+        if node.kind == GROUP:
+            marks.append(Text("pale", right, top + first / 2 + 4.5, card.symbol, END))
+    middle = top + first + second / 2
+    if card.data.text:
+        marks.append(Text("data", left, middle + 4.5, card.data.text))
+    elif card.data.blank:
+        marks += _field("data", card.data, left + FIELD, middle)
+    if card.gradient:
+        marks += _field("gradient", card.gradient, right, middle)
+    return Group(tuple(marks), title, key)

@@ -2,45 +2,38 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from autograd import Value
-from viz import book, cards, dot, mermaid, page, raster, tikz, tree
+from viz import book, cards, dot, mermaid, page, raster, tree
 from viz.options import Options
-from viz.picture import Drawing, Format
+from viz.picture import Format, Picture
 from viz.records import Graph
 
 if TYPE_CHECKING:
     import graphviz  # type: ignore[import-untyped]
 
 
-class Diagram(Drawing):
+class Diagram(Picture):
     """What `viz.draw` gives. In a notebook it shows itself; `save` writes it to a file.
 
-    The endings of files: .svg .html .png .pdf .dot .mmd (Mermaid) .tex (a whole LaTeX document) .txt (the
-    tree of text).
+    The endings of files: .svg .html .png .pdf .tex (a whole LaTeX document), and, of cards, .dot .mmd
+    (Mermaid) .txt (the tree of text).
     """
 
     formats: ClassVar[Mapping[str, Format]] = {
-        ".svg": lambda diagram: diagram.svg(),
+        **Picture.formats,
         ".html": lambda diagram: diagram.html(),
-        ".png": lambda diagram: diagram.png(),
         ".pdf": lambda diagram: diagram.pdf(),
         ".dot": lambda diagram: diagram.dot().source,
         ".mmd": lambda diagram: diagram.mermaid(),
-        ".tex": lambda diagram: tikz.document(diagram.graph, diagram.options),
         ".txt": lambda diagram: diagram.text(),
     }
 
     def __init__(self, graph: Graph, options: Options, roots: Sequence[Value] = ()) -> None:
+        style = book if options.style == "textbook" else cards
+        super().__init__(style.scene(graph, options), options.theme)
         self.graph, self.options, self.roots = graph, options, roots
-        self.theme = options.theme
-
-    def render(self, theme: str) -> str:
-        """The picture as SVG in a theme."""
-        draw = book.render if self.options.style == "textbook" else cards.render
-        return draw(self.graph, replace(self.options, theme=theme))
 
     def html(self) -> str:
         """The page that leads through the graph step by step, forward and back, as one HTML file.
@@ -60,10 +53,6 @@ class Diagram(Drawing):
     def mermaid(self) -> str:
         """The graph as a Mermaid flowchart; ValueError where it is larger than Mermaid draws."""
         return mermaid.render(self.graph, self.options)
-
-    def tikz(self) -> str:
-        r"""The picture as a tikzpicture, for a document with \usepackage{tikz,amsmath}."""
-        return tikz.render(self.graph, self.options)
 
     def text(self) -> str:
         """The graph as a tree of text, from its roots down to its leaves."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from viz import words
 from viz.options import Options
 from viz.records import CONSTANT, LEAF, OPERATION, Graph, Node
-from viz.svg import DARK, LIGHT
+from viz.scene import DARK, LIGHT
 from viz.text import clip
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ def _table(node: Node, operands: int, options: Options, colours: dict[str, str])
     """The card of a node: cells for its operands, its symbol, its name over its numbers."""
     down = options.direction == "down"
     name = _font(clip(words.name(node, options), LONG), "", "B" if node.label else "")
-    data = _font(words.data(node, options), f'COLOR="{colours["data"]}" FACE="{MONO}"')
-    gradient = _font(words.gradient(node, options), f'COLOR="{colours["gradient"]}" FACE="{MONO}"')
+    data = _font(str(words.data(node, options)), f'COLOR="{colours["data"]}" FACE="{MONO}"')
+    gradient = _font(str(words.gradient(node, options)), f'COLOR="{colours["gradient"]}" FACE="{MONO}"')
     low = ' VALIGN="BOTTOM"' if data or gradient else ""
     rows = f'<TR><TD ALIGN="LEFT"{low} COLSPAN="2">{name}</TD></TR>' if name else ""
     if node.kind == CONSTANT:

@@ -13,35 +13,20 @@ Softmax-with-Loss layer.
 
 from dataclasses import replace
 
-from viz.book import BLOCK, CIRCLE, END, VARIABLE, Field, Shape, Wire, draw
-from viz.options import BLANKS, THEMES, check, check_whole
-from viz.picture import Drawing
+from viz.book import BLOCK, CIRCLE, END, VARIABLE, Field, Shape, Wire, compose
+from viz.options import BLANKS, check, check_whole
+from viz.picture import Picture
 from viz.text import columns, shape_text
 
 SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 SPACE = "\N{NO-BREAK SPACE}"  # SVG would make one of several plain spaces
 
 
-class Picture(Drawing):
-    """Shapes and wires, drawn. In a notebook it shows itself; `save` writes it to a file, .svg or .png.
-
-    blank  a worksheet, as `viz.Options` has it: "gradients" or "all" fields are left blank
-    """
-
-    def __init__(
-        self, shapes: list[Shape], wires: list[Wire], summary: str, theme: str = "auto", blank: str = ""
-    ) -> None:
-        check("theme", theme, THEMES)
-        check("blank", blank, BLANKS)
-        self.shapes, self.summary, self.theme = shapes, summary, theme
-        self.wires = [_blanked(wire, blank, shapes[wire.source].kind == VARIABLE) for wire in wires]
-
-    def render(self, theme: str) -> str:
-        """The picture as SVG in a theme."""
-        return draw(self.shapes, self.wires, self.summary, theme)
-
-    def __repr__(self) -> str:
-        return f"Picture({self.summary!r})"
+def _picture(shapes: list[Shape], wires: list[Wire], summary: str, theme: str, blank: str) -> Picture:
+    """The picture of shapes and wires; `blank`, a worksheet, as in `viz.Options`."""
+    check("blank", blank, BLANKS)
+    wires = [_blanked(wire, blank, shapes[wire.source].kind == VARIABLE) for wire in wires]
+    return Picture(compose(shapes, wires, summary), theme)
 
 
 def _blanked(wire: Wire, blank: str, given: bool) -> Wire:
@@ -91,7 +76,7 @@ def draw_affine(
         Wire(4, 5, 0, Field((shape_text(y),)), _aligned([dy]), "+ → Y"),
     ]
     names = ", ".join(f"{name} {shape_text(shape)}" for name, shape in zip("XWBY", (x, w, b, y), strict=True))
-    return Picture(shapes, wires, f"Affine layer Y = X · W + B: {names}", theme, blank)
+    return _picture(shapes, wires, f"Affine layer Y = X · W + B: {names}", theme, blank)
 
 
 def draw_softmax_with_loss(classes: int = 3, *, theme: str = "auto", blank: str = "") -> Picture:
@@ -121,7 +106,7 @@ def draw_softmax_with_loss(classes: int = 3, *, theme: str = "auto", blank: str 
         wires.append(Wire(classes + n, entropy, classes + n))
     wires.append(Wire(entropy, end, 0, Field(), Field(("1",)), "∂L/∂L = 1"))
     words = f"scores a₁ to a{indices[-1]}, probabilities y, labels t, loss L"
-    return Picture(shapes, wires, f"Softmax with loss: {words}", theme, blank)
+    return _picture(shapes, wires, f"Softmax with loss: {words}", theme, blank)
 
 
 def _aligned(cells: list[tuple[str, tuple[int | str, ...] | None]]) -> Field:

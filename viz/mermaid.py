@@ -8,7 +8,7 @@ import re
 from viz import words
 from viz.options import Options
 from viz.records import CONSTANT, GROUP, LEAF, Graph, Node
-from viz.svg import LIGHT
+from viz.scene import LIGHT
 from viz.text import clip
 
 EDGES, LETTERS = 500, 50_000  # Mermaid's own limits (maxEdges, maxTextSize): above, it draws an error
@@ -45,13 +45,14 @@ def render(graph: Graph, options: Options) -> str:
 
 def _label(node: Node, options: Options) -> str:
     """Name and expression, then the numbers in words: a flowchart has one colour of text."""
-    name, data, gradient = (part(node, options) for part in (words.name, words.data, words.gradient))
+    name, *numbers = (str(part(node, options)) for part in (words.name, words.data, words.gradient))
+    data, gradient = numbers
     how = clip(node.expression, LONG) if options.labels and node.expression else node.symbol
     between = ": " if node.kind == GROUP else " = "
     first = between.join(filter(None, (f"<b>{escape(name)}</b>" if name else "", escape(how))))
-    numbers = [f"value {escape(data)}" if data and node.kind != CONSTANT else escape(data)]
-    numbers += [f"gradient {escape(gradient)}"] if gradient else []
-    return "<br/>".join(filter(None, (first, *numbers))) or " "
+    lines = [f"value {escape(data)}" if data and node.kind != CONSTANT else escape(data)]
+    lines += [f"gradient {escape(gradient)}"] if gradient else []
+    return "<br/>".join(filter(None, (first, *lines))) or " "
 
 
 def escape(text: str) -> str:

@@ -19,9 +19,9 @@ from math import hypot, isfinite
 from typing import Any, NamedTuple
 
 from autograd.op import printable
+from viz.drawing import Drawing
+from viz.frame import group, page, text
 from viz.options import THEMES, check, check_whole
-from viz.picture import Drawing
-from viz.svg import group, page, text
 from viz.text import clip, full, mono_width, short
 
 RADIUS, SPACE = 15, 12  # of a circle; between two neurons of a column

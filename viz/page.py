@@ -23,10 +23,10 @@ from typing import Any, NamedTuple
 
 from autograd import Step, Value, topological_order
 from autograd.formula import Piece
-from viz import cards
+from viz import cards, svg
 from viz.options import Options
 from viz.records import CONSTANT, LEAF, OPERATION, Edge, Graph, Node, read_backward
-from viz.svg import DARK, LIGHT
+from viz.scene import DARK, LIGHT
 from viz.text import clip, columns, full, isolated, short
 
 LIMIT = 500  # values, above which nobody follows the steps
@@ -105,12 +105,12 @@ def render(graph: Graph, options: Options, roots: Sequence[Value]) -> str:
     options = replace(options, style="record")
     title = escape(", ".join(graph.nodes[key].name or "a constant" for key in graph.roots))
     if why := _why_still(graph, roots):
-        picture = cards.render(graph, options)
+        picture = svg.paint(cards.scene(graph, options), options.theme)
         return _page(f"{title}: a computation graph", picture, options.theme, STILL, why=escape(why))
     moments = [*_moments(graph, roots[0], partial(short, digits=options.digits))]
     unveiled = replace(options, values=True, gradients=True, blank="")  # one by one, by the page itself
     gradients = _gradients(graph, moments)
-    picture = cards.render(_roomy(graph, gradients, options), unveiled, whole=True)
+    picture = svg.paint(cards.scene(_roomy(graph, gradients, options), unveiled, whole=True), options.theme)
     data, script = _embedded(_data(graph, moments, gradients, options)), _file("page.js")
     return _page(f"{title}, step by step", picture, options.theme, STEPS, data=data, script=script)
 

@@ -6,33 +6,46 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from autograd.writing import replace
-from viz import raster
-from viz.options import check
+from viz import raster, svg, tikz
+from viz.options import THEMES, check
+from viz.scene import Scene
 
 Format = Callable[[Any], str | bytes]
 
 
-class Drawing:
-    """A picture. In a notebook it shows itself; `save` writes it to a file.
+class Picture:
+    """A scene, painted. In a notebook it shows itself; `save` writes it to a file.
 
     theme    "light", "dark", or "auto": as the reader's system is set
-    formats  by the ending of a file, what stands in it
+    formats  by the ending of a file, what stands in it; .tex is a whole LaTeX document
     """
 
-    theme: str = "auto"
-    formats: ClassVar[Mapping[str, Format]] = {".svg": lambda it: it.svg(), ".png": lambda it: it.png()}
+    formats: ClassVar[Mapping[str, Format]] = {
+        ".svg": lambda picture: picture.svg(),
+        ".png": lambda picture: picture.png(),
+        ".tex": lambda picture: tikz.document(picture.scene, picture.theme),
+    }
 
-    def render(self, theme: str) -> str:
-        """The picture as SVG in a theme."""
-        raise NotImplementedError
+    def __init__(self, scene: Scene, theme: str = "auto") -> None:
+        check("theme", theme, THEMES)
+        self.scene, self.theme = scene, theme
 
     def svg(self) -> str:
         """The picture as the text of an SVG file. What is the same gives the same bytes."""
-        return self.render(self.theme)
+        return svg.paint(self.scene, self.theme)
+
+    def tikz(self) -> str:
+        r"""The picture as a tikzpicture, for a document with \usepackage{tikz,amsmath}."""
+        return tikz.paint(self.scene, self.theme)
 
     def png(self) -> bytes:
         """The picture as PNG, light unless the theme is dark; RuntimeError without the package resvg_py."""
-        return raster.png(self.render("dark" if self.theme == "dark" else "light"))
+        return raster.png(svg.paint(self.scene, self._plain))
+
+    @property
+    def _plain(self) -> str:
+        """The theme of a format that has one only."""
+        return "dark" if self.theme == "dark" else "light"
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the picture, in the format that the file's ending names; returns the path.
@@ -54,3 +67,6 @@ class Drawing:
 
     def _repr_svg_(self) -> str:
         return self.svg()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.scene.summary!r})"

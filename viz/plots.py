@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from autograd import grad, no_grad
 from autograd.op import printable
 from viz.options import check_whole
-from viz.svg import LIGHT
+from viz.scene import LIGHT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from autograd.op import printable
 from viz import dot, layout
-from viz.cards import GAP, HEIGHT, LETTERS, NAME, NOTE, NUMBER, PAD, PORT, ROW, SMALL, SYMBOL
+from viz.cards import GAP, LETTERS, PAD, PORT, SMALL
+from viz.drawing import Drawing, Format
+from viz.frame import ROUND, arrow, badge, group, page, rect, text
 from viz.layout import Box, Layout, Point
 from viz.options import THEMES, Options, check, check_whole
-from viz.picture import Drawing, Format
 from viz.records import LEAF, OPERATION, Edge, Graph, Node
-from viz.svg import ROUND, arrow, badge, group, page, rect, text
 from viz.text import bold_width, clip, columns, mono_width, padded, shape_text, short
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 SOURCE, FORWARD, BACKWARD, BOTH = "source", "forward", "backward", "both"
 THETA, VIEWS = "theta", {"view", "axes"}  # symbols of all parameters, and of what has no elements of its own
 MANY = 60  # operations, above which only the forward ones are shown unless asked for
+NAME, NUMBER, NOTE, SYMBOL, HEIGHT, ROW = 13, 12.5, 12, 14, 46, 16
 COLUMN, HEAD = 40, 34  # between two columns; the headings above them
 
 RULES = f"""

@@ -1,111 +1,157 @@
-"""The frame of every SVG picture: palette, scoped style, margins, and the shapes that all styles use.
+"""Paints a scene as SVG: no script, no link, no font, and hex colours instead of variables.
 
-No script, no link, no font, and hex colours instead of variables, so that every program that reads SVG
-shows the picture. Contrast on the ground: blue (forward) at least 6.7 : 1, orange (backward) 5 : 1.
+So every program that reads SVG shows the picture. Its id is a digest of what it shows, and every rule of its
+style bears the id, so that no style leaks into the next picture of a page.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from hashlib import sha256
 from html import escape
 from math import ceil
 
-from viz import layout
-from viz.layout import Point
-from viz.text import isolated
+from viz.scene import (
+    DARK,
+    LIGHT,
+    LOOKS,
+    MARGIN,
+    ROUND,
+    START,
+    Group,
+    Look,
+    Mark,
+    Path,
+    Rect,
+    Scene,
+    Text,
+    leaves,
+)
+from viz.text import SCRIPT, Run, isolated, mono_width, runs
 
-MARGIN, ROUND = 16, 7  # around the picture; radius of corners
-HEAD = 7  # length of an arrow's head
-TURN = {"right": "l-7 -3.5v7z", "down": "l-3.5 -7h7z", "up": "l-3.5 7h7z"}  # the head, from its tip
-
-LIGHT = {
-    "ground": "#ffffff", "card": "#ffffff", "leaf": "#f0fdf4", "badge": "#eef2ff", "border": "#cbd5e1",
-    "name": "#0f172a", "pale": "#64748b", "data": "#1d4ed8", "gradient": "#b04a05", "line": "#64748b",
-}  # fmt: skip
-DARK = {
-    "ground": "#0d1117", "card": "#161d2b", "leaf": "#12291f", "badge": "#262c4a", "border": "#3b4860",
-    "name": "#e6edf5", "pale": "#93a1b8", "data": "#93c5fd", "gradient": "#fdba74", "line": "#8494ab",
-}  # fmt: skip
-
-GROUND = ".ground{{fill:{ground}}}"
+MONO = 'ui-monospace,Menlo,"DejaVu Sans Mono",Consolas,monospace'
+SANS = 'Arial,Helvetica,"DejaVu Sans",sans-serif'
+USUAL = 12.5  # font size
+RAISED, LOWERED = 0.38, 0.2  # of the font size: how far from the line scripts stand
 
 
-def page(body: str, width: float, height: float, summary: str, rules: str, colours: str, theme: str) -> str:
-    """The whole picture. Its id is a digest of what it shows, and every rule of its style bears the id.
-
-    width, height  of what the body draws from (0, 0) on; a margin is added around it
-    summary        what the picture shows, for who cannot see it
-    rules          CSS, one rule a line, the same in every theme
-    colours        CSS with a {name} for every colour of the palette, and doubled braces
-    """
-    width, height = ceil(width + 2 * MARGIN), ceil(height + 2 * MARGIN)
-    name = "graph-" + sha256(f"{theme}{summary}{body}".encode()).hexdigest()[:12]
-    label = escape(isolated(summary))
+def paint(scene: Scene, theme: str) -> str:
+    """The whole picture; theme is "light", "dark", or "auto": as the reader's system is set."""
+    body = "\n".join(map(_mark, scene.marks))
+    width, height = ceil(scene.width + 2 * MARGIN), ceil(scene.height + 2 * MARGIN)
+    name = "graph-" + sha256(f"{theme}{scene.summary}{body}".encode()).hexdigest()[:12]
+    kinds = dict.fromkeys(["ground", *(mark.kind for mark in leaves(scene.marks))])
+    scripts = 'class="script"' in body
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" id="{name}" width="{width}" height="{height}"'
-        f' viewBox="{-MARGIN} {-MARGIN} {width} {height}" role="img" aria-label="{label}">\n'
-        f"<style>\n{_style(name, rules, colours, theme)}\n</style>\n"
-        f"{rect('ground', -MARGIN, -MARGIN, width, height, ROUND)}\n{body}\n</svg>\n"
+        f' viewBox="{-MARGIN} {-MARGIN} {width} {height}" role="img"'
+        f' aria-label="{escape(isolated(scene.summary))}">\n'
+        f"<style>\n{_style(name, kinds, scripts, theme)}\n</style>\n"
+        f"{_rect(Rect('ground', -MARGIN, -MARGIN, width, height, ROUND))}\n{body}\n</svg>\n"
     )
 
 
-def _style(name: str, rules: str, colours: str, theme: str) -> str:
-    """The rules of the picture of that id, in one palette or in both."""
-    colours = f"{GROUND}\n{colours}"
-    light, dark = (_scoped(rules + colours.format(**palette), name) for palette in (LIGHT, DARK))
-    night = _scoped(colours.format(**DARK), name)
-    both = f"{light}\n@media (prefers-color-scheme:dark){{\n{night}\n}}"
-    return {"auto": both, "light": light, "dark": dark}[theme]
+# ── Style ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _scoped(rules: str, name: str) -> str:
-    """The rules, one a line, with every selector inside the picture of that id."""
-    split = (rule.partition("{") for rule in rules.split("\n") if rule)
+def _style(name: str, kinds: Iterable[str], scripts: bool, theme: str) -> str:
+    """The rules for these kinds, and for scripts, in the picture of that id, in one palette or in both."""
+    looks = {kind: LOOKS[kind] for kind in kinds}
+    shapes = {kind: rule for kind, look in looks.items() if (rule := _shape(look))}
+    small = {"script": f"font-family:{MONO};font-size:{SCRIPT:.0%}"} if scripts else {}
+    rules = _scoped(name, {"text": f"font:{USUAL:g}px {MONO}", **shapes, **small})
+    light, dark = (
+        _scoped(name, {kind: _coloured(look, palette) for kind, look in looks.items()})
+        for palette in (LIGHT, DARK)
+    )
+    both = f"{light}\n@media (prefers-color-scheme:dark){{\n{dark}\n}}"
+    return f"{rules}\n" + {"auto": both, "light": light, "dark": dark}[theme]
+
+
+def _scoped(name: str, rules: dict[str, str]) -> str:
+    """The rules, one a line, each inside the picture of that id."""
     return "\n".join(
-        ",".join(f"#{name} {selector}" for selector in selectors.split(",")) + brace + declarations
-        for selectors, brace, declarations in split
+        f"#{name} {'' if kind == 'text' else '.'}{kind}{{{rule}}}" for kind, rule in rules.items()
     )
 
 
-def group(title: str, *parts: str, key: str = "") -> str:
-    """Shapes that belong together, with their tooltip, and a key by which a page's script finds them."""
-    hook = f' data-key="{key}"' if key else ""
-    return f"<g{hook}>{f'<title>{escape(isolated(title))}</title>' if title else ''}{''.join(parts)}</g>"
+def _shape(look: Look) -> str:
+    """What is the same in every theme."""
+    if look.size:
+        if look.sans or look.bold:
+            return f"font:{'700 ' * look.bold}{look.size:g}px {SANS if look.sans else MONO}"
+        return f"font-size:{look.size:g}px" if look.size != USUAL else ""
+    rules = [f"stroke-width:{look.width:g}"] if look.stroke and look.width != 1 else []
+    rules += [f"stroke-dasharray:{' '.join(map('{:g}'.format, look.dashes))}"] if look.dashes else []
+    return ";".join(rules)
 
 
-def text(kind: str, x: float, y: float, text: str) -> str:
-    """A text of a class of the style."""
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}">{escape(isolated(text))}</text>'
+def _coloured(look: Look, palette: dict[str, str]) -> str:
+    fill = f"fill:{palette[look.fill] if look.fill else 'none'}"
+    return f"{fill};stroke:{palette[look.stroke]}" if look.stroke else fill
 
 
-def rect(kind: str, x: float, y: float, width: float, height: float, radius: float) -> str:
-    """A rectangle with round corners."""
-    size = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
-    return f'<rect class="{kind}" {size} rx="{radius:g}"/>'
+# ── Marks ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def badge(x: float, y: float, width: float, height: float) -> str:
-    """The left part of a card, round at its left corners."""
-    turn, straight = f"{ROUND} {ROUND} 0 0 0", width - ROUND
-    start = f"M{x + width:.1f} {y:.1f}h{-straight:.1f}a{turn} {-ROUND} {ROUND}"
-    end = f"v{height - 2 * ROUND:.1f}a{turn} {ROUND} {ROUND}h{straight:.1f}z"
-    return f'<path class="badge" d="{start}{end}"/>'
+def _mark(mark: Mark) -> str:
+    match mark:
+        case Rect():
+            return _rect(mark)
+        case Path():
+            return _path(mark)
+        case Text():
+            return _text(mark)
+    return _group(mark)
 
 
-def arrow(route: Sequence[Point], gap: float, way: str) -> tuple[str, str]:
-    """A line with a gap before its end, as path data, and the arrow's head at its end.
+def _group(group: Group) -> str:
+    hook = f' data-key="{group.key}"' if group.key else ""
+    title = f"<title>{escape(isolated(group.title))}</title>" if group.title else ""
+    return f"<g{hook}>{title}{''.join(map(_mark, group.marks))}</g>"
 
-    way  where it leads: "right", "down" or "up"
+
+def _rect(rect: Rect) -> str:
+    place = f'x="{_short(rect.x)}" y="{_short(rect.y)}"'
+    size = f'width="{_short(rect.width)}" height="{_short(rect.height)}"'
+    radius = f' rx="{_short(rect.radius)}"' if rect.radius else ""
+    return f'<rect class="{rect.kind}" {place} {size}{radius}/>'
+
+
+def _path(path: Path) -> str:
+    way = "".join(
+        step.letter + " ".join(f"{_short(x)} {_short(y)}" for x, y in step.points) for step in path.steps
+    )
+    look = "" if path.width is None else f' stroke-width="{path.width:.2g}"'
+    look += "" if path.opacity == 1 else f' stroke-opacity="{path.opacity:.2g}"'
+    return f'<path class="{path.kind}"{look} d="{way}"/>'
+
+
+def _text(text: Text) -> str:
+    anchor = f' text-anchor="{text.anchor}"' if text.anchor != START else ""
+    place = f'x="{_short(text.x)}" y="{_short(text.y)}"'
+    return f'<text class="{text.kind}"{anchor} {place}>{_runs(runs(text.text), LOOKS[text.kind])}</text>'
+
+
+def _runs(parts: tuple[Run, ...], look: Look) -> str:
+    """Text with raised and lowered parts; a lowered part stands below a raised one just before it.
+
+    Scripts are monospaced, so that the width of the upper one is known.
     """
-    (x, y), across = route[-1], way == "right"
-    back = 1 if way == "up" else -1
+    if len(parts) == 1 and not parts[0].level:
+        return escape(isolated(parts[0].text))
+    written, height, before = "", 0.0, Run("", 0)
+    for part in parts:
+        goal = look.size * {0: 0.0, 1: -RAISED, -1: LOWERED}[part.level]
+        stacked = (before.level, part.level) == (1, -1)
+        back = -mono_width(before.text, SCRIPT * look.size) if stacked else 0.0
+        moves = "".join(f' {way}="{_short(by)}"' for way, by in (("dx", back), ("dy", goal - height)) if by)
+        small = ' class="script"' * bool(part.level)
+        inner = escape(isolated(part.text))
+        written += f"<tspan{small}{moves}>{inner}</tspan>" if small or moves else inner
+        height, before = goal, part
+    return written
 
-    def before(distance: float) -> Point:
-        return Point(x - distance, y) if across else Point(x, y + back * distance)
 
-    head = f'<path class="head" d="M{x:.1f} {y:.1f}{TURN[way]}"/>'
-    neck, near = before(HEAD - 1), before(layout.ARROW)
-    if not gap:
-        return layout.path((*route[:-1], neck), not across), head
-    line = layout.path((*route[:-1], before(layout.ARROW + gap)), not across)
-    rest = f"H{neck.x:.1f}" if across else f"V{neck.y:.1f}"
-    return f"{line}M{near.x:.1f} {near.y:.1f}{rest}", head
+def _short(number: float) -> str:
+    """A number with at most one decimal."""
+    text = f"{number:.1f}".removesuffix(".0")
+    return "0" if text == "-0" else text

@@ -44,19 +44,19 @@ def columns(text: str) -> int:
 
 def mono_width(text: str, size: float) -> float:
     """The width of a text in a monospaced font, its `runs` raised and lowered."""
-    return _width(text, columns) * MONO * size
+    return _width(text, lambda run: MONO * columns(run)) * size
 
 
 def bold_width(text: str, size: float) -> float:
-    """A width that a text in bold sans does not exceed, its `runs` raised and lowered."""
+    """A width that a text in bold sans does not exceed, its `runs` raised and lowered, and monospaced."""
     return _width(text, lambda run: sum(map(_bold, run))) * size
 
 
 def _width(text: str, advance: Callable[[str], float]) -> float:
-    """The width of a text: a subscript stands below the superscript right before it."""
+    """The width of a text in em; a subscript stands below the superscript right before it."""
     width, above = 0.0, 0.0  # of that superscript
     for run in runs(text):
-        wide = advance(run.text) * (SCRIPT if run.level else 1)
+        wide = SCRIPT * MONO * columns(run.text) if run.level else advance(run.text)
         width += max(0.0, wide - above) if run.level < 0 else wide
         above = wide if run.level > 0 else 0.0
     return width

@@ -87,7 +87,7 @@ def _lines(graph: Graph, options: Options) -> Iterator[Line]:
                 continue
             if node.kind != CONSTANT:
                 written.add(key)
-            numbers = words.data(node, options), words.gradient(node, options)
+            numbers = str(words.data(node, options)), str(words.gradient(node, options))
             yield Line(head + _says(node, options), *numbers)
             stack += reversed([*_below(graph.incoming[key], visit)])
 

@@ -1,14 +1,32 @@
-"""What the exporters write at a node and at an edge: text in no format yet, "" where nothing is to stand."""
+"""The words of all styles and formats: what stands at a node and at an edge, titles, and the summary."""
 
 from collections import Counter
+from typing import NamedTuple
 
 from viz.options import Options
 from viz.records import CONSTANT, GROUP, LEAF, OPERATION, Edge, Formula, Graph, Node
-from viz.text import full, short
+from viz.text import clip, full, short
 
-BLANK = "____"  # on a worksheet, where a number is to be filled in
+BLANK = "____"  # on a worksheet in text, where a number is to be filled in
 NONE = "–"  # where no local derivative exists, or nothing is passed on
 NO_GRADIENT = "·"  # where no gradient has arrived
+LONG = 500  # characters of an expression in a title
+
+
+class Field(NamedTuple):
+    """A text, and behind it a number to be filled in on a worksheet, if `blank`. Nothing at all is false."""
+
+    text: str = ""
+    blank: bool = False
+
+    def __str__(self) -> str:
+        return self.text + BLANK * self.blank
+
+    def __bool__(self) -> bool:
+        return bool(self.text or self.blank)
+
+
+NOTHING = Field()
 
 
 def name(node: Node, options: Options) -> str:
@@ -16,36 +34,40 @@ def name(node: Node, options: Options) -> str:
     return node.name if options.labels or node.kind == GROUP else ""
 
 
-def data(node: Node, options: Options) -> str:
-    """The forward number."""
+def data(node: Node, options: Options) -> Field:
+    """The forward number; what is given, the number of a leaf, is on no worksheet blank."""
     if not options.values or node.data is None:
-        return ""
-    return BLANK if options.blank == "all" else short(node.data, digits=options.digits)
+        return NOTHING
+    if options.blank == "all" and node.kind not in (LEAF, CONSTANT):
+        return Field(blank=True)
+    return Field(short(node.data, digits=options.digits))
 
 
-def gradient(node: Node, options: Options) -> str:
+def gradient(node: Node, options: Options) -> Field:
     """The backward number, signed; a group of several outputs has none."""
-    if not options.gradients or node.kind == CONSTANT or (node.kind == GROUP and node.gradient is None):
-        return ""
+    if not options.gradients or node.kind == CONSTANT or (node.kind == GROUP and node.data is None):
+        return NOTHING
     if options.blank:
-        return BLANK
-    return NO_GRADIENT if node.gradient is None else short(node.gradient, signed=True, digits=options.digits)
+        return Field(blank=True)
+    return Field(NO_GRADIENT if node.gradient is None else short(node.gradient, True, options.digits))
 
 
-def local(edge: Edge, options: Options) -> tuple[Formula | str, str]:
-    """The local derivative as (formula, number), each of them "" where it is not asked for.
+def local(edge: Edge, options: Options) -> tuple[Formula | str, Field]:
+    """The local derivative as (formula, number), each of them empty where it is not asked for.
 
-    A formula that is just its number, 1 = 1, is left out when both are asked for.
+    A formula that is just its number, 1 = 1, is left out when both are asked for. A dash stands where
+    nothing is passed on.
     """
     if not edge.formula or options.local == "none":
-        return "", ""
-    formula = (edge.rule or NONE) if options.local != "number" else ""
-    number = NONE if edge.local is None else short(edge.local, digits=options.digits)
-    if options.blank == "all":
-        number = BLANK
-    if options.local == "formula" or (formula and edge.local is None):
-        return formula, ""
-    return "" if formula == full(edge.local).replace("-", "−") else formula, number
+        return "", NOTHING
+    if edge.local is None:
+        return (edge.rule or NONE) if options.local != "number" else NONE, NOTHING
+    formula = edge.rule if options.local != "number" else ""
+    if options.local == "formula":
+        return formula, NOTHING
+    if formula == full(edge.local).replace("-", "−"):
+        formula = ""
+    return formula, Field(blank=True) if options.blank else Field(short(edge.local, digits=options.digits))
 
 
 def local_text(edge: Edge, options: Options) -> str:
@@ -55,12 +77,14 @@ def local_text(edge: Edge, options: Options) -> str:
 
 def title(node: Node, options: Options) -> str:
     """A node in full, a line for each: how it is computed, value, gradient; but not on a worksheet."""
-    lines = [f"{node.name} = {node.expression}" if node.expression else node.name or node.kind]
-    if node.data is not None and options.blank != "all":
-        lines.append(f"value {full(node.data)}")
-    if node.gradient not in (None, "") and node.kind != CONSTANT and not options.blank:
-        lines.append(f"gradient {full(node.gradient)}")
-    return "\n".join(lines)
+    if not node.size:
+        return "left out here"
+    first = f"{node.name} = {clip(node.expression, LONG)}" if node.expression else node.name or node.kind
+    if node.kind == CONSTANT:
+        first = f"constant {node.name}".rstrip()
+    elif node.kind == GROUP:
+        first = f"{node.name}: {node.expression}"
+    return "\n".join((first, *numbers(node, options)))
 
 
 def numbers(node: Node, options: Options) -> list[str]:
@@ -75,6 +99,18 @@ def numbers(node: Node, options: Options) -> list[str]:
         none = node.gradient is None
         lines.append(f"gradient {'none has arrived; call backward()' if none else full(node.gradient)}")
     return lines
+
+
+def edge_title(edge: Edge, options: Options) -> str:
+    """The formula of the local derivative, and its number where the formula is not just that."""
+    if edge.count > 1 or (edge.flow is not None and not edge.formula):
+        edges = "1 edge" if edge.count == 1 else f"{edge.count:,} edges"
+        flow = f"; Σ |upstream × local| = {short(edge.flow)}: the width of the line is as its square root"
+        return edges if edge.flow is None or options.blank else edges + flow
+    if options.blank:
+        return ""
+    formula, number = str(edge.formula), full(edge.local).replace("-", "−")
+    return formula if edge.local is None or formula.endswith(f" = {number}") else f"{formula} = {number}"
 
 
 def summary(graph: Graph, options: Options) -> str:

@@ -1,0 +1,248 @@
+"""What a picture consists of, in pixels, x to the right and y downwards, in the order of painting.
+
+    Rect    a rectangle, its corners round if it says so: a circle is one     Text    a line of text
+    Path    lines and curves                        Group   marks that belong together, with their title
+
+Every mark is of a kind, and `LOOKS` says how a kind looks: it is the style sheet of all pictures. Styles make
+scenes, painters (`svg`, `tikz`) need nothing else, and neither knows the other.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import hypot
+from typing import NamedTuple
+
+from viz.layout import ARROW, Point
+from viz.text import bold_width, mono_width
+
+MARGIN, ROUND = 16, 7  # around the picture; radius of corners
+HEAD, BREADTH = 7, 3.5  # length of an arrow's head, and half of its breadth
+KAPPA = 0.5523  # how far the controls of a cubic curve stand off that is nearly a quarter of a circle
+START, MIDDLE, END = "start", "middle", "end"  # which part of a text stands at its x
+RIGHT, DOWN, LEFT, UP = (1, 0), (0, 1), (-1, 0), (0, -1)  # ways
+
+# Contrast on the ground: blue (forward) at least 6.7 : 1, orange (backward) and red (nan, inf) 5 : 1.
+LIGHT = {
+    "ground": "#ffffff", "card": "#ffffff", "leaf": "#f0fdf4", "badge": "#eef2ff", "border": "#cbd5e1",
+    "name": "#0f172a", "pale": "#64748b", "data": "#1d4ed8", "gradient": "#b04a05", "line": "#64748b",
+    "alarm": "#be123c",
+}  # fmt: skip
+DARK = {
+    "ground": "#0d1117", "card": "#161d2b", "leaf": "#12291f", "badge": "#262c4a", "border": "#3b4860",
+    "name": "#e6edf5", "pale": "#93a1b8", "data": "#93c5fd", "gradient": "#fdba74", "line": "#8494ab",
+    "alarm": "#fda4af",
+}  # fmt: skip
+
+
+class Look(NamedTuple):
+    """How marks of a kind look. Colours go by their names in the palettes; "" is none.
+
+    fill    of the inside, and of letters       stroke, width, dashes   of the line
+    size    of letters, 0 of shapes             sans, bold   of letters, which are monospaced otherwise
+    """
+
+    fill: str = ""
+    stroke: str = ""
+    width: float = 1.0
+    dashes: tuple[float, ...] = ()
+    size: float = 0.0
+    sans: bool = False
+    bold: bool = False
+
+
+LOOKS = {
+    "ground": Look("ground"),
+    # Shapes
+    "card": Look("card", "border"),
+    "leaf": Look("leaf", "border"),
+    "badge": Look("badge", "border"),
+    "constant": Look("", "border", dashes=(3, 3)),
+    "frame": Look("", "border", dashes=(3, 3)),
+    "blank": Look("", "pale", dashes=(1.5, 3)),
+    "circle": Look("badge", "line", 1.4),
+    "block": Look("card", "line", 1.4),
+    # Lines and the heads of arrows
+    "line": Look("", "line", 1.3),
+    "flow": Look("", "gradient"),
+    "back": Look("", "gradient", 1.3),
+    "head": Look("line"),
+    "tip": Look("gradient"),
+    # Letters
+    "name": Look("name", size=13, sans=True, bold=True),
+    "note": Look("pale", size=12, sans=True),
+    "sign": Look("name", size=14, bold=True),
+    "pale": Look("pale", size=12.5),
+    "data": Look("data", size=12.5),
+    "gradient": Look("gradient", size=12.5),
+    "local": Look("gradient", size=11.5),
+    "alarm": Look("alarm", size=12.5, bold=True),
+}
+
+
+# ── Marks ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Rect:
+    """A rectangle from its top left corner on."""
+
+    kind: str
+    x: float
+    y: float
+    width: float
+    height: float
+    radius: float = 0.0
+
+
+class Step(NamedTuple):
+    """A piece of a path: M moves to a point, L leads there straight, C in a curve, Z back to the start."""
+
+    letter: str
+    points: tuple[Point, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Lines and curves. `width` and `opacity` where they say something, as how much gradient passes."""
+
+    kind: str
+    steps: tuple[Step, ...]
+    width: float | None = None
+    opacity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A line of text: its part `anchor` stands at x, its letters on the line y.
+
+    Raised and lowered letters (w²₁₃, and w_{bq} where Unicode has none) are set as such.
+    """
+
+    kind: str
+    x: float
+    y: float
+    text: str
+    anchor: str = START
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Marks that belong together; their title (tooltip); a key by which the script of a page finds them."""
+
+    marks: tuple["Mark", ...]
+    title: str = ""
+    key: str = ""
+
+
+Mark = Rect | Path | Text | Group
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A whole picture, from (0, 0) on; a margin is added around it.
+
+    summary  what the picture shows, for who cannot see it
+    """
+
+    width: float
+    height: float
+    marks: tuple[Mark, ...]
+    summary: str
+
+    def noted(self, note: str) -> "Scene":
+        """The scene with a note below it; itself where there is nothing to note."""
+        if not note:
+            return self
+        size = LOOKS["note"].size
+        width, height = max(self.width, measure("note", note)), self.height + 2 * size
+        return replace(
+            self, width=width, height=height, marks=(*self.marks, Text("note", 0, height - 0.2 * size, note))
+        )
+
+
+def leaves(marks: Sequence[Mark]) -> Iterator[Rect | Path | Text]:
+    """All marks in the order of painting, those of groups among them."""
+    for mark in marks:
+        if isinstance(mark, Group):
+            yield from leaves(mark.marks)
+        else:
+            yield mark
+
+
+def measure(kind: str, text: str) -> float:
+    """A width that a text of a kind does not exceed."""
+    look = LOOKS[kind]
+    return (bold_width if look.sans else mono_width)(text, look.size)
+
+
+# ── Shapes that the styles have in common ───────────────────────────────────────────────────────────
+
+
+def left_part(kind: str, x: float, y: float, width: float, height: float) -> Path:
+    """The left part of a card, round at its left corners."""
+    right, foot, r, k = x + width, y + height, ROUND, ROUND * (1 - KAPPA)
+    return Path(kind, (
+        _move(right, y), _line(x + r, y), _curve((x + k, y), (x, y + k), (x, y + r)),
+        _line(x, foot - r), _curve((x, foot - k), (x + k, foot), (x + r, foot)), _line(right, foot), CLOSE,
+    ))  # fmt: skip
+
+
+def straight(kind: str, *points: tuple[float, float], width: float | None = None) -> Path:
+    """Straight lines from point to point."""
+    return Path(kind, (_move(*points[0]), *(_line(*point) for point in points[1:])), width)
+
+
+def head(kind: str, x: float, y: float, way: tuple[float, float], length: float = HEAD) -> Path:
+    """The head of an arrow, with its tip at a point."""
+    size = hypot(*way)
+    dx, dy = way[0] / size, way[1] / size
+    back, beside = Point(x - length * dx, y - length * dy), Point(-BREADTH * dy, BREADTH * dx)
+    corners = (back.x + beside.x, back.y + beside.y), (back.x - beside.x, back.y - beside.y)
+    return Path(kind, (_move(x, y), *(_line(*corner) for corner in corners), CLOSE))
+
+
+def route(points: Sequence[Point], down: bool = False) -> tuple[Step, ...]:
+    """A route of `viz.layout` as a path: every pair of points is a straight line, curves join the pairs."""
+    steps = [_move(*points[0])]
+    for i, (start, end) in enumerate(pairwise(points)):
+        aside = start.x != end.x if down else start.y != end.y
+        if i % 2 and aside:
+            half = (start.y + end.y) / 2 if down else (start.x + end.x) / 2
+            bends = ((start.x, half), (end.x, half)) if down else ((half, start.y), (half, end.y))
+            steps.append(_curve(*bends, end))
+        elif start != end:
+            steps.append(_line(*end))
+    return tuple(steps)
+
+
+def arrow(points: Sequence[Point], gap: float, way: tuple[int, int]) -> tuple[tuple[Step, ...], Path]:
+    """A route with a gap before its end, where a label stands, as a path, and the head at its end.
+
+    way  where it leads: RIGHT, DOWN or UP
+    """
+    end, down = points[-1], way != RIGHT
+
+    def before(distance: float) -> Point:
+        return Point(end.x - distance * way[0], end.y - distance * way[1])
+
+    neck = before(HEAD - 1)
+    if not gap:
+        return route((*points[:-1], neck), down), head("head", *end, way)
+    line = route((*points[:-1], before(ARROW + gap)), down)
+    return (*line, _move(*before(ARROW)), _line(*neck)), head("head", *end, way)
+
+
+def _move(x: float, y: float) -> Step:
+    return Step("M", (Point(x, y),))
+
+
+def _line(x: float, y: float) -> Step:
+    return Step("L", (Point(x, y),))
+
+
+def _curve(*points: tuple[float, float]) -> Step:
+    return Step("C", tuple(Point(*point) for point in points))
+
+
+CLOSE = Step("Z")
