@@ -7,7 +7,6 @@ import os
 import pickle
 import re
 import sys
-from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -164,14 +163,6 @@ def test_the_table_has_a_line_per_node_and_per_step_in_even_columns(root):
     assert len(arrows) <= 1 or any("→" in node.name for node in graph.nodes)
     for line in viz.table(root).markdown().split("\n"):
         assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) in (0, 4, 10)
-
-
-@given(numbers)
-def test_a_short_number_is_short_and_near(x):
-    text = short(x).replace("−", "-")
-    assert len(text) <= len("-1.234e-300")
-    assert abs(Fraction(text) - Fraction(x)) <= abs(Fraction(x)) / 1000
-    assert short(x, signed=True).lstrip("+") == short(x)
 
 
 def contrast(one, other):
@@ -498,12 +489,7 @@ def test_a_picture_over_another_keeps_the_mode_and_the_link(tmp_path, monkeypatc
 
 def test_the_table_of_a_constant_has_no_backward_part():
     assert "Backward" not in str(viz.table(constant(2.0)))
-    assert full(10**5000) == "1.000e5000"
-    assert [short(Decimal(x), signed=True) for x in ("NaN", "sNaN", "-Infinity")] == [
-        "NaN",
-        "sNaN",
-        "−Infinity",
-    ]
+    assert full(10**5000) == "1.000e+5000" and short(10**5000) == "10⁵⁰⁰⁰"
 
 
 # ── Errors ──────────────────────────────────────────────────────────────────────────────────────────

@@ -31,11 +31,13 @@ from autograd import Value, node_names, ops, topological_order
 from autograd.naming import typeset
 from autograd.op import printable
 from viz.options import Options
+from viz.text import distinct
 
 VALUE, GROUP, FOLD, REST = "value", "group", "fold", "rest"
 HIDDEN, SEVERAL = -1, -2
 BY_FULL_SCOPE = 2000  # values, up to which a graph is grouped by neuron, and above by layer
 CHAIN, BUNDLE = 5, 4  # the fewest operations to fold, and the fewest values to bundle
+LETTERS = 28  # of a name; a longer one is cut in the middle
 NAMED = 10_000  # values, up to which all are named, as in the table
 WHOLE = Options(group=0, max_nodes=None)  # every value has a card
 
@@ -199,9 +201,10 @@ def select(roots: Sequence[Value], options: Options = WHOLE) -> View:
 
 
 def value_names(nodes: Iterable[Value]) -> dict[Value, str]:
-    """The names that `autograd.node_names` gives, but so that all can be printed."""
-    labels = {node: printable(node.label) for node in nodes}
-    return node_names(labels, labels)
+    """The names that `autograd.node_names` gives, but so that all can be printed, and none is long."""
+    names = node_names(nodes)
+    cuts = distinct(names.values(), LETTERS)
+    return {node: cuts[name] for node, name in names.items()}
 
 
 def _near_names(name: str, names: Iterable[str]) -> str:
