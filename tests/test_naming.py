@@ -121,7 +121,9 @@ EXAMPLES = """
     apple          apple      \\mathit{apple}
     apple2         apple2     \\mathit{apple2}
     learning_rate  learning_rate  \\mathit{learning\\_rate}
-    net_h1         net_h1     \\mathit{net\\_h1}
+    net_h1         netₕ₁      \\mathit{net}_{h1}
+    net_b1         net_b1     \\mathit{net}_{b1}
+    net_1b         net_1b     \\mathit{net\\_1b}
     __x__          __x__      \\mathit{\\_\\_x\\_\\_}
     layer1.w_1     layer1.w_1  \\text{layer1.w\\_1}
     x₁²            x₁²        \\text{x$_{1}$$^{2}$}

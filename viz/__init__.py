@@ -32,7 +32,7 @@ from autograd import Value
 from viz.diagram import Diagram
 from viz.matrix import draw_affine, draw_softmax_with_loss
 from viz.network import NetworkPicture, draw_network
-from viz.options import Options
+from viz.options import Options, check_whole
 from viz.picture import Picture
 from viz.plots import plot_decision_boundary, plot_derivatives, plot_history
 from viz.program import Program, ProgramPicture
@@ -86,14 +86,18 @@ def draw(root: Any, **options: Any) -> Diagram | ProgramPicture:
     return Diagram(read(roots, select(roots, chosen)), chosen, roots)
 
 
-def table(root: Value) -> Table:
+def table(root: Value, digits: int | None = None) -> Table:
     """The graph of a root node by node: the values forward, then every step of the backward pass.
+
+    Numbers are as Python prints them, or in so many significant digits.
 
     It takes no notice of gradients, and changes none: `backward()` need not have been called. Where a local
     derivative does not exist it shows the steps before, and says where and why the pass stops.
     """
     (only,) = _roots("table", [root])
-    return Table(*read_backward(only))
+    if digits is not None:
+        check_whole("digits", digits)
+    return Table(*read_backward(only), digits)
 
 
 def _roots(caller: str, root: Any) -> list[Value]:
