@@ -149,7 +149,8 @@ def test_examples(name, text, latex):
         ("a_b^(c − 1)", [0, -1, 0]),
         ("(a²₁)²", [0, 1, -1, 0, 1]),
         ("a_b.txt", [0]),
-        ("…t_1", [0]),
+        ("…t_bq", [0]),
+        ("layer.t_bq", [0]),
         ("learning_rate", [0]),
         ("w_ij", [0]),  # is not typeset yet
         ("6.022×10²³", [0, 1]),
