@@ -19,7 +19,7 @@ import viz
 from autograd import Value, constant, dot, maximum, ops, scope, tanh, topological_order, where
 from autograd import sum as total
 from viz.options import Options
-from viz.records import CONSTANT, GROUP, LEAF, OPERATION, read
+from viz.records import CONSTANT, GROUP, LEAF, OPERATION, read, read_backward
 from viz.text import short
 from viz.view import HIDDEN, VALUE, select
 
@@ -574,6 +574,35 @@ def test_long_names_are_cut_in_the_middle_and_stay_different_and_whole_in_their_
         b = a * 3 + 1
     groups = [node for node in viz.draw(b * 1, group=9).graph.nodes if node.kind == "group"]
     assert len({node.name for node in groups}) == 2 and {node.label for node in groups} == {a.scope, b.scope}
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=2, max_size=6), st.booleans())
+def test_the_0_of_pythons_sum_is_not_shown_where_that_changes_nothing(letters, products):
+    leaves = {letter: Value(i + 2.0, letter) for i, letter in enumerate("abc")}
+    terms = [leaves[x] * 2 if products else leaves[x] for x in letters]
+    root = sum(terms)
+    root.backward()
+    graph = read([root])
+    alone = products or letters.count(letters[0]) == 1
+    assert ("0 + " in viz.draw(root).text()) is not alone
+    assert len(graph.nodes) == len(topological_order(root)) - 2 * alone
+    held = {node.name: node.gradient for node in graph.nodes if node.kind == "leaf"}
+    assert held == {letter: leaves[letter].grad for letter in dict.fromkeys(letters)}
+    table, made = read_backward(root)
+    last = {edge.source: step.total for edge, step in made.steps}
+    assert table == graph and all(total == graph.nodes[key].gradient for key, total in last.items())
+
+
+def test_a_0_of_the_users_own_is_shown():
+    x = Value(3.0, "x")
+    for zero in 0.0, constant(0, "nothing"), Value(0):
+        assert len(read([(zero + x) * 2]).nodes) == 5
+    begun = 0 + x
+    begun.label = "begun"
+    assert len(read([begun * 2]).nodes) == 5
+    begun.label = ""
+    assert len(read([begun]).nodes) == 3 and len(read([begun * 2]).nodes) == 3
+    assert len(viz.draw(begun * 2, names={"begun": begun}, constants="node").graph.nodes) == 5
 
 
 def test_a_focus_has_stubs_at_its_border():

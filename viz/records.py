@@ -208,7 +208,8 @@ def read_backward(root: Value, graph: Graph | None = None) -> tuple[Graph, Pass]
         if not hasattr(error, "steps"):
             raise
         steps, stop, why = error.steps, keys[error.node], printable(error)  # type: ignore[attr-defined]
-    return graph, Pass([(edges[step.node, step.position], step) for step in steps], stop, why)
+    shown = [(edges[step.node, step.position], step) for step in steps if step.node in keys]
+    return graph, Pass(shown, stop, why)
 
 
 class _Reader:
@@ -229,6 +230,7 @@ class _Reader:
         self.names = view.names or value_names(
             view.order if len(view.order) <= NAMED else self._spoken(), view.called
         )
+        self.names |= {node: self.names[x] for node, x in view.begun.items() if x in self.names}
 
     def graph(self) -> Graph:
         """The records, and stubs where something next to a shown card is left out."""

@@ -72,6 +72,7 @@ class View:
     merged  of every card that may stand for several values its kind, its name, and how many it repeats
     frames  of values in opened groups               cards   in the end, numbered as `owner` then says
     called  what values without a label are called by who draws them
+    begun   the 0 + x and the 0 with which Python's sum begins, which are not shown, and x
     """
 
     order: list[Value]
@@ -84,6 +85,7 @@ class View:
     frames: dict[int, str] = field(default_factory=dict)
     cards: list[Card] = field(default_factory=list)
     called: Mapping[Value, str] = field(default_factory=dict)
+    begun: Mapping[Value, Value] = field(default_factory=dict)
 
     def outputs(self) -> set[int]:
         """The values that another card takes, and the roots."""
@@ -184,8 +186,11 @@ def select(
     called  names of values that have no label
     ValueError: `focus` or `open` names nothing in the graph.
     """
-    order = topological_order(*roots)
+    whole = topological_order(*roots)
+    begun = _begun(whole, {*roots, *(called or {})})
+    order = [node for node in whole if node not in begun]
     index = {node: i for i, node in enumerate(order)}
+    index |= {node: index[first] for node, first in begun.items() if first in index}
     args = [tuple(map(index.__getitem__, node.args)) for node in order]
     uses = Counter(arg for operands in args for arg in operands)
     starts = tuple(index[root] for root in roots)
@@ -203,7 +208,7 @@ def select(
     shown = len(owner) - owner.count(HIDDEN)
 
     def summed_up(level: int, opened: _Opened) -> View:
-        cards = View(order, args, uses, owner, starts, names, called=called)
+        cards = View(order, args, uses, owner, starts, names, called=called, begun=begun)
         _group(cards, level, opened)
         if options.inside:
             _place_inside(cards)
@@ -225,6 +230,22 @@ def select(
         if cards.number() > most:
             _cut(cards, most)
     return cards.numbered()
+
+
+def _begun(order: Sequence[Value], kept: Collection[Value]) -> dict[Value, Value]:
+    """The 0 + x with which Python's sum begins, and that 0, with the x; as far as nothing else takes x.
+
+    Number and gradient are those of x then, and so a picture goes without.
+    """
+    uses = Counter(arg for node in order for arg in node.args)
+    begun: dict[Value, Value] = {}
+    for node in order:
+        if node.op is ops.add and not node.label and node not in kept:
+            zero, x = node.args
+            is_zero = zero.op is ops.constant and not zero.label and type(zero.data) is int and zero.data == 0
+            if is_zero and x.op is not ops.constant and uses[zero] == uses[x] == 1:
+                begun[node] = begun[zero] = begun.get(x, x)
+    return begun
 
 
 def value_names(nodes: Iterable[Value], called: Mapping[Value, str] | None = None) -> dict[Value, str]:
