@@ -9,6 +9,7 @@ A graph is written from its leaves up; a parent puts parentheses around what bin
 Symbols and templates come from the table. What is written is never read back.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count, filterfalse
@@ -24,6 +25,7 @@ from autograd.value import Value, topological_order
 
 LONG = 1000  # characters, after which an expression continues from a named part
 
+SCIENTIFIC = re.compile(r"(-?)([\d.]+)[eE](\S+)")  # 2.5e-07
 SUPERSCRIPT = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 TEX_FUNCTIONS = {"sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "exp", "log"}
@@ -263,6 +265,10 @@ class Piece(NamedTuple):
         negative = text.startswith("-")
         raised = text.replace("-", "−").translate(SUPERSCRIPT) if text[negative:].isdecimal() else ""
         binding = SIGN if negative else PRODUCT if "/" in text else ATOM  # a Fraction: 1/3
+        if latex and (power := SCIENTIFIC.fullmatch(text)):
+            ten, ahead = f"10^{{{int(power[3])}}}", power[2] != "1"
+            text = power[1] + (rf"{power[2]} \times " if ahead else "") + ten
+            binding = binding if negative else PRODUCT if ahead else POWER
         return cls(text if latex else "−" * negative + text[negative:], binding, not negative, raised)
 
     @classmethod
