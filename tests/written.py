@@ -2,7 +2,7 @@
 
 import xml.etree.ElementTree as ET
 
-from autograd.naming import LOWERED, RAISED
+from autograd.naming import LOWERED, RAISED, WORD
 
 SVG = "{http://www.w3.org/2000/svg}"
 SCRIPTS = {True: ("^", RAISED), False: ("_", LOWERED | {",": ","})}
@@ -25,5 +25,4 @@ def _span(span):
         return span.text
     sign, table = SCRIPTS[float(span.get("dy")) < 0]
     signs = [table.get(letter, "") for letter in span.text]
-    word = span.text.isalpha() and len(span.text) > 2
-    return "".join(signs) if all(signs) and not word else f"{sign}{span.text}"
+    return "".join(signs) if all(signs) and not WORD.search(span.text) else f"{sign}{span.text}"
