@@ -16,6 +16,8 @@ from itertools import chain, count, filterfalse
 from typing import Any, NamedTuple
 
 from autograd import ops
+from autograd.naming import HIGH, latex_name, latex_symbol, numbered, typeset
+from autograd.naming import latex_text as latex_text
 from autograd.op import ATOM, POWER, PRODUCT, SIGN, Op
 from autograd.recording import UNNAMED, mode
 from autograd.terms import Names, Term, Terms, label_of
@@ -23,18 +25,10 @@ from autograd.value import Value, topological_order
 
 LONG = 1000  # characters, after which an expression continues from a named part
 
+SCIENTIFIC = re.compile(r"(-?)([\d.]+)[eE](\S+)")  # 2.5e-07
 SUPERSCRIPT = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 TEX_FUNCTIONS = {"sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "exp", "log"}
-TEX_SYMBOLS = {
-    "α": r"\alpha", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "ε": r"\epsilon", "η": r"\eta",
-    "θ": r"\theta", "λ": r"\lambda", "μ": r"\mu", "π": r"\pi", "ρ": r"\rho", "σ": r"\sigma", "τ": r"\tau",
-    "φ": r"\phi", "ψ": r"\psi", "ω": r"\omega", "Δ": r"\Delta", "Σ": r"\Sigma", "Φ": r"\Phi", "Ω": r"\Omega",
-    "Π": r"\Pi", "×": r"\times", "·": r"\cdot", "−": "-", "–": r"\text{--}", "∂": r"\partial", "√": r"\surd",
-    "…": r"\dots", "∞": r"\infty", "→": r"\to", "↑": r"\uparrow", "^": r"\wedge", "▸": r"\triangleright",
-    "Γ": r"\Gamma", "∛": r"\sqrt[3]{}", "ln 2": r"\ln 2", "ln 10": r"\ln 10",
-}  # fmt: skip
-LIGATURE = re.compile(r"(?<=[-<>,'`?!])(?=[-<>,'`])")  # TeX makes one sign of -- and of <<
 
 
 def formula(value: Value, latex: bool = False, names: Names | None = None) -> str:
@@ -67,9 +61,9 @@ def formula(value: Value, latex: bool = False, names: Names | None = None) -> st
             continue
         piece = Piece.term(term, [written[arg] for arg in term.args], named.get(term, ""), latex)
         if term.args and term is not root and (term in named or len(piece.text) > LONG):
-            name = _name(named.get(term) or fresh.name(label[term], "t"), latex)
-            lines.append(f"{name} = {piece.text}")
-            piece = Piece(name)
+            name = Piece.named(named.get(term) or fresh.name(label[term], "t"), latex)
+            lines.append(f"{name.text} = {piece.text}")
+            piece = name
         written[term] = piece
     return ("\\\\\n" if latex else "\n").join([*lines, written[root].text])
 
@@ -83,8 +77,7 @@ def expression(node: Value, latex: bool = False, names: Names | None = None) -> 
         raise ValueError(f"{node!r} is not the result of an operation")
     named = node_names(node.args, names)
     pieces = [
-        Piece(_name(named[arg], latex)) if arg in named else Piece.number(arg.data, latex)
-        for arg in node.args
+        Piece.named(named[arg], latex) if arg in named else Piece.number(arg.data, latex) for arg in node.args
     ]
     return Piece.operation(node.op, pieces, latex).text
 
@@ -184,8 +177,9 @@ def local_graphs(node: Value, positions: Iterable[int], names: Names | None = No
 def node_names(nodes: Iterable[Value], names: Names | None = None) -> dict[Value, str]:
     """A name of its own for every node: its name or label, or x1, x2, … for leaves and t1, t2, … for others.
 
-    Where several nodes bear one label, the later ones are numbered: w, w_2, w_3. Constants of one label and
-    one number share a name; those without a label have none: they are written as numbers.
+    Names are typeset: ŷ for `y_hat`, w²₁₃ for `w^2_{13}` (`autograd.naming`). Where several nodes would have
+    one name, the later ones are numbered: w, w₂, w₃, or w₁, w⁽²⁾₁. Constants of one label and one number
+    share a name; those without a label have none: they are written as numbers.
     """
     wishes = {
         node: label for node in nodes if (label := label_of(node, names)) or node.op is not ops.constant
@@ -205,7 +199,7 @@ def _local_names(node: Value, names: Names) -> dict[Value, str]:
     labels = {x: label_of(x, names) for x in (*node.args, node)}
     nameless = [x for x, label in labels.items() if not label and x.op is not ops.constant]
     if nameless:
-        taken = {*labels.values(), *names.values()}
+        taken = {*labels.values(), *map(typeset, names.values())}
         letters = chain("xyuv" * (len(node.args) < 3), (f"x{i}".translate(SUBSCRIPT) for i in count(1)))
         results = chain("zwq", (f"z{i}" for i in count(1)))
         letter = dict(zip(dict.fromkeys(node.args), filterfalse(taken.__contains__, letters), strict=False))
@@ -223,15 +217,16 @@ class _Fresh:
     def __init__(self, labels: Iterable[str], names: Names | None) -> None:
         self.taken = {*labels}
         if names and "" in self.taken:
-            self.taken.update(names.values())
+            self.taken.update(map(typeset, names.values()))
         self.used = {""}
         self.numbers: dict[str, Iterator[int]] = {}
 
     def name(self, label: str, stem: str = "") -> str:
         """The label if there is one and nobody has it, or else the first name that nobody has or wants."""
-        name, stem = label, f"{label}_" if label else stem
+        name, key = label, label or stem
         while name in self.used or (name in self.taken and name != label):
-            name = f"{stem}{next(self.numbers.setdefault(stem, count(2 if label else 1)))}"
+            number = next(self.numbers.setdefault(key, count(2 if label else 1)))
+            name = numbered(label, number) if label else f"{stem}{number}"
         self.used.add(name)
         return name
 
@@ -255,8 +250,13 @@ class Piece(NamedTuple):
     def term(cls, term: Term, args: Sequence["Piece"], name: str, latex: bool = False) -> "Piece":
         """A term, written with the pieces of its args, or by its name."""
         if term.op is None:
-            return cls(_name(name, latex))
+            return cls.named(name, latex)
         return cls.operation(term.op, args, latex) if term.args else cls.number(term.value, latex)
+
+    @classmethod
+    def named(cls, name: str, latex: bool = False) -> "Piece":
+        """A name; one that ends in a superscript binds as a power: its square is (a²₁)²."""
+        return cls(_name(name, latex), POWER if {*name} & {"^", *HIGH} else ATOM)
 
     @classmethod
     def number(cls, x: Any, latex: bool = False) -> "Piece":
@@ -265,6 +265,10 @@ class Piece(NamedTuple):
         negative = text.startswith("-")
         raised = text.replace("-", "−").translate(SUPERSCRIPT) if text[negative:].isdecimal() else ""
         binding = SIGN if negative else PRODUCT if "/" in text else ATOM  # a Fraction: 1/3
+        if latex and (power := SCIENTIFIC.fullmatch(text)):
+            ten, ahead = f"10^{{{int(power[3])}}}", power[2] != "1"
+            text = power[1] + (rf"{power[2]} \times " if ahead else "") + ten
+            binding = binding if negative else PRODUCT if ahead else POWER
         return cls(text if latex else "−" * negative + text[negative:], binding, not negative, raised)
 
     @classmethod
@@ -326,36 +330,3 @@ def _call(op: Op, parts: Sequence[str], latex: bool) -> str:
 
 def _name(name: str, latex: bool) -> str:
     return latex_name(name) if latex else name
-
-
-def latex_name(name: str) -> str:
-    r"""A name in LaTeX: `x1` and `w_ij` with a subscript, `apple` as \mathit{apple}, any other as \text."""
-    if not name or name in TEX_SYMBOLS:
-        return TEX_SYMBOLS.get(name, "")
-    if re.fullmatch(r"\w\^\w+_\{[\w,]+\}", name):  # w^2_{13} is LaTeX already
-        return name
-    if match := re.fullmatch(r"(\w)_?([0-9]+|(?<=_)\w+)", name):
-        return f"{latex_name(match[1])}_{{{_escape(match[2])}}}"
-    if len(name) == 1 and name.isalnum() and name.isascii():
-        return name
-    if name.isascii() and name.isidentifier():
-        return rf"\mathit{{{_escape(name)}}}"
-    return rf"\text{{{latex_text(LIGATURE.sub('{}', _escape(name)))}}}"
-
-
-def latex_symbol(text: str) -> str:
-    r"""The symbol of an operation: `×` as \times, `tanh` as \operatorname{tanh}."""
-    if len(text) > 1 and text.isidentifier() and text.isascii():
-        return r"\operatorname{{{}}}".format(text.replace("_", r"\_"))
-    return text if text in ("+", "/", "=") else latex_name(text)
-
-
-def latex_text(text: str) -> str:
-    r"""Words for text mode: `upstream × local` as upstream $\times$ local."""
-    return "".join(f"${TEX_SYMBOLS[x]}$" if x in TEX_SYMBOLS and x != "^" else x for x in text)
-
-
-def _escape(text: str) -> str:
-    """The text with LaTeX's special characters made plain."""
-    words = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    return re.sub(r"[\\~^#$%&_{}]", lambda m: words.get(m[0], "\\" + m[0]), text)

@@ -226,7 +226,7 @@ def test_a_digit_classifier_is_read_whole_and_drawn_in_part():
 def test_numbers_that_are_no_floats_and_numbers_out_of_measure():
     model = [[([Fraction(1, 3), 10**400, float("inf"), float("nan")], None)]]
     lines = weights(parse(model, numbers=True))
-    assert [lines[2, 1, k].find(f"{SVG}text").text for k in (1, 3, 4)] == ["1/3", "inf", "nan"]
+    assert [lines[2, 1, k].find(f"{SVG}text").text for k in (1, 3, 4)] == ["1/3", "∞", "nan"]
     widths = [float(line.find(f"{SVG}path").get("stroke-width")) for line in lines.values()]
     assert max(widths) == network.THICK
 

@@ -25,8 +25,8 @@ from autograd import (
 )
 from autograd.formula import Local, local_graphs
 from autograd.op import printable
-from viz.text import full, short
-from viz.view import FOLD, HIDDEN, NAMED, REPEAT, VALUE, Card, View, select, value_names
+from viz.text import distinct, full, short
+from viz.view import FOLD, HIDDEN, LETTERS, NAMED, REPEAT, VALUE, Card, View, select, value_names
 
 LEAF, CONSTANT, OPERATION, GROUP = "leaf", "constant", "operation", "group"
 FEW = 2  # names at the head of a list that is cut
@@ -60,7 +60,7 @@ class Node:
     """One value of the graph, or several that one card stands for.
 
     key         its index in topological order       kind        LEAF, CONSTANT, OPERATION or GROUP
-    name        unique, x1 or t1 without a label     label       as the user gave it, or ""
+    name        unique, x1 or t1 without a label     label       as the user gave it, or ""; of a group whole
     symbol      of the operation, "" where none      expression  `apples × tax`; "" where no operation
     data        the number                           gradient    ∂root/∂node; None: none has arrived
     size        how many values it stands for        frame       the opened group around it, or ""
@@ -208,13 +208,15 @@ def read_backward(root: Value, graph: Graph | None = None) -> tuple[Graph, Pass]
         if not hasattr(error, "steps"):
             raise
         steps, stop, why = error.steps, keys[error.node], printable(error)  # type: ignore[attr-defined]
-    return graph, Pass([(edges[step.node, step.position], step) for step in steps], stop, why)
+    shown = [(edges[step.node, step.position], step) for step in steps if step.node in keys]
+    return graph, Pass(shown, stop, why)
 
 
 class _Reader:
     """Makes the records of one view.
 
     outputs  of every card, the values that other cards take        names  of the values that are named
+    groups   by the name of a scope, what is shown of it
     reached  the values that a gradient can have reached; None: all
     """
 
@@ -224,7 +226,11 @@ class _Reader:
         self.outputs = [[value for value in card.members if value in outputs] for card in view.cards]
         arrived = [root for root in (view.order[root] for root in view.roots) if root.grad]
         self.reached = set(topological_order(*arrived)) if len(arrived) < len(view.roots) else None
-        self.names = view.names or value_names(view.order if len(view.order) <= NAMED else self._spoken())
+        self.groups = distinct({card.name: None for card in view.cards}, LETTERS)
+        self.names = view.names or value_names(
+            view.order if len(view.order) <= NAMED else self._spoken(), view.called
+        )
+        self.names |= {node: self.names[x] for node, x in view.begun.items() if x in self.names}
 
     def graph(self) -> Graph:
         """The records, and stubs where something next to a shown card is left out."""
@@ -274,15 +280,17 @@ class _Reader:
         size = len(card.members)
         data, gradient = self._range(outputs) if len(outputs) == card.times else (None, None)
         named = [self._name(value) or "a constant" for value in outputs[:FEW]]
-        name = card.name or _listed(named, ", ", len(outputs))
+        label = card.name or _listed(named, ", ", len(outputs))
         words = f"▸{size:,}", f"{size:,} values"
-        return Node(key, GROUP, name, name, *words, data, gradient, size, card.frame)
+        return Node(
+            key, GROUP, self.groups.get(label, label), label, *words, data, gradient, size, card.frame
+        )
 
     def _value(self, key: int, card: Card, values: list[int]) -> Node:
         """A value, or the last of a folded chain; or several that repeat."""
         order, members, times = self.view.order, card.members, len(values)
         node, (data, gradient) = order[values[0]], self._range(values)
-        name, label = self._name(values[0]), printable(node.label)
+        name, label = self._name(values[0]), printable(node.label or self.view.called.get(node, ""))
         if times > 1:
             name = f"{name} … {self._name(values[-1])}" if name else "constants"
             name += "" if node.args else f" ({times:,})"

@@ -11,6 +11,7 @@ from math import ceil
 
 from viz.scene import (
     DARK,
+    END,
     LIGHT,
     LOOKS,
     MARGIN,
@@ -24,6 +25,7 @@ from viz.scene import (
     Scene,
     Text,
     leaves,
+    measure,
 )
 from viz.text import SCRIPT, Run, isolated, mono_width, runs
 
@@ -126,9 +128,12 @@ def _path(path: Path) -> str:
 
 
 def _text(text: Text) -> str:
-    anchor = f' text-anchor="{text.anchor}"' if text.anchor != START else ""
-    place = f'x="{_short(text.x)}" y="{_short(text.y)}"'
-    return f'<text class="{text.kind}"{anchor} {place}>{_runs(runs(text.text), LOOKS[text.kind])}</text>'
+    written, x, anchor = _runs(runs(text.text), LOOKS[text.kind]), text.x, text.anchor
+    if anchor != START and ' dx="' in written:  # resvg does not count that in where the text ends
+        x -= measure(text.kind, text.text) * (1.0 if anchor == END else 0.5)
+        anchor = START
+    side = f' text-anchor="{anchor}"' if anchor != START else ""
+    return f'<text class="{text.kind}"{side} x="{_short(x)}" y="{_short(text.y)}">{written}</text>'
 
 
 def _runs(parts: tuple[Run, ...], look: Look) -> str:
@@ -138,12 +143,14 @@ def _runs(parts: tuple[Run, ...], look: Look) -> str:
     """
     if len(parts) == 1 and not parts[0].level:
         return escape(isolated(parts[0].text))
-    written, height, before = "", 0.0, Run("", 0)
+    written, height, rest, before = "", 0.0, 0.0, Run("", 0)
     for part in parts:
-        goal = look.size * {0: 0.0, 1: -RAISED, -1: LOWERED}[part.level]
-        stacked = (before.level, part.level) == (1, -1)
-        back = -mono_width(before.text, SCRIPT * look.size) if stacked else 0.0
-        moves = "".join(f' {way}="{_short(by)}"' for way, by in (("dx", back), ("dy", goal - height)) if by)
+        goal, across = look.size * {0: 0.0, 1: -RAISED, -1: LOWERED}[part.level], rest
+        rest = 0.0
+        if (before.level, part.level) == (1, -1):
+            across = -mono_width(before.text, SCRIPT * look.size)
+            rest = max(0.0, -across - mono_width(part.text, SCRIPT * look.size))  # what stands out above
+        moves = "".join(f' {way}="{_short(by)}"' for way, by in (("dx", across), ("dy", goal - height)) if by)
         small = ' class="script"' * bool(part.level)
         inner = escape(isolated(part.text))
         written += f"<tspan{small}{moves}>{inner}</tspan>" if small or moves else inner

@@ -33,13 +33,16 @@ from itertools import accumulate
 from typing import NamedTuple, TypeVar, cast
 
 from autograd import Value, node_names, ops, topological_order
+from autograd.naming import typeset
 from autograd.op import Op, printable
 from viz.options import Options
+from viz.text import distinct
 
 VALUE, GROUP, FOLD, REPEAT, REST = "value", "group", "fold", "repeat", "rest"
 HIDDEN = -1
 BY_FULL_SCOPE = 2000  # values, up to which a graph is grouped by neuron, and above by layer
 CHAIN, ALIKE = 5, 4  # the fewest operations to fold, and the fewest cards to bundle or that repeat
+LETTERS = 28  # of a name; a longer one is cut in the middle
 NAMED = 10_000  # values, up to which all are named, as in the table
 WHOLE = Options(group=0, max_nodes=None)  # every value has a card
 
@@ -70,6 +73,8 @@ class View:
     names   of the values that have been named already
     merged  of every card that may stand for several values its kind, its name, and how many it repeats
     frames  of values in opened groups               cards   in the end, numbered as `owner` then says
+    called  what values without a label are called by who draws them
+    begun   the 0 + x and the 0 with which Python's sum begins, which are not shown, and x
     """
 
     order: list[Value]
@@ -81,6 +86,8 @@ class View:
     merged: dict[int, tuple[str, str, int]] = field(default_factory=dict)
     frames: dict[int, str] = field(default_factory=dict)
     cards: list[Card] = field(default_factory=list)
+    called: Mapping[Value, str] = field(default_factory=dict)
+    begun: Mapping[Value, Value] = field(default_factory=dict)
 
     def outputs(self) -> set[int]:
         """The values that another card takes, and the roots."""
@@ -171,22 +178,29 @@ def _alike(keys: Mapping[int, Key]) -> dict[Key, list[int]]:
 # ── What is wanted ──────────────────────────────────────────────────────────────────────────────────
 
 
-def select(roots: Sequence[Value], options: Options = WHOLE) -> View:
+def select(
+    roots: Sequence[Value], options: Options = WHOLE, called: Mapping[Value, str] | None = None
+) -> View:
     """The view that the options and the size of the graph ask for; else one card for every value.
 
+    called  names of values that have no label
     ValueError: `focus` or `open` names nothing in the graph.
     """
-    order = topological_order(*roots)
+    whole = topological_order(*roots)
+    begun = _begun(whole, {*roots, *(called or {})})
+    order = [node for node in whole if node not in begun]
     index = {node: i for i, node in enumerate(order)}
+    index |= {node: index[first] for node, first in begun.items() if first in index}
     args = [tuple(map(index.__getitem__, node.args)) for node in order]
     uses = Counter(arg for operands in args for arg in operands)
     starts = tuple(index[root] for root in roots)
+    called = {node: called[node] for node in order if node in called} if called else {}
     opened = _opened(order, options.open)
     names: dict[Value, str] = {}
     owner = list(range(len(order)))
     most = len(order) if options.max_nodes is None else options.max_nodes
     if options.focus:
-        names = value_names(order)
+        names = value_names(order, called)
         near = _near(order, args, _find(options.focus, order, names), options.depth, most)
         owner = [HIDDEN] * len(order)
         for node in near:
@@ -194,7 +208,7 @@ def select(roots: Sequence[Value], options: Options = WHOLE) -> View:
     shown = len(owner) - owner.count(HIDDEN)
 
     def summed_up(level: int, opened: _Opened) -> View:
-        cards = View(order, args, uses, owner, starts, names)
+        cards = View(order, args, uses, owner, starts, names, called=called, begun=begun)
         _group(cards, level, opened)
         if options.inside:
             _place_inside(cards)
@@ -218,10 +232,27 @@ def select(roots: Sequence[Value], options: Options = WHOLE) -> View:
     return cards.numbered()
 
 
-def value_names(nodes: Iterable[Value]) -> dict[Value, str]:
-    """The names that `autograd.node_names` gives, but so that all can be printed."""
-    labels = {node: printable(node.label) for node in nodes}
-    return node_names(labels, labels)
+def _begun(order: Sequence[Value], kept: Collection[Value]) -> dict[Value, Value]:
+    """The 0 + x with which Python's sum begins, and that 0, with the x; as far as nothing else takes x.
+
+    Number and gradient are those of x then, and so a picture goes without.
+    """
+    uses = Counter(arg for node in order for arg in node.args)
+    begun: dict[Value, Value] = {}
+    for node in order:
+        if node.op is ops.add and not node.label and node not in kept:
+            zero, x = node.args
+            is_zero = zero.op is ops.constant and not zero.label and type(zero.data) is int and zero.data == 0
+            if is_zero and x.op is not ops.constant and uses[zero] == uses[x] == 1:
+                begun[node] = begun[zero] = begun.get(x, x)
+    return begun
+
+
+def value_names(nodes: Iterable[Value], called: Mapping[Value, str] | None = None) -> dict[Value, str]:
+    """The names that `autograd.node_names` gives, cut where they are long."""
+    names = node_names(nodes, called)
+    cuts = distinct(names.values(), LETTERS)
+    return {node: cuts[name] for node, name in names.items()}
 
 
 def _near_names(name: str, names: Iterable[str]) -> str:
@@ -232,10 +263,13 @@ def _near_names(name: str, names: Iterable[str]) -> str:
 
 
 def _find(name: str, order: Sequence[Value], names: dict[Value, str]) -> int:
-    """The value of that name."""
-    found = [index for index, node in enumerate(order) if names.get(node) == name]
-    if found:
-        return found[0]
+    """The value of that name, or of that label; `y_hat` is ŷ."""
+    shown = [names.get(node, "") for node in order]
+    for called in shown, [node.label for node in order]:
+        if name in called:
+            return called.index(name)
+    if typeset(name) in shown:
+        return shown.index(typeset(name))
     near = _near_names(name, filter(None, names.values()))
     raise ValueError(f"focus={name!r}: no node has that name; {near}")
 
