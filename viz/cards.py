@@ -58,19 +58,26 @@ FRAME, TITLE = 8, 18  # room around an opened group, and for its name
 
 
 class Card(NamedTuple):
-    """The measures of a card and what it shows.
+    """What a card shows, and its measures, which `fitted` gives it.
 
-    lines  its height is theirs: of the name, of the numbers       badge  the width of it, 0 without one
+    shape   "card", "leaf", "constant" (a pill), or "" for a name alone
+    ink     the kind of its name                     symbol  of the operation, on the badge
+    remark  at the right of the name                 pile    it stands for several values
+    badge   the width of the badge, 0 without one    ports   where its operands arrive
     """
 
-    width: float
-    height: float
-    ports: tuple[float, ...]
-    badge: float = 0
-    name: str = ""
+    name: str
+    shape: str = "card"
+    ink: str = "name"
+    symbol: str = ""
+    remark: str = ""
     data: Field = NOTHING
     gradient: Field = NOTHING
-    symbol: str = ""
+    pile: bool = False
+    badge: float = 0
+    width: float = 0
+    height: float = 0
+    ports: tuple[float, ...] = ()
 
 
 class Label(NamedTuple):
@@ -104,7 +111,10 @@ def scene(graph: Graph, options: Options, whole: bool = False) -> Scene:
     each_line = zip(graph.edges, routes, labels, gaps, _widths(graph, options), strict=True)
     marks = [_frame(area) for area in frames]
     marks += [_line(*each, options) for each in each_line]
-    marks += [_draw(*each, options) for each in zip(graph.nodes, cards, placed.boxes, strict=True)]
+    marks += [
+        Group(tuple(draw(card, corner)), words.title(node, options), f"n{node.key}")
+        for node, card, corner in zip(graph.nodes, cards, placed.boxes, strict=True)
+    ]
     summary = words.summary(graph, options)
     return Scene(placed.width, placed.height, tuple(marks), summary).noted(graph.note)
 
@@ -119,26 +129,40 @@ def _card(node: Node, incoming: list[Edge], pitch: float, options: Options) -> C
     data, gradient = words.data(node, options), words.gradient(node, options)
     name, symbol = clip(words.name(node, options), LETTERS), clip(node.symbol, LETTERS)
     if node.kind == CONSTANT:
-        shown = " = ".join(filter(None, (name, str(data))))
-        return Card(measure("pale", shown) + 2 * PAD, SMALL, (), name=shown)
+        return pill(" = ".join(filter(None, (name, str(data)))))
     if not node.size:
-        return Card(2 * PAD, SMALL, layout.ports(2 * PAD if down else SMALL, operands, pitch), name=node.name)
-    pile = PILE if node.size > 1 else 0
-    title = measure("name", name) + (measure("pale", f" {symbol}") if node.kind == GROUP else 0)
-    numbers = _width("data", data) + _width("gradient", gradient) + GAP
-    sign = max(30.0, measure("sign", symbol) + 14) if symbol and node.kind != GROUP else 0.0
-    width = sign + max(INNER, numbers, title) + 2 * PAD + pile
-    height = float(max(ROW, sum(_rows(name, data, gradient))) + BORDER + pile)
-    room = pitch * operands + BORDER
+        places = layout.ports(2 * PAD if down else SMALL, operands, pitch)
+        return Card(node.name, "", "pale", width=2 * PAD, height=SMALL, ports=places)
+    shape, ink = "leaf" if node.kind == LEAF else "card", "name" if node.label else "pale"
+    symbol, remark = ("", symbol) if node.kind == GROUP else (symbol, "")
+    card = Card(name, shape, ink, symbol, remark, data, gradient, node.size > 1)
+    return fitted(card, operands, pitch, down)
+
+
+def fitted(card: Card, ports: int, pitch: float, down: bool) -> Card:
+    """The card as large as what it shows, with so many ports so far from each other."""
+    pile = PILE * card.pile
+    title = measure("name", card.name) + measure("pale", card.remark and f" {card.remark}")
+    numbers = _width("data", card.data) + _width("gradient", card.gradient) + GAP
+    badge = max(30.0, measure("sign", card.symbol) + 14) if card.symbol else 0.0
+    width = badge + max(INNER, numbers, title) + 2 * PAD + pile
+    height = float(max(ROW, sum(_rows(card))) + BORDER + pile)
+    room = pitch * ports + BORDER
     width, height = (max(width, room), height) if down else (width, max(height, room))
-    places = layout.ports(width if down else height, operands, pitch)
-    return Card(width, height, places, sign, name, data, gradient, symbol)
+    places = layout.ports(width if down else height, ports, pitch)
+    return card._replace(width=width, height=height, ports=places, badge=badge)
 
 
-def _rows(name: str, data: Field, gradient: Field) -> tuple[float, float]:
+def pill(name: str, ink: str = "pale") -> Card:
+    """A name in a dashed frame, without operands."""
+    return Card(name, "constant", ink, width=measure(ink, name) + 2 * PAD, height=SMALL)
+
+
+def _rows(card: Card) -> tuple[float, float]:
     """The heights of the line with the name and of the line with the numbers, as far as they are there."""
-    numbers = PENCIL + 6 if data.blank or gradient.blank else ROW if data or gradient else 0
-    return ROW if name else 0, numbers
+    blank = card.data.blank or card.gradient.blank
+    numbers = PENCIL + 6 if blank else ROW if card.data or card.gradient else 0
+    return ROW if card.name else 0, numbers
 
 
 def _width(kind: str, field: Field) -> float:
@@ -281,35 +305,33 @@ def _field(kind: str, field: Field, right: float, middle: float) -> Iterator[Mar
         yield Rect("blank", end, middle - PENCIL / 2, FIELD, PENCIL, 3)
 
 
-def _draw(node: Node, card: Card, corner: Point, options: Options) -> Group:
+def draw(card: Card, corner: Point) -> Iterator[Mark]:
     """A card at its place."""
-    (x, y), key = corner, f"n{node.key}"
-    title = words.title(node, options)
-    if node.kind == CONSTANT or not node.size:
-        text = Text("pale", x + card.width / 2, y + card.height / 2 + 4.5, card.name, MIDDLE)
-        pill = Rect("constant", x, y, card.width, card.height, SMALL / 2)
-        return Group((pill, text) if node.size else (text,), title, key)
-    marks: list[Mark] = []
-    if node.size > 1:
-        marks.append(Rect("card", x + PILE, y, card.width - PILE, card.height - PILE, ROUND))
-        card = card._replace(width=card.width - PILE, height=card.height - PILE)
+    (x, y), width, height = corner, card.width, card.height
+    if card.shape in ("constant", ""):
+        if card.shape:
+            yield Rect(card.shape, x, y, width, height, SMALL / 2)
+        yield Text(card.ink, x + width / 2, y + height / 2 + 4.5, card.name, MIDDLE)
+        return
+    if card.pile:
+        width, height = width - PILE, height - PILE
+        yield Rect("card", x + PILE, y, width, height, ROUND)
         y += PILE
-    marks.append(Rect("leaf" if node.kind == LEAF else "card", x, y, card.width, card.height, ROUND))
+    yield Rect(card.shape, x, y, width, height, ROUND)
     if card.badge:
-        marks.append(left_part("badge", x, y, card.badge, card.height))
-        marks.append(Text("sign", x + card.badge / 2, y + card.height / 2 + 5, card.symbol, MIDDLE))
-    left, right = x + card.badge + PAD, x + card.width - PAD
-    first, second = _rows(card.name, card.data, card.gradient)
-    top = y + (card.height - first - second) / 2
+        yield left_part("badge", x, y, card.badge, height)
+        yield Text("sign", x + card.badge / 2, y + height / 2 + 5, card.symbol, MIDDLE)
+    left, right = x + card.badge + PAD, x + width - PAD
+    first, second = _rows(card)
+    top = y + (height - first - second) / 2
     if card.name:
-        marks.append(Text("name" if node.label else "pale", left, top + first / 2 + 4.5, card.name))
-        if node.kind == GROUP:
-            marks.append(Text("pale", right, top + first / 2 + 4.5, card.symbol, END))
+        yield Text(card.ink, left, top + first / 2 + 4.5, card.name)
+    if card.remark:
+        yield Text("pale", right, top + first / 2 + 4.5, card.remark, END)
     middle = top + first + second / 2
     if card.data.text:
-        marks.append(Text("data", left, middle + 4.5, card.data.text))
+        yield Text("data", left, middle + 4.5, card.data.text)
     elif card.data.blank:
-        marks += _field("data", card.data, left + FIELD, middle)
+        yield from _field("data", card.data, left + FIELD, middle)
     if card.gradient:
-        marks += _field("gradient", card.gradient, right, middle)
-    return Group(tuple(marks), title, key)
+        yield from _field("gradient", card.gradient, right, middle)
