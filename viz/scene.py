@@ -18,6 +18,7 @@ from viz.text import bold_width, mono_width
 
 MARGIN, ROUND = 16, 7  # around the picture; radius of corners
 HEAD, BREADTH = 7, 3.5  # length of an arrow's head, and half of its breadth
+NOTE = 340  # as wide are the lines of notes below a picture that is narrower
 KAPPA = 0.5523  # how far the controls of a cubic curve stand off that is nearly a quarter of a circle
 START, MIDDLE, END = "start", "middle", "end"  # which part of a text stands at its x
 RIGHT, DOWN, LEFT, UP = (1, 0), (0, 1), (-1, 0), (0, -1)  # ways
@@ -70,6 +71,8 @@ LOOKS = {
     "tip": Look("gradient"),
     # Letters
     "name": Look("name", size=13, sans=True, bold=True),
+    "forward": Look("data", size=13, sans=True, bold=True),
+    "backward": Look("gradient", size=13, sans=True, bold=True),
     "note": Look("pale", size=12, sans=True),
     "sign": Look("name", size=14, bold=True),
     "pale": Look("pale", size=12.5),
@@ -150,15 +153,26 @@ class Scene:
     marks: tuple[Mark, ...]
     summary: str
 
-    def noted(self, note: str) -> "Scene":
-        """The scene with a note below it; itself where there is nothing to note."""
-        if not note:
-            return self
-        size = LOOKS["note"].size
-        width, height = max(self.width, measure("note", note)), self.height + 2 * size
-        return replace(
-            self, width=width, height=height, marks=(*self.marks, Text("note", 0, height - 0.2 * size, note))
-        )
+    def noted(self, *notes: str) -> "Scene":
+        """The scene with notes below it, in lines that are as wide as it is; empty ones do not count."""
+        line = 2 * LOOKS["note"].size
+        rows = [row for note in notes for row in _wrapped("note", note, max(self.width, NOTE))]
+        width = max([self.width, *(measure("note", row) for row in rows)])
+        marks = (Text("note", 0, self.height + line * (i + 0.9), row) for i, row in enumerate(rows))
+        height = self.height + line * len(rows)
+        return replace(self, width=width, height=height, marks=(*self.marks, *marks))
+
+
+def _wrapped(kind: str, text: str, most: float) -> list[str]:
+    """The text in lines that are no wider than that, unless a single word is."""
+    lines: list[str] = []
+    for word in text.split(" ") if text else ():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and measure(kind, longer) <= most:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
 
 
 def leaves(marks: Sequence[Mark]) -> Iterator[Rect | Path | Text]:
