@@ -9,13 +9,14 @@ A graph is written from its leaves up; a parent puts parentheses around what bin
 Symbols and templates come from the table. What is written is never read back.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count, filterfalse
 from typing import Any, NamedTuple
 
 from autograd import ops
+from autograd.naming import latex_name, latex_symbol
+from autograd.naming import latex_text as latex_text
 from autograd.op import ATOM, POWER, PRODUCT, SIGN, Op
 from autograd.recording import UNNAMED, mode
 from autograd.terms import Names, Term, Terms, label_of
@@ -26,15 +27,6 @@ LONG = 1000  # characters, after which an expression continues from a named part
 SUPERSCRIPT = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 TEX_FUNCTIONS = {"sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "exp", "log"}
-TEX_SYMBOLS = {
-    "α": r"\alpha", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "ε": r"\epsilon", "η": r"\eta",
-    "θ": r"\theta", "λ": r"\lambda", "μ": r"\mu", "π": r"\pi", "ρ": r"\rho", "σ": r"\sigma", "τ": r"\tau",
-    "φ": r"\phi", "ψ": r"\psi", "ω": r"\omega", "Δ": r"\Delta", "Σ": r"\Sigma", "Φ": r"\Phi", "Ω": r"\Omega",
-    "Π": r"\Pi", "×": r"\times", "·": r"\cdot", "−": "-", "–": r"\text{--}", "∂": r"\partial", "√": r"\surd",
-    "…": r"\dots", "∞": r"\infty", "→": r"\to", "↑": r"\uparrow", "^": r"\wedge", "▸": r"\triangleright",
-    "Γ": r"\Gamma", "∛": r"\sqrt[3]{}", "ln 2": r"\ln 2", "ln 10": r"\ln 10",
-}  # fmt: skip
-LIGATURE = re.compile(r"(?<=[-<>,'`?!])(?=[-<>,'`])")  # TeX makes one sign of -- and of <<
 
 
 def formula(value: Value, latex: bool = False, names: Names | None = None) -> str:
@@ -326,36 +318,3 @@ def _call(op: Op, parts: Sequence[str], latex: bool) -> str:
 
 def _name(name: str, latex: bool) -> str:
     return latex_name(name) if latex else name
-
-
-def latex_name(name: str) -> str:
-    r"""A name in LaTeX: `x1` and `w_ij` with a subscript, `apple` as \mathit{apple}, any other as \text."""
-    if not name or name in TEX_SYMBOLS:
-        return TEX_SYMBOLS.get(name, "")
-    if re.fullmatch(r"\w\^\w+_\{[\w,]+\}", name):  # w^2_{13} is LaTeX already
-        return name
-    if match := re.fullmatch(r"(\w)_?([0-9]+|(?<=_)\w+)", name):
-        return f"{latex_name(match[1])}_{{{_escape(match[2])}}}"
-    if len(name) == 1 and name.isalnum() and name.isascii():
-        return name
-    if name.isascii() and name.isidentifier():
-        return rf"\mathit{{{_escape(name)}}}"
-    return rf"\text{{{latex_text(LIGATURE.sub('{}', _escape(name)))}}}"
-
-
-def latex_symbol(text: str) -> str:
-    r"""The symbol of an operation: `×` as \times, `tanh` as \operatorname{tanh}."""
-    if len(text) > 1 and text.isidentifier() and text.isascii():
-        return r"\operatorname{{{}}}".format(text.replace("_", r"\_"))
-    return text if text in ("+", "/", "=") else latex_name(text)
-
-
-def latex_text(text: str) -> str:
-    r"""Words for text mode: `upstream × local` as upstream $\times$ local."""
-    return "".join(f"${TEX_SYMBOLS[x]}$" if x in TEX_SYMBOLS and x != "^" else x for x in text)
-
-
-def _escape(text: str) -> str:
-    """The text with LaTeX's special characters made plain."""
-    words = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    return re.sub(r"[\\~^#$%&_{}]", lambda m: words.get(m[0], "\\" + m[0]), text)

@@ -24,8 +24,9 @@ MAY_IMPORT = {  # module of autograd: the modules of autograd it may import
     "value": {"commit", "fast", "functions", "op", "ops", "protocol", "recording"},
     "copying": {"op", "recording", "value"},
     "arrays": {"op", "ops", "protocol", "recording", "value"},
-    "terms": {"op", "ops", "value"},
-    "formula": {"op", "ops", "recording", "terms", "value"},
+    "naming": set(),
+    "terms": {"naming", "op", "ops", "value"},
+    "formula": {"naming", "op", "ops", "recording", "terms", "value"},
     "trees": {"arrays"},
     "series": {"op", "protocol"},
     "derivatives": {"fast", "functions", "op", "ops", "protocol", "recording", "value", "series", "trees"},
@@ -64,7 +65,10 @@ PROGRAM = {  # module of autograd.program: what it may import of autograd
     },
 }
 # What viz, nn and the demos may import of autograd.
-PUBLIC = {"autograd", *(f"autograd.{room}" for room in ("formula", "op", "ops", "parse", "terms", "writing"))}
+PUBLIC = {
+    "autograd",
+    *(f"autograd.{room}" for room in ("formula", "naming", "op", "ops", "parse", "terms", "writing")),
+}
 
 
 def imports(path):

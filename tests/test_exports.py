@@ -16,7 +16,7 @@ from processes import outputs
 import autograd
 import viz
 from autograd import Op, Value, constant, dot, exp, sqrt, tanh, where
-from autograd.formula import latex_symbol
+from autograd.naming import latex_symbol
 from autograd.op import SIGN, SUM
 from autograd.testing import check_grads
 from demos import runner

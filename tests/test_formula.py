@@ -192,7 +192,7 @@ def test_names_are_unique_and_labels_come_first():
         ("w_ij", "w_{ij}"),
         ("tax", r"\mathit{tax}"),
         ("苹果", r"\text{苹果}"),
-        ("w^2_{1,13}", "w^2_{1,13}"),
+        ("w^2_{1,13}", "w^{2}_{1,13}"),
     ],
 )
 def test_labels_in_latex(label, latex):

@@ -16,7 +16,7 @@ import pytest
 
 import autograd
 from autograd import Value, grad, log, ops, parse
-from autograd.formula import latex_name
+from autograd.naming import latex_name
 
 inf, nan = math.inf, math.nan
 LARGEST, SMALLEST = 1.7976931348623157e308, 5e-324

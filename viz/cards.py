@@ -14,7 +14,7 @@ hold the full precision and the formulas.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from math import isfinite, sqrt
+from math import isfinite
 from typing import Any, NamedTuple
 
 from viz import layout, words
@@ -35,11 +35,13 @@ from viz.scene import (
     Path,
     Rect,
     Scene,
+    Strength,
     Text,
     arrow,
     head,
     left_part,
     measure,
+    strength,
 )  # fmt: skip
 from viz.text import clip
 from viz.words import NOTHING, Field
@@ -53,7 +55,6 @@ BREATH = 5  # between a local derivative and the line on both sides of it
 PILE = 4  # depth of a pile
 LETTERS = 28  # of a name, a symbol or a formula; the title has it whole
 FIELD, PENCIL = 84, 34  # a field to be filled in, 22 × 9 mm on paper
-THIN, THICK, FAINT = 0.8, 5.2, 0.2  # lines with the least and the most gradient, and least opacity
 FRAME, TITLE = 8, 18  # room around an opened group, and for its name
 
 
@@ -108,7 +109,9 @@ def scene(graph: Graph, options: Options, whole: bool = False) -> Scene:
     ]
     frames, placed = _frames(graph, cards, layout.place(boxes, lines, down=down))
     routes = placed.routes if whole else _branches(graph, placed)
-    each_line = zip(graph.edges, routes, labels, gaps, _widths(graph, options), strict=True)
+    strengths = _strengths(graph, options)
+    each_line = [*zip(graph.edges, routes, labels, gaps, strengths, strict=True)]
+    each_line.sort(key=lambda line: line[-1].width if line[-1] else 0)  # the strong ones above the others
     marks = [_frame(area) for area in frames]
     marks += [_line(*each, options) for each in each_line]
     marks += [
@@ -183,13 +186,16 @@ def _label(graph: Graph, edge: Edge, options: Options, whole: bool) -> Label:
     return Label(field, width, PENCIL + 4 if field.blank else LOCAL, back and seen)
 
 
-def _widths(graph: Graph, options: Options) -> list[float]:
-    """The width of every line that shows how much gradient passes: as its square root; 0 for others."""
+def _strengths(graph: Graph, options: Options) -> list[Strength | None]:
+    """How every line shows how much gradient passes; None for those that do not."""
     if options.blank or not options.gradients:
-        return [0.0] * len(graph.edges)
-    most = max((e.flow for e in graph.edges if e.flow is not None and isfinite(e.flow)), default=0.0) or 1.0
-    shares = [None if e.flow is None else min(1.0, e.flow / most) for e in graph.edges]
-    return [0.0 if share is None else THIN + (THICK - THIN) * sqrt(share) for share in shares]
+        return [None] * len(graph.edges)
+    flows = [edge.flow for edge in graph.edges if edge.flow is not None]
+    most = max(filter(isfinite, flows), default=0.0) or 1.0
+    return [
+        None if edge.flow is None else strength(min(1.0, edge.flow / most), len(flows))
+        for edge in graph.edges
+    ]
 
 
 class Area(NamedTuple):
@@ -277,13 +283,12 @@ def _common(one: Sequence[Point], other: Sequence[Point]) -> int:
 
 
 def _line(
-    edge: Edge, route: tuple[Point, ...], label: Label, gap: float, width: float, options: Options
+    edge: Edge, route: tuple[Point, ...], label: Label, gap: float, size: Strength | None, options: Options
 ) -> Group:
     """A line in two parts around the local derivative, the arrow's head at the port, and the arrow back."""
     (x, y), down = route[-1], options.direction == "down"
     steps, tip = arrow(route, gap, DOWN if down else RIGHT)
-    strength = {"width": width, "opacity": FAINT + (1 - FAINT) * width / THICK} if width else {}
-    marks: list[Mark] = [Path("flow" if width else "line", steps, **strength), tip]
+    marks: list[Mark] = [Path("flow", steps, *size) if size else Path("line", steps), tip]
     if gap:
         text = _width("local", label.field)
         right = x + label.width / 2 - BREATH if down else x - ARROW - BREATH

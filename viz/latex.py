@@ -3,7 +3,7 @@ r"""Names, numbers and formulas in LaTeX, for pictures and tables. For math mode
 import re
 from typing import Any
 
-from autograd.formula import latex_name
+from autograd.naming import latex_name
 from viz.text import clip
 
 

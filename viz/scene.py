@@ -10,7 +10,7 @@ scenes, painters (`svg`, `tikz`) need nothing else, and neither knows the other.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import hypot
+from math import hypot, sqrt
 from typing import NamedTuple
 
 from viz.layout import ARROW, Point
@@ -19,6 +19,8 @@ from viz.text import bold_width, mono_width
 MARGIN, ROUND = 16, 7  # around the picture; radius of corners
 HEAD, BREADTH = 7, 3.5  # length of an arrow's head, and half of its breadth
 NOTE = 340  # as wide are the lines of notes below a picture that is narrower
+THIN, THICK, FAINT = 0.5, 5.0, 0.15  # the least and the greatest width of a line, and the least opacity
+MANY = 60  # lines, with more of which all are thinner
 KAPPA = 0.5523  # how far the controls of a cubic curve stand off that is nearly a quarter of a circle
 START, MIDDLE, END = "start", "middle", "end"  # which part of a text stands at its x
 RIGHT, DOWN, LEFT, UP = (1, 0), (0, 1), (-1, 0), (0, -1)  # ways
@@ -63,10 +65,15 @@ LOOKS = {
     "blank": Look("", "pale", dashes=(1.5, 3)),
     "circle": Look("badge", "line", 1.4),
     "block": Look("card", "line", 1.4),
+    "input": Look("leaf", "border"),
+    "neuron": Look("card", "border"),
     # Lines and the heads of arrows
     "line": Look("", "line", 1.3),
     "flow": Look("", "gradient"),
     "back": Look("", "gradient", 1.3),
+    "plus": Look("", "data"),
+    "minus": Look("", "gradient", dashes=(6, 4)),
+    "zero": Look("", "border"),
     "head": Look("line"),
     "tip": Look("gradient"),
     # Letters
@@ -79,6 +86,9 @@ LOOKS = {
     "data": Look("data", size=12.5),
     "gradient": Look("gradient", size=12.5),
     "local": Look("gradient", size=11.5),
+    "figure": Look("name", size=11),
+    "activation": Look("data", size=11, bold=True),
+    "dots": Look("pale", size=20),
     "alarm": Look("alarm", size=12.5, bold=True),
 }
 
@@ -205,6 +215,27 @@ def left_part(kind: str, x: float, y: float, width: float, height: float) -> Pat
 def straight(kind: str, *points: tuple[float, float], width: float | None = None) -> Path:
     """Straight lines from point to point."""
     return Path(kind, (_move(*points[0]), *(_line(*point) for point in points[1:])), width)
+
+
+class Strength(NamedTuple):
+    """How a line shows a size."""
+
+    width: float
+    opacity: float
+
+
+def strength(share: float, lines: int) -> Strength:
+    """The width and opacity for a part of the largest size, in a picture of so many lines: weak ones fade."""
+    thick = THICK * min(1.0, sqrt(MANY / lines))
+    return Strength(THIN + (thick - THIN) * share, FAINT + (1 - FAINT) * share**1.5)
+
+
+def circle(kind: str, x: float, y: float, radius: float, width: float, opacity: float = 1.0) -> Path:
+    """A circle around a point, as wide a line as it says."""
+    r, k = radius, radius * KAPPA
+    corners = [(r, k, k, r, 0, r), (-k, r, -r, k, -r, 0), (-r, -k, -k, -r, 0, -r), (k, -r, r, -k, r, 0)]
+    curves = (_curve((x + a, y + b), (x + c, y + d), (x + e, y + f)) for a, b, c, d, e, f in corners)
+    return Path(kind, (_move(x + r, y), *curves, CLOSE), width, opacity)
 
 
 def head(kind: str, x: float, y: float, way: tuple[float, float], length: float = HEAD) -> Path:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from autograd.formula import latex_name, latex_text
+from autograd.naming import latex_name, latex_text
 from viz import latex
 from viz.records import CONSTANT, Edge, Graph, Pass
 from viz.text import clip, columns, full, padded

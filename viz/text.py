@@ -5,12 +5,15 @@ four classes of letters, read off DejaVu Sans Bold, which is wider than Helvetic
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 from unicodedata import category, east_asian_width
+
+from autograd.naming import Run as Run
+from autograd.naming import runs as runs
 
 MONO = 0.602  # em, the advance of Menlo and DejaVu Sans Mono; other monospaced fonts are narrower
 BOLD = {
@@ -18,6 +21,7 @@ BOLD = {
     **dict.fromkeys('"#$*?0123456789EFLPSTZ_abcdeghknopqsuvxyz', 0.73),
     **dict.fromkeys("%@MWmw", 1.11),
 }  # em; any other letter 0.87
+SCRIPT = 0.7  # the size of a superscript or a subscript, by that of its line
 
 
 @lru_cache(4096)
@@ -38,29 +42,24 @@ def columns(text: str) -> int:
     return len(text) if text.isascii() else sum(map(_columns, text))
 
 
-SCRIPT = 0.7  # of the font size: raised and lowered letters
-
-
-class Run(NamedTuple):
-    """A part of a text: on the line (level 0), raised (1) or lowered (−1)."""
-
-    text: str
-    level: int = 0
-
-
-def runs(text: str) -> tuple[Run, ...]:
-    """The parts of a text."""
-    return (Run(text),)
-
-
 def mono_width(text: str, size: float) -> float:
-    """The width of a text in a monospaced font."""
-    return columns(text) * MONO * size
+    """The width of a text in a monospaced font, its `runs` raised and lowered."""
+    return _width(text, columns) * MONO * size
 
 
 def bold_width(text: str, size: float) -> float:
-    """A width that a text in bold sans does not exceed."""
-    return sum(map(_bold, text)) * size
+    """A width that a text in bold sans does not exceed, its `runs` raised and lowered."""
+    return _width(text, lambda run: sum(map(_bold, run))) * size
+
+
+def _width(text: str, advance: Callable[[str], float]) -> float:
+    """The width of a text: a subscript stands below the superscript right before it."""
+    width, above = 0.0, 0.0  # of that superscript
+    for run in runs(text):
+        wide = advance(run.text) * (SCRIPT if run.level else 1)
+        width += max(0.0, wide - above) if run.level < 0 else wide
+        above = wide if run.level > 0 else 0.0
+    return width
 
 
 # The letters of Hebrew, Arabic and their like.

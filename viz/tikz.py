@@ -7,7 +7,7 @@ needs \usepackage{tikz,amsmath}.
 from collections.abc import Iterator
 from math import ceil
 
-from autograd.formula import latex_text
+from autograd.naming import latex_text
 from viz import latex
 from viz.scene import DARK, END, LIGHT, LOOKS, MARGIN, MIDDLE, Look, Path, Rect, Scene, Text, leaves
 
