@@ -411,14 +411,10 @@ def _activations(model: Any, x: Sequence[Any], layers: Layers) -> list[list[Any]
     """The input, and what every layer makes of it."""
     called = getattr(model, "layers", model)
     if not all(map(callable, called)):
-        raise TypeError(
-            "draw_network: x needs a model whose layers can be called; this one holds numbers only"
-        )
+        raise TypeError("draw_network: x needs a model whose layers can be called, not lists of numbers")
     width = len(layers[0][0].weights)
     if not hasattr(x, "__len__") or len(x) != width:
-        raise ValueError(
-            f"draw_network: x must be a sequence of {width} numbers, one for each input, not {x!r:.60}"
-        )
+        raise ValueError(f"draw_network: x must be a sequence of {width} numbers, not {x!r:.60}")
     columns = [list(x)]
     with no_grad():
         for layer in called:

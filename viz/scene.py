@@ -226,8 +226,8 @@ class Strength(NamedTuple):
 
 def strength(share: float, lines: int) -> Strength:
     """The width and opacity for a part of the largest size, in a picture of so many lines: weak ones fade."""
-    thick = THICK * min(1.0, sqrt(MANY / lines))
-    return Strength(THIN + (thick - THIN) * share, FAINT + (1 - FAINT) * share**1.5)
+    more = (THICK - THIN) * min(1.0, sqrt(MANY / lines))
+    return Strength(THIN + more * share, FAINT + (1 - FAINT) * share**1.5)
 
 
 def circle(kind: str, x: float, y: float, radius: float, width: float, opacity: float = 1.0) -> Path:
