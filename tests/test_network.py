@@ -113,10 +113,9 @@ def test_a_larger_weight_is_a_wider_stronger_line_above_and_a_larger_bias_a_wide
         assert [each for _, each in ordered] == sorted(shown)
     if sizes:
         assert max(each.width for each in drawn) == strength(1, len(weights(picture))).width <= THICK
-    order = [
-        abs(w)
-        for _, w in sorted(_indexed(model), key=lambda w: groups(picture).index(weights(picture)[w[0]]))
-    ]
+    largest = max(abs(w) for _, w in _indexed(model)) or 1
+    shares = {at: abs(w) / largest for at, w in _indexed(model)}
+    order = [shares[at] for at in weights(picture)]
     assert order == sorted(order)
     rings = [
         (abs(b), neurons(picture)[level, j].marks[1].width)
