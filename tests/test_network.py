@@ -239,6 +239,21 @@ def test_the_picture_is_the_same_in_whatever_the_numbers_are_kept(model):
     assert draw_network(objects).svg() == draw_network(model).svg()
 
 
+@given(models(), st.booleans())
+@settings(max_examples=30)
+def test_the_pointer_on_a_neuron_brings_out_the_lines_that_lead_to_it(model, numbers):
+    picture = draw_network(model, numbers=numbers)
+    keys = {at: group.key for at, group in neurons(picture).items()}
+    rules = re.findall(r'data-key="n([\d-]+)"]:hover\) g:not\(\[data-key\^="e([\d-]+)\."', picture.svg())
+    assert {(f"n{node}", f"n{lines}") for node, lines in rules} == {
+        (keys[at], keys[at]) for at in keys if at[0] > 1
+    }
+    for (level, j, k), group in weights(picture).items():
+        neuron, _, source = group.key.removeprefix("e").partition(".")
+        assert f"n{neuron}" == keys[level, j] and keys[level - 1, k].endswith(f"-{source}")
+    assert len({group.key for group in weights(picture).values()}) == len(weights(picture))
+
+
 # ── Models ──────────────────────────────────────────────────────────────────────────────────────────
 
 

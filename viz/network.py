@@ -93,6 +93,7 @@ class Scale(NamedTuple):
 class Circle(NamedTuple):
     """Where a neuron stands."""
 
+    level: int
     j: int  # its index in the layer, from 0
     place: float  # in the column, counted from its middle; "⋮" takes a place too
     x: float
@@ -265,7 +266,9 @@ class NetworkPicture(Picture):
             middle = (len(slots) - 1) / 2
             ys = [HEAD + (height - (len(slots) - 1) * pitch) / 2 + n * pitch for n in range(len(slots))]
             places = zip(slots, ys, strict=True)
-            columns.append([Circle(j, n - middle, x, y) for n, (j, y) in enumerate(places) if j is not None])
+            columns.append(
+                [Circle(i + 1, j, n - middle, x, y) for n, (j, y) in enumerate(places) if j is not None]
+            )
             if None in slots:
                 self.cuts.append((x, ys[slots.index(None)], self.sizes[i]))
         self.width = x + self.radius + _side(self.outputs)
@@ -312,15 +315,16 @@ class NetworkPicture(Picture):
     def _line(self, weight: Parameter, source: Circle, neuron: Circle) -> Group:
         """A straight line, or with numbers two lines and the weight between them."""
         look = self._look(weight, self.by_weight)
+        title, key = _title(weight), f"e{neuron.level}-{neuron.j}.{source.j}"
         start, end = (source.x, source.y), (neuron.x, neuron.y)
         if not self.numbers:
-            return Group((_way(look, start, end, self.radius, self.radius),), _title(weight))
+            return Group((_way(look, start, end, self.radius, self.radius),), title, key)
         y = neuron.y + ROW * source.place
         right = neuron.x - self.radius - FAN
         first = _way(look, start, (right - self._room(weight), y), self.radius, 0)
         second = _way(look, (right, y), end, 0, self.radius)
         line = replace(first, steps=first.steps + second.steps)
-        return Group((line, Text("figure", right - STUB, y + 4, self._text(weight), END)), _title(weight))
+        return Group((line, Text("figure", right - STUB, y + 4, self._text(weight), END)), title, key)
 
     def _look(self, parameter: Parameter, scale: Scale) -> Stroke:
         """Colour and dashes by the sign, width and opacity by the size."""
@@ -332,8 +336,7 @@ class NetworkPicture(Picture):
         )
 
     def _neurons(self) -> Iterator[Mark]:
-        for level, column in enumerate(self.columns, 1):
-            yield from (self._neuron(level, spot) for spot in column)
+        yield from (self._neuron(spot) for column in self.columns for spot in column)
         for x, y, size in self.cuts:
             yield from (Text("dots", x, y + 1, "⋮", MIDDLE), Text("note", x, y + 17, f"{size:,}", MIDDLE))
         yield from self._names(self.inputs, self.columns[0], END, -1)
@@ -345,9 +348,9 @@ class NetworkPicture(Picture):
             name, x = names[spot.j], spot.x + way * (self.radius + 8)
             yield Group((Text("figure", x, spot.y + 4, clip(typeset(name), LETTERS), anchor),), name)
 
-    def _neuron(self, level: int, spot: Circle) -> Group:
+    def _neuron(self, spot: Circle) -> Group:
         """A neuron, its bias as its ring, with what stands in it."""
-        j, _, x, y = spot
+        level, j, _, x, y = spot
         title, marks = f"neuron {j + 1} of layer {level}", list[Mark]()
         if level == 1:
             title = f"{typeset(f'x_{j + 1}')}, input {j + 1} of {self.sizes[0]:,}"
@@ -356,13 +359,13 @@ class NetworkPicture(Picture):
         if level > 1 and (bias := self.layers[level - 2][j].bias):
             title += f"\n{_title(bias)}"
             look = self._look(bias, self.by_bias)
-            marks.append(circle(look.kind, x, y, r, look.width, look.opacity))
+            marks.append(circle(look.kind, x, y, r, look.width))
         if self.activations:
             title += f"\nactivation {full(self.activations[level - 1][j])}"
         lines = self._inside(level, j)
         for i, (kind, text) in enumerate(lines):
             marks.append(Text(kind, x, y + 4 + ROW * (i - (len(lines) - 1) / 2), text, MIDDLE))
-        return Group(tuple(marks), title)
+        return Group(tuple(marks), title, f"n{level}-{j}")
 
     def _headings(self) -> Iterator[Text]:
         hidden = ["hidden"] * (len(self.columns) - 2)

@@ -117,12 +117,15 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Lines and curves. `width` and `opacity` where they say something, as how much gradient passes."""
+    """Lines and curves. `width` and `opacity` where they say something, as how much gradient passes.
+
+    The pointer brings out a line with an opacity.
+    """
 
     kind: str
     steps: tuple[Step, ...]
     width: float | None = None
-    opacity: float = 1.0
+    opacity: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +197,14 @@ def leaves(marks: Sequence[Mark]) -> Iterator[Rect | Path | Text]:
             yield mark
 
 
+def groups(marks: Sequence[Mark]) -> Iterator[Group]:
+    """All groups, those within groups among them."""
+    for mark in marks:
+        if isinstance(mark, Group):
+            yield mark
+            yield from groups(mark.marks)
+
+
 def measure(kind: str, text: str) -> float:
     """A width that a text of a kind does not exceed."""
     look = LOOKS[kind]
@@ -230,12 +241,12 @@ def strength(share: float, lines: int) -> Strength:
     return Strength(THIN + more * share, FAINT + (1 - FAINT) * share**1.5)
 
 
-def circle(kind: str, x: float, y: float, radius: float, width: float, opacity: float = 1.0) -> Path:
+def circle(kind: str, x: float, y: float, radius: float, width: float) -> Path:
     """A circle around a point, as wide a line as it says."""
     r, k = radius, radius * KAPPA
     corners = [(r, k, k, r, 0, r), (-k, r, -r, k, -r, 0), (-r, -k, -k, -r, 0, -r), (k, -r, r, -k, r, 0)]
     curves = (_curve((x + a, y + b), (x + c, y + d), (x + e, y + f)) for a, b, c, d, e, f in corners)
-    return Path(kind, (_move(x + r, y), *curves, CLOSE), width, opacity)
+    return Path(kind, (_move(x + r, y), *curves, CLOSE), width)
 
 
 def head(kind: str, x: float, y: float, way: tuple[float, float], length: float = HEAD) -> Path:

@@ -70,7 +70,7 @@ def _mark(mark: Rect | Path | Text) -> str:
             return rf"\path[graph {mark.kind}{radius}] {corners};"
         case Path():
             width = "" if mark.width is None else f", line width={POINT * mark.width:.3g}pt"
-            opacity = "" if mark.opacity == 1 else f", draw opacity={mark.opacity:.2g}"
+            opacity = "" if mark.opacity is None else f", draw opacity={mark.opacity:.2g}"
             return rf"\path[graph {mark.kind}{width}{opacity}] {' '.join(_steps(mark))};"
         case Text():
             anchor = ANCHORS.get(mark.anchor, "base west")
