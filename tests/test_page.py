@@ -253,7 +253,7 @@ def test_the_same_bytes_in_every_process():
 
 
 def test_a_neuron_is_small_and_a_network_is_quick():
-    assert len(html(neuron()).encode()) < 21_500
+    assert len(html(neuron()).encode()) < 23_000
     root = network(4, (10, 9, 1))
     assert 400 < len(topological_order(root)) < page.LIMIT
     start = time.perf_counter()
