@@ -33,8 +33,9 @@ from autograd import (
     where,
 )
 from autograd.testing.expression import Expression
-from viz import layout, records
+from viz import records
 from viz.cards import BREATH, LOCAL, NAME, NUMBER
+from viz.layout import rank as ranking
 from viz.records import CONSTANT, read, read_backward
 from viz.scene import DARK, LIGHT
 from viz.text import bold_width, columns, full, mono_width, short
@@ -275,8 +276,8 @@ def calls(work, root):
 @pytest.mark.parametrize("shape", GROWING)
 @pytest.mark.parametrize("form", WORK)
 def test_twice_the_graph_takes_twice_the_work(form, shape, monkeypatch):
-    monkeypatch.setattr(layout, "PASSED", 0)
-    monkeypatch.setattr(layout, "EACH", 2)
+    monkeypatch.setattr(ranking, "PASSED", 0)
+    monkeypatch.setattr(ranking, "EACH", 2)
     monkeypatch.setattr(records, "PARTS", 20)
     WORK[form](GROWING[shape](10))  # what is imported and kept from the first time on
     small, large = (calls(WORK[form], GROWING[shape](n)) for n in (60, 120))

@@ -25,7 +25,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from math import hypot
+from math import hypot, inf
 from typing import Any, NamedTuple
 
 from viz import layout, words
@@ -34,7 +34,22 @@ from viz.options import Options
 from viz.products import LETTERS, LONG, Formulas
 from viz.records import CONSTANT, LEAF, OPERATION, Edge, Graph, Node
 from viz.scene import END as RIGHT_END
-from viz.scene import LEFT, MIDDLE, Group, Mark, Path, Rect, Scene, Step, Text, head, measure, route, straight
+from viz.scene import (
+    LEFT,
+    MARGIN,
+    MIDDLE,
+    Group,
+    Mark,
+    Path,
+    Rect,
+    Scene,
+    Step,
+    Text,
+    head,
+    measure,
+    route,
+    straight,
+)  # fmt: skip
 from viz.text import clip, full, short
 
 VARIABLE, FIXED, CIRCLE, BLOCK, END = "variable", "fixed", "circle", "block", "end"  # kinds of shapes
@@ -142,13 +157,15 @@ def _frame(shape: Shape, ports: int, pitch: float, column: float) -> Frame:
 # ── Drawing ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def compose(shapes: Sequence[Shape], wires: Sequence[Wire], summary: str, column: bool = True) -> Scene:
-    """The scene of shapes and wires. The same input gives the same scene.
+def compose(
+    shapes: Sequence[Shape], wires: Sequence[Wire], summary: str, column: bool = True, width: float = inf
+) -> Scene:
+    """The scene of shapes and wires, at most so wide. The same input gives the same scene.
 
     `column`: whether all variables stand at the left, or each next to its use.
     """
     frames = _frames(shapes, wires)
-    placed = _placed(shapes, wires, [frame.box for frame in frames], column)
+    placed = _placed(shapes, wires, [frame.box for frame in frames], column, width)
     stood = [*zip(shapes, frames, placed.boxes, strict=True)]
     lines = zip(wires, placed.routes, strict=True)
     marks = [_wire(wire, route, *stood[wire.target]) for wire, route in lines]
@@ -156,23 +173,21 @@ def compose(shapes: Sequence[Shape], wires: Sequence[Wire], summary: str, column
     return Scene(placed.width, placed.height, tuple(marks), summary)
 
 
-def _placed(shapes: Sequence[Shape], wires: Sequence[Wire], boxes: list[Box], column: bool) -> Layout:
+def _placed(
+    shapes: Sequence[Shape], wires: Sequence[Wire], boxes: list[Box], column: bool, width: float
+) -> Layout:
     """Where all shapes and wires stand."""
     edges = [layout.Edge(wire.source, wire.target, wire.port, _stub(wire)) for wire in wires]
-    if column:  # all variables hang on one invisible box, so that they stand below one another
-        variables = [i for i, shape in enumerate(shapes) if shape.kind == VARIABLE]
-        for i in variables:
-            boxes[i] = Box(boxes[i].width, boxes[i].height, (boxes[i].height / 2,))
-        edges += [layout.Edge(len(shapes), i) for i in variables]
-        boxes = [*boxes, Box(0, 0)]
-    placed = layout.place(boxes, edges, gap=GAP)
-    corners, routes = placed.boxes[: len(shapes)], list(placed.routes[: len(wires)])
+    if column:
+        pairs = zip(boxes, shapes, strict=True)
+        boxes = [replace(box, first=shape.kind == VARIABLE) for box, shape in pairs]
+    placed = layout.place(boxes, edges, gap=GAP, width=width)
+    routes = list(placed.routes)
     for i, wire in enumerate(wires):
         if wire.exit is not None:
-            y = corners[wire.source].y + boxes[wire.source].ports[wire.exit]
+            y = placed.boxes[wire.source].y + boxes[wire.source].ports[wire.exit]
             routes[i] = (*(Point(point.x, y) for point in routes[i][:2]), *routes[i][2:])
-    placed = replace(placed, boxes=corners, routes=tuple(routes))
-    return placed.moved(-min((corner.x for corner in corners), default=0), 0)
+    return replace(placed, routes=tuple(routes))
 
 
 def _stub(wire: Wire) -> float:
@@ -251,7 +266,9 @@ def scene(graph: Graph, options: Options) -> Scene:
     """The graph in the textbook style."""
     sheet = Sheet(graph, options)
     column = sum(shape.kind == VARIABLE for shape in sheet.shapes) <= COLUMN
-    return compose(sheet.shapes, sheet.wires, words.summary(graph, options), column).noted(graph.note)
+    width = inf if options.width is None else options.width - 2 * MARGIN
+    summary = words.summary(graph, options)
+    return compose(sheet.shapes, sheet.wires, summary, column, width).noted(graph.note)
 
 
 class Sheet:

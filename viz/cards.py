@@ -14,7 +14,7 @@ hold the full precision and the formulas.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from math import isfinite
+from math import inf, isfinite
 from typing import Any, NamedTuple
 
 from viz import layout, words
@@ -26,6 +26,7 @@ from viz.scene import (
     END,
     HEAD,
     LEFT,
+    MARGIN,
     MIDDLE,
     RIGHT,
     ROUND,
@@ -107,7 +108,8 @@ def scene(graph: Graph, options: Options, whole: bool = False) -> Scene:
         layout.Edge(e.source, e.target, e.position if graph.nodes[e.target].size == 1 else 0, gap)
         for e, gap in zip(graph.edges, gaps, strict=True)
     ]
-    frames, placed = _frames(graph, cards, layout.place(boxes, lines, down=down))
+    placed = layout.place(boxes, lines, down=down, width=_room(graph, options))
+    frames, placed = _frames(graph, cards, placed)
     routes = placed.routes if whole else _branches(graph, placed)
     strengths = _strengths(graph, options)
     each_line = [*zip(graph.edges, routes, labels, gaps, strengths, strict=True)]
@@ -123,6 +125,14 @@ def scene(graph: Graph, options: Options, whole: bool = False) -> Scene:
 
 
 # ── Measures ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _room(graph: Graph, options: Options) -> float:
+    """The width that the cards may take, within the frames of opened groups and the margins."""
+    if options.width is None:
+        return inf
+    nested = max(node.frame.count(".") + bool(node.frame) for node in graph.nodes)
+    return options.width - 2 * (MARGIN + FRAME * nested)
 
 
 def _card(node: Node, incoming: list[Edge], pitch: float, options: Options) -> Card:

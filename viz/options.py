@@ -22,6 +22,8 @@ class Options:
     style      "record": a card for every value; "textbook": operations as circles, numbers on the edges
     theme      "light", "dark", or "auto": as the reader's system is set
     direction  where the values flow: "right", or "down" (in the record style)
+    width      the most pixels that the picture may take across, with its margins: what is longer goes on in
+               rows below, and down, layers that are broader are spread over several; None: as it comes
     digits     significant digits of numbers; None: all of them (fractions stay fractions)
     values, gradients, labels   whether the forward numbers, the backward numbers, the names are shown
     local      local derivatives as "number", "formula" (`y`, `1 − z²`), "both" or "none"; the style
@@ -39,6 +41,7 @@ class Options:
     style: str = "record"
     theme: str = "auto"
     direction: str = "right"
+    width: int | None = None
     digits: int | None = 4
     values: bool = True
     gradients: bool = True
@@ -61,7 +64,7 @@ class Options:
             )
         if not isinstance(self.focus, str):
             raise TypeError(f"focus must be the name of a node, not {self.focus!r:.60}")
-        for name, least in ("digits", 1), ("depth", 0), ("max_nodes", 1), ("group", 0):
+        for name, least in ("width", 1), ("digits", 1), ("depth", 0), ("max_nodes", 1), ("group", 0):
             if (number := getattr(self, name)) is not None:
                 check_whole(name, number, least)
 

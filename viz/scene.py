@@ -13,7 +13,7 @@ from itertools import pairwise
 from math import hypot, sqrt
 from typing import NamedTuple
 
-from viz.layout import ARROW, Point
+from viz.layout import ARROW, TURN, Point
 from viz.text import bold_width, mono_width
 
 MARGIN, ROUND = 16, 7  # around the picture; radius of corners
@@ -259,11 +259,17 @@ def head(kind: str, x: float, y: float, way: tuple[float, float], length: float 
 
 
 def route(points: Sequence[Point], down: bool = False) -> tuple[Step, ...]:
-    """A route of `viz.layout` as a path: every pair of points is a straight line, curves join the pairs."""
+    """A route of `viz.layout` as a path: aside in a curve, and back around two round corners."""
     steps = [_move(*points[0])]
-    for i, (start, end) in enumerate(pairwise(points)):
-        aside = start.x != end.x if down else start.y != end.y
-        if i % 2 and aside:
+    for (start, end), after in zip(pairwise(points), (*points[2:], points[-1]), strict=True):
+        if start.x == end.x and start.y != end.y and not down:
+            x, y = (TURN if after.x < end.x else -TURN), min(TURN, (end.y - start.y) / 2)
+            side, upper, lower = start.x + x, start.y + y, end.y - y
+            near, k = start.x + KAPPA * x, KAPPA * y
+            steps.append(_curve((near, start.y), (side, upper - k), (side, upper)))
+            steps.append(_line(side, lower))
+            steps.append(_curve((side, lower + k), (near, end.y), end))
+        elif start.x != end.x and start.y != end.y:
             half = (start.y + end.y) / 2 if down else (start.x + end.x) / 2
             bends = ((start.x, half), (end.x, half)) if down else ((half, start.y), (half, end.y))
             steps.append(_curve(*bends, end))
