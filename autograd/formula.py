@@ -15,7 +15,7 @@ from itertools import chain, count, filterfalse
 from typing import Any, NamedTuple
 
 from autograd import ops
-from autograd.naming import latex_name, latex_symbol
+from autograd.naming import HIGH, latex_name, latex_symbol, numbered, typeset
 from autograd.naming import latex_text as latex_text
 from autograd.op import ATOM, POWER, PRODUCT, SIGN, Op
 from autograd.recording import UNNAMED, mode
@@ -59,9 +59,9 @@ def formula(value: Value, latex: bool = False, names: Names | None = None) -> st
             continue
         piece = Piece.term(term, [written[arg] for arg in term.args], named.get(term, ""), latex)
         if term.args and term is not root and (term in named or len(piece.text) > LONG):
-            name = _name(named.get(term) or fresh.name(label[term], "t"), latex)
-            lines.append(f"{name} = {piece.text}")
-            piece = Piece(name)
+            name = Piece.named(named.get(term) or fresh.name(label[term], "t"), latex)
+            lines.append(f"{name.text} = {piece.text}")
+            piece = name
         written[term] = piece
     return ("\\\\\n" if latex else "\n").join([*lines, written[root].text])
 
@@ -75,8 +75,7 @@ def expression(node: Value, latex: bool = False, names: Names | None = None) -> 
         raise ValueError(f"{node!r} is not the result of an operation")
     named = node_names(node.args, names)
     pieces = [
-        Piece(_name(named[arg], latex)) if arg in named else Piece.number(arg.data, latex)
-        for arg in node.args
+        Piece.named(named[arg], latex) if arg in named else Piece.number(arg.data, latex) for arg in node.args
     ]
     return Piece.operation(node.op, pieces, latex).text
 
@@ -176,8 +175,9 @@ def local_graphs(node: Value, positions: Iterable[int], names: Names | None = No
 def node_names(nodes: Iterable[Value], names: Names | None = None) -> dict[Value, str]:
     """A name of its own for every node: its name or label, or x1, x2, … for leaves and t1, t2, … for others.
 
-    Where several nodes bear one label, the later ones are numbered: w, w_2, w_3. Constants of one label and
-    one number share a name; those without a label have none: they are written as numbers.
+    Names are typeset: ŷ for `y_hat`, w²₁₃ for `w^2_{13}` (`autograd.naming`). Where several nodes would have
+    one name, the later ones are numbered: w, w₂, w₃, or w₁, w⁽²⁾₁. Constants of one label and one number
+    share a name; those without a label have none: they are written as numbers.
     """
     wishes = {
         node: label for node in nodes if (label := label_of(node, names)) or node.op is not ops.constant
@@ -197,7 +197,7 @@ def _local_names(node: Value, names: Names) -> dict[Value, str]:
     labels = {x: label_of(x, names) for x in (*node.args, node)}
     nameless = [x for x, label in labels.items() if not label and x.op is not ops.constant]
     if nameless:
-        taken = {*labels.values(), *names.values()}
+        taken = {*labels.values(), *map(typeset, names.values())}
         letters = chain("xyuv" * (len(node.args) < 3), (f"x{i}".translate(SUBSCRIPT) for i in count(1)))
         results = chain("zwq", (f"z{i}" for i in count(1)))
         letter = dict(zip(dict.fromkeys(node.args), filterfalse(taken.__contains__, letters), strict=False))
@@ -215,15 +215,16 @@ class _Fresh:
     def __init__(self, labels: Iterable[str], names: Names | None) -> None:
         self.taken = {*labels}
         if names and "" in self.taken:
-            self.taken.update(names.values())
+            self.taken.update(map(typeset, names.values()))
         self.used = {""}
         self.numbers: dict[str, Iterator[int]] = {}
 
     def name(self, label: str, stem: str = "") -> str:
         """The label if there is one and nobody has it, or else the first name that nobody has or wants."""
-        name, stem = label, f"{label}_" if label else stem
+        name, key = label, label or stem
         while name in self.used or (name in self.taken and name != label):
-            name = f"{stem}{next(self.numbers.setdefault(stem, count(2 if label else 1)))}"
+            number = next(self.numbers.setdefault(key, count(2 if label else 1)))
+            name = numbered(label, number) if label else f"{stem}{number}"
         self.used.add(name)
         return name
 
@@ -247,8 +248,13 @@ class Piece(NamedTuple):
     def term(cls, term: Term, args: Sequence["Piece"], name: str, latex: bool = False) -> "Piece":
         """A term, written with the pieces of its args, or by its name."""
         if term.op is None:
-            return cls(_name(name, latex))
+            return cls.named(name, latex)
         return cls.operation(term.op, args, latex) if term.args else cls.number(term.value, latex)
+
+    @classmethod
+    def named(cls, name: str, latex: bool = False) -> "Piece":
+        """A name; one that ends in a superscript binds as a power: its square is (a²₁)²."""
+        return cls(_name(name, latex), POWER if {*name} & {"^", *HIGH} else ATOM)
 
     @classmethod
     def number(cls, x: Any, latex: bool = False) -> "Piece":

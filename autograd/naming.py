@@ -125,6 +125,14 @@ def typeset(name: str) -> str:
     return parts.text() if parts else name
 
 
+def numbered(name: str, number: int) -> str:
+    """Another name as text, for one of several that would be the same: w₂, or w⁽²⁾₁ for w₁."""
+    parts = parse(name)
+    if parts and parts.subscript:
+        return parts._replace(superscript=f"{parts.superscript}({number})").text()
+    return typeset(f"{name}_{number}")
+
+
 class Run(NamedTuple):
     """A piece of a text: level 0 on the line, 1 a superscript, −1 a subscript."""
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from autograd import ops
+from autograd.naming import typeset
 from autograd.op import Op, printable
 from autograd.value import Made, Value, topological_order
 
@@ -16,11 +17,11 @@ Names = Mapping[Value, str]
 
 
 def label_of(node: Value, names: Names | None) -> str:
-    """What a node is to be called; "" for what is written as a number, as is the 1 of the rules."""
+    """What a node is to be called, typeset; "" for what is written as a number, as is the 1 of the rules."""
     label = names[node] if names and node in names else node.label
     is_one = label == ops.one.symbol and node.data == 1
     is_one |= label == ops.unity.symbol and type(node.label) is Made
-    return "" if is_one and node.op is ops.constant else printable(label)
+    return "" if is_one and node.op is ops.constant else typeset(printable(label))
 
 
 class Term:

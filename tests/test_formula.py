@@ -32,6 +32,7 @@ from autograd import (
     where,
 )
 from autograd.formula import SUPERSCRIPT, local_formula, local_graphs, node_names
+from autograd.naming import typeset
 from autograd.parse import parse
 from autograd.testing import strategies
 from autograd.testing.strategies import targets
@@ -61,6 +62,7 @@ PLAIN = {raised: plain for plain, raised in SUPERSCRIPT.items()} | str.maketrans
 def as_python(text):
     """The formula as Python would write it."""
     text = text.replace(" mod ", " % ")
+    text = re.sub("⁽([^⁾]+)⁾", lambda name: f"_{name[1].translate(PLAIN)}_", text)  # x⁽²⁾₁
     text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+", lambda power: f"**({power[0]})", text.replace("^", "**"))
     return text.translate(PLAIN).replace("ln 2", "log(2)").replace("ln 10", "log(10)")
 
@@ -170,7 +172,7 @@ def test_a_shared_part_is_written_once_under_its_label_or_a_number():
 def test_no_other_name_is_that_of_a_labelled_constant():
     y = a * 3
     assert formula(y * sin(y) + constant(5, "t1")) == "t2 = a × 3\nt2 × sin(t2) + t1"
-    assert formula(Value(3, "k") * constant(3, "k") + constant(3, "k")) == "k × k_2 + k_2"
+    assert formula(Value(3, "k") * constant(3, "k") + constant(3, "k")) == "k × k₂ + k₂"
     assert formula(Value(2) + constant(1, "x1")) == "x2 + x1"
     deep = a
     for _ in range(400):
@@ -181,7 +183,7 @@ def test_no_other_name_is_that_of_a_labelled_constant():
 
 def test_names_are_unique_and_labels_come_first():
     nodes = [Value(1, "w"), Value(2, "w"), Value(3), Value(4, "x1"), Value(5), Value(6, "w_2")]
-    assert list(node_names(nodes).values()) == ["w", "w_3", "x2", "x1", "x3", "w_2"]
+    assert list(node_names(nodes).values()) == ["w", "w₃", "x2", "x1", "x3", "w₂"]
 
 
 @pytest.mark.parametrize(
@@ -246,7 +248,9 @@ def test_what_has_a_label_is_not_looked_into():
 
 # ── Names ───────────────────────────────────────────────────────────────────────────────────────────
 
-labels = st.sampled_from(["", "", "x", "x1", "t1", "z", "w", "w_2", "π", "1", "x₁", "constant"])
+labels = st.sampled_from(
+    ["", "", "x", "x1", "t1", "z", "w", "w_2", "π", "pi", "1", "x₁", "x_1", "x_{1}", "w^2", "constant"]
+)
 
 
 @given(st.lists(st.tuples(labels, st.sampled_from("lkot"), st.integers(1, 2)), max_size=12), st.data())
@@ -263,7 +267,7 @@ def test_the_names_of_different_nodes_differ_whatever_their_labels(wanted, data)
     assert all(node in names or node.op is ops.constant for node in nodes)
 
 
-words = st.sampled_from(["", "", "x", "x1", "x2", "t1", "z", "w", "w_2", "π", "x₁"])
+words = st.sampled_from(["", "", "x", "x1", "x2", "t1", "z", "w", "w_2", "π", "pi", "x₁", "x_1"])
 
 
 @given(st.lists(st.tuples(words, st.sampled_from("lot")), min_size=1, max_size=8), st.data())
@@ -279,7 +283,24 @@ def test_different_leaves_and_parts_of_a_formula_have_different_names_whatever_t
     known = {line.partition(" = ")[0] for line in lines[:-1]}
     free = {word for line in lines for word in re.findall(r"[^\W\d]\w*", line.partition(" = ")[2] or line)}
     assert len(known) == len(lines) - 1 and len(free - known) == len(leaves) + 1
-    assert {leaf.label for leaf in leaves} - {""} <= free | known  # labels come first
+    assert {typeset(leaf.label) for leaf in leaves} - {""} <= free | known  # labels come first
+
+
+def test_names_are_typeset_and_unique_as_they_are_shown():
+    nodes = [Value(1, label) for label in ("alpha", "α", "w_1", "w₁", "y_hat", "w_{bq}", "learning_rate")]
+    names = node_names(nodes)
+    assert [*names.values()] == ["α", "α₂", "w₁", "w⁽²⁾₁", "ŷ", "w_bq", "learning_rate"]
+    assert node_names(nodes, names) == names and nodes[0].label == "alpha"
+
+
+def test_a_power_of_a_name_with_a_superscript_has_parentheses():
+    for label, text, latex in ("a^2_{1}", "a²₁", "a^{2}_{1}"), ("w^q", "w^{q}", "w^{q}"):
+        squared = rf"\left({latex}\right)^{{2}}"
+        name = Value(3, label)
+        assert (formula(name**2), formula(name**2, latex=True)) == (f"({text})²", squared)
+        assert (formula(b**name), formula(-name)) == (f"b^{text}", f"−{text}")
+        assert local_formula(name**3, 0) == f"∂z/∂{text} = 3 × ({text})²"
+    assert formula(Value(2, "w_1") ** 2) == "w₁²" and formula(Value(2, "w_1") ** 2, latex=True) == "w_{1}^{2}"
 
 
 def test_names_override_labels_and_nothing_collides_with_them():
@@ -315,7 +336,7 @@ def test_labelled_constants_go_by_their_label():
     assert expression(dot([k, k * 1], [a, constant(3, "k")])) == "dot([k, t1], [a, k])"
     assert formula(a * ops.one(a)) == "a"
     assert formula(autograd.deg2rad(a) * constant(4, "π")) == "deg2rad(a) × π"
-    assert local_formula(autograd.gelu(Value(1.0, "π")), 0).endswith("/ sqrt(2 × π_2)")
+    assert local_formula(autograd.gelu(Value(1.0, "π")), 0).endswith("/ sqrt(2 × π₂)")
 
 
 # ── Local derivatives ───────────────────────────────────────────────────────────────────────────────
@@ -372,7 +393,7 @@ def test_an_expression_is_one_operation_in_the_names_of_its_arguments():
     t = a + b
     assert expression(sin(b) * b) == "t1 × b" and expression(t + t) == "t1 + t1"
     assert expression(a + a) == "a + a" and expression(1 * Value(2)) == "1 × x1"
-    assert expression(Value(1, "w") * Value(2, "w")) == "w × w_2"
+    assert expression(Value(1, "w") * Value(2, "w")) == "w × w₂"
     t.label = "t"
     assert expression(t * (-2)) == "t × (−2)" and expression(t) == "a + b"
     assert expression(exp(t) / a, latex=True) == r"\frac{t_{1}}{a}"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from autograd.naming import ACCENTS, GREEK, HIGH, LOW, Name, Run, latex_name, parse, runs, typeset
+from autograd.naming import ACCENTS, GREEK, HIGH, LETTER, LOW, Name, Run, latex_name, parse, runs, typeset
 from autograd.parse import is_name
 
 WORDS = [*GREEK, *ACCENTS, "net", "train", "min", "ijk", "alphabet"]
@@ -47,7 +47,7 @@ def test_typesetting_is_done_once_and_never_loses_a_letter(name):
     if parse(name) is None:
         assert text == name
     shown = [x for run in runs(text) for x in normalize("NFD", run.text)]
-    greek = re.sub(rf"^(?:{'|'.join(GREEK)})(?![^\W\d_])", lambda m: GREEK[m[0]], name)
+    greek = re.sub(rf"^(?:{'|'.join(GREEK)})(?!{LETTER})", lambda m: GREEK[m[0]], normalize("NFC", name))
     plain = normalize("NFD", greek)
     for accent, mark in ACCENTS.items():
         plain = re.sub(f"_{accent}(?![^\\W_])", mark, plain)

@@ -72,7 +72,7 @@ def test_every_formula_speaks_of_its_own_nodes():
         "∂t3/∂t2 = t3 × (1 − t3)", "∂t2/∂t1 = 1", "∂t2/∂b = 1", "∂t1/∂w = x", "∂t1/∂x = w",
     ]  # fmt: skip
     z = Value(2.0, "z") * Value(3.0, "z")
-    assert [step.formula for step in backward_steps(z * z)][2:] == ["∂t1/∂z = z_2", "∂t1/∂z_2 = z"]
+    assert [step.formula for step in backward_steps(z * z)][2:] == ["∂t1/∂z = z₂", "∂t1/∂z₂ = z"]
 
 
 @given(graphs())

@@ -9,6 +9,7 @@ from collections import defaultdict
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from written import SVG, read_svg
 
 import viz
 from autograd import Value, constant, dot, scope, tanh, topological_order
@@ -341,6 +342,37 @@ def test_a_million_values_take_a_few_passes():
 # ── Focus ───────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.parametrize(
+    ("label", "shown"), [("y_hat", "ŷ"), ("w^2_{13}", "w²₁₃"), ("alpha", "α"), ("x", "x")]
+)
+def test_a_focus_goes_by_the_label_and_by_the_name_that_is_shown(label, shown):
+    z = Value(1.0, label) * Value(2.0, "a") + Value(3.0, "b")
+    by_label, by_name = (viz.draw(z, focus=name, depth=0).graph for name in (label, shown))
+    assert by_label == by_name and shown in names(by_label)
+
+
+def test_long_names_are_cut_in_the_middle_and_stay_different_and_whole_in_their_titles():
+    labels = [f"transformer.layers.{i}.attention.query.weight_{j}" for i in (1, 2) for j in (1, 2)]
+    z = sum(Value(1.0, label) * i for i, label in enumerate(labels, 2))
+    diagram = viz.draw(z)
+    shown = [node.name for node in diagram.graph.nodes if node.kind == "leaf"]
+    assert len({*shown}) == 4 and all(len(name) <= 28 for name in shown)
+    for label, name in zip(labels, shown, strict=True):
+        assert (
+            name.startswith("trans")
+            and name.endswith(label[-7:])
+            and label not in diagram.svg().partition("<title>")[0]
+        )
+        assert f"{name}\n{label}\nvalue 1.0" in diagram.svg() and name in diagram.text()
+        assert viz.draw(z, focus=label, depth=0).graph == viz.draw(z, focus=name, depth=0).graph
+    with scope("encoder.block_1.attention.heads.1"):
+        a = Value(1.0) * 2
+    with scope("encoder.block_2.attention.heads.1"):
+        b = a * 3 + 1
+    groups = [node for node in viz.draw(b * 1, group=9).graph.nodes if node.kind == "group"]
+    assert len({node.name for node in groups}) == 2 and {node.label for node in groups} == {a.scope, b.scope}
+
+
 def test_a_focus_has_stubs_at_its_border():
     x = Value(0.5, "x")
     a = tanh(x)
@@ -368,7 +400,8 @@ def product():
 
 
 def shown(kind, **options):
-    return re.findall(rf'class="{kind}"[^>]*>([^<]*)<', viz.draw(product(), **options).svg())
+    picture = read_svg(viz.draw(product(), **options).svg())
+    return [text.text for text in picture.iterfind(f".//{SVG}text[@class='{kind}']")]
 
 
 def test_numbers_names_and_local_derivatives_can_be_chosen():
@@ -378,9 +411,9 @@ def test_numbers_names_and_local_derivatives_can_be_chosen():
     assert shown("data", values=False) == []
     assert shown("gradient", gradients=False) == []
     assert (shown("name", labels=False), shown("pale", labels=False)) == ([], [])
-    assert shown("local") == ["−2", "3.142", "1.395e−5"]
+    assert shown("local") == ["−2", "3.142", "1.395×10⁻⁵"]
     assert shown("local", local="formula") == ["w", "x", "1 − z²"]
-    assert shown("local", local="both") == ["w = −2", "x = 3.142", "1 − z² = 1.395e−5"]
+    assert shown("local", local="both") == ["w = −2", "x = 3.142", "1 − z² = 1.395×10⁻⁵"]
     assert shown("local", local="none") == []
 
 

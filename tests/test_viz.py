@@ -7,8 +7,6 @@ import os
 import pickle
 import re
 import sys
-import xml.etree.ElementTree as ET
-from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -16,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from processes import outputs
+from written import read_svg
 
 import viz
 from autograd import (
@@ -71,7 +70,7 @@ def graphs(draw, labels=labels):
 
 
 def parse(root, **options):
-    return ET.fromstring(viz.draw(root, **options).svg())
+    return read_svg(viz.draw(root, **options).svg())
 
 
 def texts(picture, kind=None):
@@ -165,14 +164,6 @@ def test_the_table_has_a_line_per_node_and_per_step_in_even_columns(root):
     assert len(arrows) <= 1 or any("→" in node.name for node in graph.nodes)
     for line in viz.table(root).markdown().split("\n"):
         assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) in (0, 4, 10)
-
-
-@given(numbers)
-def test_a_short_number_is_short_and_near(x):
-    text = short(x).replace("−", "-")
-    assert len(text) <= len("-1.234e-300")
-    assert abs(Fraction(text) - Fraction(x)) <= abs(Fraction(x)) / 1000
-    assert short(x, signed=True).lstrip("+") == short(x)
 
 
 def contrast(one, other):
@@ -354,7 +345,7 @@ def test_constants_with_a_label_go_by_it_in_pictures_and_tables():
     x, k = Value(2.0, "x"), constant(3.0, "k")
     y = (x * k) * constant(5.0, "k")
     picture = parse(y, local="formula")
-    assert texts(picture, "pale") == ["k = 3", "t1", "k_2 = 5", "t2"]
+    assert texts(picture, "pale") == ["k = 3", "t1", "k₂ = 5", "t2"]
     assert texts(picture, "local") == ["k", "k_2"]
     lines = [line.split() for line in str(viz.table(y * 2)).splitlines()]
     assert ["k", "3.0"] in lines and ["k_2", "5.0"] in lines
@@ -499,12 +490,7 @@ def test_a_picture_over_another_keeps_the_mode_and_the_link(tmp_path, monkeypatc
 
 def test_the_table_of_a_constant_has_no_backward_part():
     assert "Backward" not in str(viz.table(constant(2.0)))
-    assert full(10**5000) == "1.000e5000"
-    assert [short(Decimal(x), signed=True) for x in ("NaN", "sNaN", "-Infinity")] == [
-        "NaN",
-        "sNaN",
-        "−Infinity",
-    ]
+    assert full(10**5000) == "1.000e+5000" and short(10**5000) == "10⁵⁰⁰⁰"
 
 
 # ── Errors ──────────────────────────────────────────────────────────────────────────────────────────

@@ -11,12 +11,13 @@ from viz import words
 from viz.options import Options
 from viz.records import CONSTANT, LEAF, OPERATION, Graph, Node
 from viz.scene import DARK, LIGHT
-from viz.text import clip
+from viz.text import clip, runs
 
 if TYPE_CHECKING:
     import graphviz  # type: ignore[import-untyped]
 
-LONG = 60  # characters of a name, a symbol or a formula
+LONG = 60  # characters of a symbol or a formula
+TAGS = {0: "{}", 1: "<SUP>{}</SUP>", -1: "<SUB>{}</SUB>"}
 SANS, MONO = "Helvetica,Arial,sans-serif", "Menlo,DejaVu Sans Mono,monospace"
 TABLE = '<TABLE BORDER="{border}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="{padding}"{more}>{rows}</TABLE>'
 
@@ -58,7 +59,7 @@ def render(graph: Graph, options: Options) -> "graphviz.Digraph":
 def _table(node: Node, operands: int, options: Options, colours: dict[str, str]) -> str:
     """The card of a node: cells for its operands, its symbol, its name over its numbers."""
     down = options.direction == "down"
-    name = _font(clip(words.name(node, options), LONG), "", "B" if node.label else "")
+    name = _font(words.name(node, options), "", "B" if node.label else "")
     data = _font(str(words.data(node, options)), f'COLOR="{colours["data"]}" FACE="{MONO}"')
     gradient = _font(str(words.gradient(node, options)), f'COLOR="{colours["gradient"]}" FACE="{MONO}"')
     low = ' VALIGN="BOTTOM"' if data or gradient else ""
@@ -97,8 +98,10 @@ def _font(text: str, font: str = "", tag: str = "") -> str:
     """The text for an HTML-like label; no tag may be empty there, and spaces at an end would be lost."""
     if not text:
         return ""
-    plain = _plain(text).replace(" ", "&#160;") if text.strip() != text or "  " in text else _plain(text)
-    tagged = f"<{tag}>{plain}</{tag}>" if tag else plain
+    written = "".join(TAGS[run.level].format(_plain(run.text)) for run in runs(text))
+    if text.strip() != text or "  " in text:
+        written = written.replace(" ", "&#160;")
+    tagged = f"<{tag}>{written}</{tag}>" if tag else written
     return f"<FONT {font}>{tagged}</FONT>" if font else tagged
 
 

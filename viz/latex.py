@@ -3,29 +3,77 @@ r"""Names, numbers and formulas in LaTeX, for pictures and tables. For math mode
 import re
 from typing import Any
 
-from autograd.naming import latex_name
+from autograd import ops
+from autograd.formula import TEX_FUNCTIONS
+from autograd.naming import HIGH, LOW, latex_name, latex_symbol, parse, runs
 from viz.text import clip
+
+WORD = (  # a name as text, its scripts in markup or not; or words with dots, as of a scope or a file
+    rf"[^\W\d{HIGH}{LOW}](?:(?!_\{{)[\w\u0300-\u036f…]|\.(?=[\w…])|(?<=[{LOW}]),(?=[{LOW}]))*"
+    rf"(?:[\^_]\{{[^{{}}]*\}})*[{HIGH}{LOW}]*"
+)
+NUMBER = rf"\d+(?:,\d{{3}})*(?:\.\d+)?(?:e[-−+]?\d+)?(?![^\W\d{HIGH}{LOW}])"
+PIECE = re.compile(
+    rf"(?P<constant>ln (?:2|10)\b)|(?P<infix>(?<= )mod(?= ))|(?P<words>{WORD}(?: (?!mod ){WORD})+)"
+    rf"|(?P<word>{WORD})|(?P<number>{NUMBER})|(?P<raised>[{HIGH}]+)"
+    rf"|\^(?:\((?P<exponent>[^()]*)\)|(?P<power>{WORD}|{NUMBER}))|(?P<space>\s+)|(?P<sign>.)"
+)
+
+
+def mathematics(text: str) -> str:
+    r"""What a picture says — a name, a number, a formula in text — for math mode.
+
+    >>> print(mathematics("∂L/∂w²₁₃ · y(1 − y)"))
+    \partial L/\partial w^{2}_{13} \cdot y(1 - y)
+    >>> print(mathematics("exp(−x) = 6.022×10²³"))
+    \exp (-x) = 6.022\times 10^{23}
+    """
+    return re.sub(" +", " ", "".join(map(_piece, PIECE.finditer(text)))).strip()
+
+
+def _piece(match: re.Match[str]) -> str:
+    """A piece of a formula; a command of letters ends with a space, lest the next letter is read with it."""
+    kind, piece = str(match.lastgroup), match[0]
+    match kind:
+        case "word":
+            written = _word(piece)
+        case "number":
+            written = re.sub(r"e\+?([-−]?)0*(\d+)", r" \\times 10^{\1\2}", piece.replace(",", "{,}"))
+        case "raised":
+            written = f"^{{{runs(piece)[0].text}}}"
+        case "exponent" | "power":
+            written = f"^{{{mathematics(match[kind])}}}"
+        case "infix":
+            written = r"\bmod"
+        case "space":
+            return " "
+        case _:
+            written = piece if piece in "+-/=()[]|<>,.:;!?'" or piece.isdecimal() else latex_name(piece)
+    return re.sub(r"(\\[A-Za-z]+)$", r"\1 ", written.replace("−", "-"))
+
+
+def _word(word: str) -> str:
+    """A word of a formula: an operation, a name, or a name and its exponent."""
+    if word in ops.TABLE:
+        return rf"\{word}" if word in TEX_FUNCTIONS else latex_symbol(word)
+    stem = word.rstrip(HIGH)
+    if not parse(word) and parse(stem) and stem != word:  # w₁²
+        return f"{latex_name(stem)}^{{{runs(word[len(stem) :])[0].text}}}"
+    return r"\mathrm{nan}" if word == "nan" else latex_name(word)
 
 
 def formula(written: Any, length: int) -> str:
-    r"""A formula of a record; as words where it is longer than this, or no graph."""
+    r"""A formula of a record; from its text where it is longer than this, or no graph."""
     text = str(written)
     if isinstance(written, str) or len(text) > length:
-        return latex_name(clip(text, length))
+        return mathematics(clip(text, length))
     return str(written.latex())
 
 
 def words(text: str) -> str:
     """A sentence, for text mode, so that its lines can be broken."""
-    return " ".join(x if x.isascii() and x.isalnum() else f"${latex_name(x)}$" for x in text.split())
-
-
-def number(text: str) -> str:
-    """A number as `short` and `full` write it: −0.5, 1e−5, 1/3, (1+2j); other words as they are."""
-    text = text.replace("−", "-")
-    if not re.fullmatch(r"[-+\d.e/()j]+", text):
-        return latex_name(text)
-    return re.sub(r"e\+?(-?\d+)", r"\\cdot 10^{\1}", text)
+    plain = re.compile(r"[A-Za-z0-9.,;:!?()'-]+")
+    return " ".join(x if plain.fullmatch(x) else f"${mathematics(x)}$" for x in text.split())
 
 
 def preamble(body: str) -> str:

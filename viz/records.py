@@ -25,8 +25,8 @@ from autograd import (
 )
 from autograd.formula import Local, local_graphs
 from autograd.op import printable
-from viz.text import full
-from viz.view import FOLD, HIDDEN, NAMED, VALUE, Card, View, select, value_names
+from viz.text import distinct, full
+from viz.view import FOLD, HIDDEN, LETTERS, NAMED, VALUE, Card, View, select, value_names
 
 LEAF, CONSTANT, OPERATION, GROUP = "leaf", "constant", "operation", "group"
 FEW = 2  # names at the head of a list that is cut
@@ -60,7 +60,7 @@ class Node:
     """One value of the graph, or several that one card stands for.
 
     key         its index in topological order       kind        LEAF, CONSTANT, OPERATION or GROUP
-    name        unique, x1 or t1 without a label     label       as the user gave it, or ""
+    name        unique, x1 or t1 without a label     label       as the user gave it, or ""; of a group whole
     symbol      of the operation, "" where none      expression  `apples × tax`; "" where no operation
     data        the number                           gradient    ∂root/∂node; None: none has arrived
     size        how many values it stands for        frame       the opened group around it, or ""
@@ -206,6 +206,7 @@ class _Reader:
     """Makes the records of one view.
 
     outputs  of every card, the values that other cards take        names  of the values that are named
+    groups   by the name of a scope, what is shown of it
     reached  the values that a gradient can have reached; None: all
     """
 
@@ -215,6 +216,7 @@ class _Reader:
         self.outputs = [[value for value in card.members if value in outputs] for card in view.cards]
         arrived = [root for root in (view.order[root] for root in view.roots) if root.grad]
         self.reached = set(topological_order(*arrived)) if len(arrived) < len(view.roots) else None
+        self.groups = distinct({card.name: None for card in view.cards}, LETTERS)
         self.names = view.names or value_names(view.order if len(view.order) <= NAMED else self._spoken())
 
     def graph(self) -> Graph:
@@ -264,9 +266,11 @@ class _Reader:
         size = len(card.members)
         data, gradient = self._numbers(outputs[0]) if len(outputs) == 1 else (None, None)
         named = [self._name(value) or "a constant" for value in outputs[:FEW]]
-        name = card.name or _listed(named, ", ", len(outputs))
+        label = card.name or _listed(named, ", ", len(outputs))
         words = f"▸{size:,}", f"{size:,} values"
-        return Node(key, GROUP, name, name, *words, data, gradient, size, card.frame)
+        return Node(
+            key, GROUP, self.groups.get(label, label), label, *words, data, gradient, size, card.frame
+        )
 
     def _value(self, key: int, card: Card) -> Node:
         """A value, or the last of a folded chain."""

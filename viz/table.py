@@ -34,7 +34,7 @@ PLAIN = Writer(str, lambda sign, formula: sign + clip(formula, LONG), full)
 LATEX = Writer(
     lambda name: f"${latex_name(name)}$",
     lambda sign, formula: f"${sign}{latex.formula(formula, LONG)}$",
-    lambda number: f"${latex.number(full(number))}$",
+    lambda number: f"${latex.mathematics(full(number))}$",
 )
 
 

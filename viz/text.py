@@ -5,13 +5,15 @@ four classes of letters, read off DejaVu Sans Bold, which is wider than Helvetic
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from itertools import count, takewhile
 from typing import Any
 from unicodedata import category, east_asian_width
 
+from autograd.naming import RAISED
 from autograd.naming import Run as Run
 from autograd.naming import runs as runs
 
@@ -44,19 +46,19 @@ def columns(text: str) -> int:
 
 def mono_width(text: str, size: float) -> float:
     """The width of a text in a monospaced font, its `runs` raised and lowered."""
-    return _width(text, columns) * MONO * size
+    return _width(text, lambda run: MONO * columns(run)) * size
 
 
 def bold_width(text: str, size: float) -> float:
-    """A width that a text in bold sans does not exceed, its `runs` raised and lowered."""
+    """A width that a text in bold sans does not exceed, its `runs` raised and lowered, and monospaced."""
     return _width(text, lambda run: sum(map(_bold, run))) * size
 
 
 def _width(text: str, advance: Callable[[str], float]) -> float:
-    """The width of a text: a subscript stands below the superscript right before it."""
+    """The width of a text in em; a subscript stands below the superscript right before it."""
     width, above = 0.0, 0.0  # of that superscript
     for run in runs(text):
-        wide = advance(run.text) * (SCRIPT if run.level else 1)
+        wide = SCRIPT * MONO * columns(run.text) if run.level else advance(run.text)
         width += max(0.0, wide - above) if run.level < 0 else wide
         above = wide if run.level > 0 else 0.0
     return width
@@ -84,9 +86,43 @@ def padded(text: str, width: int) -> str:
 
 
 def clip(text: object, length: int) -> str:
-    """The text, cut to a length with an ellipsis."""
+    """An expression or a sentence, its end cut with an ellipsis: its beginning says what it is."""
     text = str(text)
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def cut(name: str, length: int) -> str:
+    """A name, cut in the middle: its end, as of `block.query.weight_1`, tells it from others."""
+    head = 2 * length // 5
+    return name if len(name) <= length else f"{name[:head]}…{name[head + 1 - length :]}"
+
+
+def distinct(names: Iterable[str], length: int) -> dict[str, str]:
+    """All names cut to a length, so that different ones stay different.
+
+    Where the cut would make two of them equal, the place where they differ stays too; failing that, a number
+    tells them apart.
+
+    >>> [*distinct(["encoder.block1.attention.w", "encoder.block2.attention.w"], 18).values()]
+    ['enco…1.attent…on.w', 'enco…2.attent…on.w']
+    """
+    cuts = {name: cut(name, length) for name in names}
+    alike: dict[str, list[str]] = {}
+    for name, short in cuts.items():
+        alike.setdefault(short, []).append(name)
+    taken = {short for short, several in alike.items() if len(several) == 1}
+    end = length // 4
+    for several in alike.values():
+        differ = len([*takewhile(lambda letters: len({*letters}) == 1, zip(*several, strict=False))])
+        numbers = (f"…{i}" for i in count(2))
+        for name in several if len(several) > 1 else ():
+            short = f"{name[:end]}…{name[differ : differ + length - 2 * end - 2]}…{name[-end:]}"
+            while len(name) > length and (len(short) > length or short in taken):
+                number = next(numbers)
+                short = name[: length - len(number)] + number
+            cuts[name] = short if len(name) > length else name
+            taken.add(cuts[name])
+    return cuts
 
 
 def full(number: Any) -> str:
@@ -103,21 +139,34 @@ def short(number: Any, signed: bool = False, digits: int | None = 4) -> str:
     None instead of a number is "": a group of values has none. A text, the shape of an array, stays as it is.
 
     >>> short(220.00000000000003), short(-1 / 3), short(1e-5), short(12345.6), short(0.5, signed=True)
-    ('220', '−0.3333', '1e−5', '12346', '+0.5')
+    ('220', '−0.3333', '10⁻⁵', '12346', '+0.5')
     >>> short(-1 / 3, digits=2), short(123.4, digits=2), short(-1 / 3, digits=None)
     ('−0.33', '123', '−0.3333333333333333')
+    >>> short(6.02214e23), short(float("-inf")), short(float("nan"))
+    ('6.022×10²³', '−∞', 'nan')
     """
     if number is None or isinstance(number, str):
         return number or ""
     if isinstance(number, Decimal) and number.is_nan():  # which raises in a comparison
-        return str(number)
+        return "nan"
     if number == 0:
         return "0"
     text = full(number)
     if digits is not None and (not isinstance(number, int | Fraction) or len(text) > 11):
         text = _rounded(number, digits)
     plus = "+" if signed and not isinstance(number, complex) and number > 0 else ""
-    return plus + text.replace("-", "−")
+    return plus + INFINITY.sub("∞", POWER.sub(_power, text.removeprefix("+"))).replace("-", "−")
+
+
+POWER = re.compile(r"(?:(?<![\d.])1|(?<=\d)(?P<times>))[eE]\+?(?P<power>-?\d+)")
+INFINITY = re.compile("inf(inity)?", re.IGNORECASE)
+RAISE = str.maketrans(RAISED | {"-": RAISED["−"]})
+
+
+def _power(match: re.Match[str]) -> str:
+    """×10²³ for e+23; just 10⁻⁵ where the number is 1e-05."""
+    sign = "10" if match["times"] is None else "×10"
+    return sign + str(int(match["power"])).translate(RAISE)
 
 
 def _rounded(number: Any, digits: int) -> str:
@@ -126,7 +175,6 @@ def _rounded(number: Any, digits: int) -> str:
         size = top.bit_length() - bottom.bit_length()
         number = float(number) if abs(size) < 1000 else Decimal(top) / Decimal(bottom)
     try:
-        text = f"{number:.0f}" if 10**digits <= abs(number) < 1e7 else f"{number:.{digits}g}"
+        return f"{number:.0f}" if 10**digits <= abs(number) < 1e7 else f"{number:.{digits}g}"
     except TypeError:  # a type of numbers without formats
         return str(number)
-    return re.sub(r"e\+?(-?)0*(?=\d)", r"e\1", text)

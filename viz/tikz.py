@@ -7,7 +7,6 @@ needs \usepackage{tikz,amsmath}.
 from collections.abc import Iterator
 from math import ceil
 
-from autograd.naming import latex_text
 from viz import latex
 from viz.scene import DARK, END, LIGHT, LOOKS, MARGIN, MIDDLE, Look, Path, Rect, Scene, Text, leaves
 
@@ -93,8 +92,8 @@ def _written(text: Text) -> str:
     """Words as such, all else as mathematics."""
     look = LOOKS[text.kind]
     if look.sans and not look.bold:
-        return latex_text(text.text)
-    return f"${latex.number(text.text)}$"
+        return latex.words(text.text)
+    return f"${latex.mathematics(text.text)}$"
 
 
 def _at(x: float, y: float) -> str:

@@ -28,13 +28,16 @@ from itertools import accumulate
 from typing import NamedTuple, TypeVar
 
 from autograd import Value, node_names, ops, topological_order
+from autograd.naming import typeset
 from autograd.op import printable
 from viz.options import Options
+from viz.text import distinct
 
 VALUE, GROUP, FOLD, REST = "value", "group", "fold", "rest"
 HIDDEN, SEVERAL = -1, -2
 BY_FULL_SCOPE = 2000  # values, up to which a graph is grouped by neuron, and above by layer
 CHAIN, BUNDLE = 5, 4  # the fewest operations to fold, and the fewest values to bundle
+LETTERS = 28  # of a name; a longer one is cut in the middle
 NAMED = 10_000  # values, up to which all are named, as in the table
 WHOLE = Options(group=0, max_nodes=None)  # every value has a card
 
@@ -198,9 +201,10 @@ def select(roots: Sequence[Value], options: Options = WHOLE) -> View:
 
 
 def value_names(nodes: Iterable[Value]) -> dict[Value, str]:
-    """The names that `autograd.node_names` gives, but so that all can be printed."""
-    labels = {node: printable(node.label) for node in nodes}
-    return node_names(labels, labels)
+    """The names that `autograd.node_names` gives, but so that all can be printed, and none is long."""
+    names = node_names(nodes)
+    cuts = distinct(names.values(), LETTERS)
+    return {node: cuts[name] for node, name in names.items()}
 
 
 def _near_names(name: str, names: Iterable[str]) -> str:
@@ -211,10 +215,13 @@ def _near_names(name: str, names: Iterable[str]) -> str:
 
 
 def _find(name: str, order: Sequence[Value], names: dict[Value, str]) -> int:
-    """The value of that name."""
-    found = [index for index, node in enumerate(order) if names.get(node) == name]
-    if found:
-        return found[0]
+    """The value of that name, or of that label; `y_hat` is ŷ."""
+    shown = [names.get(node, "") for node in order]
+    for called in shown, [node.label for node in order]:
+        if name in called:
+            return called.index(name)
+    if typeset(name) in shown:
+        return shown.index(typeset(name))
     near = _near_names(name, filter(None, names.values()))
     raise ValueError(f"focus={name!r}: no node has that name; {near}")
 

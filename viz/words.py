@@ -76,7 +76,7 @@ def local_text(edge: Edge, options: Options) -> str:
 
 
 def title(node: Node, options: Options) -> str:
-    """A node in full, a line for each: how it is computed, value, gradient; but not on a worksheet."""
+    """A node in full, a line for each: how it is computed, its label if that is cut, value, gradient."""
     if not node.size:
         return "left out here"
     first = f"{node.name} = {clip(node.expression, LONG)}" if node.expression else node.name or node.kind
@@ -84,7 +84,8 @@ def title(node: Node, options: Options) -> str:
         first = f"constant {node.name}".rstrip()
     elif node.kind == GROUP:
         first = f"{node.name}: {node.expression}"
-    return "\n".join((first, *numbers(node, options)))
+    whole = [node.label] if "…" in node.name and node.label != node.name else []
+    return "\n".join((first, *whole, *numbers(node, options)))
 
 
 def numbers(node: Node, options: Options) -> list[str]:
