@@ -291,7 +291,7 @@ def _columns(picture: ProgramPicture, most: float) -> Iterator[Column]:
 def _narrow(graph: Graph, own: list[Node], placed: set[int], stage: str, most: float) -> Iterator[Column]:
     """Columns of these operations, halved as long as they are wider than that."""
     known = set(placed)
-    column = _column(graph, own, known, stage)
+    column = _column(graph, own, known, stage, most)
     if column.laid.width > most and len(own) > 1:
         half = len(own) // 2
         for part in (own[:half], own[half:]):
@@ -301,7 +301,7 @@ def _narrow(graph: Graph, own: list[Node], placed: set[int], stage: str, most: f
         yield column
 
 
-def _column(graph: Graph, own: list[Node], placed: set[int], stage: str) -> Column:
+def _column(graph: Graph, own: list[Node], placed: set[int], stage: str, most: float) -> Column:
     """A column of these operations; `placed` are the leaves that stand already, and grows."""
     at: dict[int, int] = {}  # the index of the card of each node
     cards: list[Placed] = []
@@ -326,7 +326,7 @@ def _column(graph: Graph, own: list[Node], placed: set[int], stage: str) -> Colu
         at[node.key] = len(cards)
         cards.append(Placed(node, _card(node, operands)))
     boxes = [Box(card.width, card.height, card.ports) for _, card, _ in cards]
-    laid = layout.place(boxes, lines, down=True, space=22)
+    laid = layout.place(boxes, lines, down=True, space=22, width=most)
     return Column(stage, "", cards, edges, _upwards(laid, boxes) if stage == BACKWARD else laid)
 
 
