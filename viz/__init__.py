@@ -37,6 +37,7 @@ from viz.picture import Picture
 from viz.plots import plot_decision_boundary, plot_derivatives, plot_history
 from viz.program import Program, ProgramPicture
 from viz.records import read, read_backward
+from viz.sheet import Exercise, Sheet, compose, room
 from viz.table import Table
 from viz.view import select
 
@@ -46,6 +47,7 @@ __all__ = [
     "Options",
     "Picture",
     "ProgramPicture",
+    "Sheet",
     "Table",
     "draw",
     "draw_affine",
@@ -54,6 +56,7 @@ __all__ = [
     "plot_decision_boundary",
     "plot_derivatives",
     "plot_history",
+    "sheet",
     "table",
 ]
 
@@ -84,6 +87,35 @@ def draw(root: Any, **options: Any) -> Diagram | ProgramPicture:
         raise TypeError(f"draw has no option {min(unknown)!r}; there is {', '.join(known)}")
     roots, chosen = _roots("draw", root), Options(**options)
     return Diagram(read(roots, select(roots, chosen)), chosen, roots)
+
+
+def sheet(
+    exercises: Iterable[Any],
+    title: str = "",
+    *,
+    paper: str = "A4",
+    lines: int = 3,
+    solution: bool = False,
+    **options: Any,
+) -> Sheet:
+    """A worksheet to print: numbered exercises below a title and lines for name and date.
+
+    exercises  each a root, or several, drawn with `blank="gradients"` unless the options say otherwise; or a
+               picture that is made already; or a pair of a question and one of these
+    paper      "A4" or "Letter": wide graphs are wrapped to it
+    lines      so many lines to write on follow every exercise
+    solution   the same with all numbers on pages behind; `backward()` must have been called
+
+    The other options are those of `viz.Options`. ValueError where an exercise is larger than a page.
+    """
+    blank: dict[str, Any] = {"blank": "gradients", "theme": "light", "width": room(paper)}
+
+    def drawn(each: Any) -> Exercise:
+        asked = isinstance(each, tuple) and len(each) == 2 and isinstance(each[0], str)
+        question, what = each if asked else ("", each)
+        return Exercise(question, what if isinstance(what, Picture) else draw(what, **blank | options))
+
+    return compose([drawn(each) for each in exercises], title, paper, lines, solution)
 
 
 def table(root: Value) -> Table:

@@ -44,7 +44,7 @@ from viz.text import clip, full, short
 
 RADIUS, SPACE = 15, 12  # of a circle; between two neurons of a column
 ROW = 15  # height of a number in the column of numbers before a neuron, and of a line inside of it
-STUB, FAN = 4, 22  # beside a number; between the numbers and their neuron
+STUB, FAN = 6, 22  # beside a number; between the numbers and their neuron
 GAP = 120  # the least distance between two columns of circles
 HEAD, LEGEND = 36, 22  # the headings above the columns, the legend below
 LETTERS = 20  # of a name; the title has it whole

@@ -76,7 +76,10 @@ LOOKS = {
     "zero": Look("", "border"),
     "head": Look("line"),
     "tip": Look("gradient"),
+    "rule": Look("", "pale", 0.7),
     # Letters
+    "title": Look("name", size=19, sans=True, bold=True),
+    "question": Look("name", size=13.5, sans=True),
     "name": Look("name", size=13, sans=True, bold=True),
     "forward": Look("data", size=13, sans=True, bold=True),
     "backward": Look("gradient", size=13, sans=True, bold=True),
@@ -169,14 +172,14 @@ class Scene:
     def noted(self, *notes: str) -> "Scene":
         """The scene with notes below it, in lines that are as wide as it is; empty ones do not count."""
         line = 2 * LOOKS["note"].size
-        rows = [row for note in notes for row in _wrapped("note", note, max(self.width, NOTE))]
+        rows = [row for note in notes for row in wrapped("note", note, max(self.width, NOTE))]
         width = max([self.width, *(measure("note", row) for row in rows)])
         marks = (Text("note", 0, self.height + line * (i + 0.9), row) for i, row in enumerate(rows))
         height = self.height + line * len(rows)
         return replace(self, width=width, height=height, marks=(*self.marks, *marks))
 
 
-def _wrapped(kind: str, text: str, most: float) -> list[str]:
+def wrapped(kind: str, text: str, most: float) -> list[str]:
     """The text in lines that are no wider than that, unless a single word is."""
     lines: list[str] = []
     for word in text.split(" ") if text else ():
@@ -186,6 +189,20 @@ def _wrapped(kind: str, text: str, most: float) -> list[str]:
         else:
             lines.append(word)
     return lines
+
+
+def moved(mark: Mark, right: float, down: float) -> Mark:
+    """The mark somewhere else; without its key, as it may stand in a picture with others."""
+    match mark:
+        case Group():
+            return Group(tuple(moved(each, right, down) for each in mark.marks), mark.title)
+        case Path():
+            steps = (
+                Step(step.letter, tuple(Point(x + right, y + down) for x, y in step.points))
+                for step in mark.steps
+            )
+            return replace(mark, steps=tuple(steps))
+    return replace(mark, x=mark.x + right, y=mark.y + down)
 
 
 def leaves(marks: Sequence[Mark]) -> Iterator[Rect | Path | Text]:
