@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from math import inf
 
@@ -13,6 +13,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+import viz
+from autograd import Value, scope, tanh
 from viz.layout import ARROW, Box, Edge, Layout, Point, path, place
 from viz.layout import align as aligning
 from viz.layout import rank as ranking
@@ -98,15 +100,27 @@ def along(points: tuple[Point, ...], down: bool) -> Iterator[Point]:
         at = stops[-1]
 
 
+def short_of(work: Callable[[], object]) -> int:
+    """By how many pixels a width is too small, as the error says; 0 if it is not."""
+    try:
+        work()
+    except ValueError as error:
+        more = int(re.search(r"takes (\d+) pixels more;", str(error))[1])
+    else:
+        return 0
+    assert more > 0
+    return more
+
+
 def fitted(graph: tuple[list[Box], list[Edge]], down: bool, width: float) -> tuple[Layout, float]:
-    """The layout in the width, or in the one that the error asks for; and the width."""
-    while True:
-        try:
-            return place(*graph, gap=GAP, space=SPACE, down=down, width=width), width
-        except ValueError as error:
-            more = re.search(r"takes (\d+) pixels more;", str(error))
-            assert more and int(more[1]) > 0
-            width += int(more[1])
+    """The layout in the width, or in the one that the errors ask for; and the width."""
+
+    def layout() -> Layout:
+        return place(*graph, gap=GAP, space=SPACE, down=down, width=width)
+
+    while more := short_of(layout):
+        width += more
+    return layout(), width
 
 
 # Laws ---------------------------------------------------------------------------------------------
@@ -119,7 +133,9 @@ def fitted(graph: tuple[list[Box], list[Edge]], down: bool, width: float) -> tup
 @example(picture((), *((i,) for i in range(35))), False, 500.0)
 def test_in_every_width_boxes_stand_apart_and_lines_end_at_ports_and_pass_no_box(graph, down, width):
     boxes, edges = graph
-    layout, width = fitted(graph, down, width)
+    if down:  # the ports are on the top side
+        boxes = [Box(box.height, box.width, box.ports) for box in boxes]
+    layout, width = fitted((boxes, edges), down, width)
     assert layout.width <= width
     areas = corners(boxes, layout)
     for i, (left, top, right, foot) in enumerate(areas):
@@ -148,6 +164,14 @@ def test_lines_that_lead_to_the_next_row_cross_no_other_on_the_way(graph, width)
     for x, upper, lower in turns:
         for y, left, right in level:
             assert not (upper + 1e-6 < y < lower - 1e-6 and left + 1e-6 < x < right - 1e-6)
+
+
+def test_in_a_width_no_line_is_led_around_the_picture(monkeypatch):
+    monkeypatch.setattr(ranking, "PASSED", 0)
+    monkeypatch.setattr(ranking, "EACH", 0)
+    there, back = ((i,) for i in range(20)), ((20 + i, 19 - i) for i in range(20))
+    layout = place(*picture((), *there, *back), width=230, down=True)
+    assert layout.width <= 230
 
 
 def test_a_box_that_is_too_wide_is_an_error_that_says_how_much_is_missing():
@@ -516,3 +540,33 @@ def test_neighbours_are_swapped_where_sorting_by_medians_stops():
     """Medians alone leave six crossings here."""
     nodes = (), (), (), (2, 0), (2, 1), (3,), (0, 2), (4,), (3,), (), (7, 9), (1, 6)
     assert crossings(place(*picture(*nodes))) <= 4
+
+
+# Pictures of graphs -------------------------------------------------------------------------------
+
+
+def value_of(nodes: int) -> Value:
+    """A chain of sums and products with leaves, a long line and a part that is summed up."""
+    w, total = Value(1.5, "w"), Value(0.25, "x")
+    with scope("layer"):
+        y = tanh(Value(2.0, "u") * w)
+    for i in range(nodes):
+        total = total * w if i % 2 else total + Value(i / 8, f"b{i}")
+    return total * y
+
+
+@pytest.mark.parametrize("width", [390, 800, 1200])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {}, {"direction": "down"}, {"style": "textbook"}, {"blank": "all"}, {"local": "both"},
+        {"max_nodes": 20}, {"group": 1, "open": {"layer"}}, {"style": "textbook", "local": "formula"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_picture_keeps_within_its_width(options, width):
+    root = value_of(24)
+    root.backward()
+    width += short_of(lambda: viz.draw(root, width=width, **options).svg())
+    picture = viz.draw(root, width=width, **options).svg()
+    assert int(re.search(r'width="(\d+)"', picture)[1]) <= width

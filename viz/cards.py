@@ -120,8 +120,8 @@ def scene(graph: Graph, options: Options, whole: bool = False) -> Scene:
         Group(tuple(draw(card, corner)), words.title(node, options), f"n{node.key}")
         for node, card, corner in zip(graph.nodes, cards, placed.boxes, strict=True)
     ]
-    summary = words.summary(graph, options)
-    return Scene(placed.width, placed.height, tuple(marks), summary).noted(graph.note)
+    made = Scene(placed.width, placed.height, tuple(marks), words.summary(graph, options))
+    return made.noted(graph.note, room=_room(graph, options))
 
 
 # ── Measures ────────────────────────────────────────────────────────────────────────────────────────

@@ -111,7 +111,7 @@ class ProgramPicture(Picture):
                 left += column.width + COLUMN
             width, top = max(width, left - COLUMN), top + HEAD + height + COLUMN
         scene = Scene(width, top - COLUMN, tuple(marks), f"Program: {self.caption}")
-        return scene.noted(self.caption, *_legend(self, drawn))
+        return scene.noted(self.caption, *_legend(self, drawn), room=most)
 
     def dot(self) -> "graphviz.Digraph":
         """All operations for Graphviz: `.source` is its text; `.render(…)` and `.pipe(…)` run `dot`."""
@@ -251,7 +251,7 @@ class Column(NamedTuple):
 
 
 def _bands(drawn: Sequence[Column], most: float) -> Iterator[list[Column]]:
-    """The columns in bands that are no wider than that, as far as a column is not alone in its band."""
+    """The columns in bands that are no wider than that."""
     band: list[Column] = []
     for column in drawn:
         if band and sum(each.width + COLUMN for each in band) + column.width > most:
@@ -289,12 +289,14 @@ def _columns(picture: ProgramPicture, most: float) -> Iterator[Column]:
 
 
 def _narrow(graph: Graph, own: list[Node], placed: set[int], stage: str, most: float) -> Iterator[Column]:
-    """Columns of these operations, halved as long as they are wider than that."""
+    """Columns of these operations, halved where they do not fit; ValueError where one alone does not."""
     known = set(placed)
-    column = _column(graph, own, known, stage, most)
-    if column.laid.width > most and len(own) > 1:
-        half = len(own) // 2
-        for part in (own[:half], own[half:]):
+    try:
+        column = _column(graph, own, known, stage, most)
+    except ValueError:
+        if len(own) == 1:
+            raise
+        for part in (own[: len(own) // 2], own[len(own) // 2 :]):
             yield from _narrow(graph, part, placed, stage, most)
     else:
         placed |= known

@@ -10,7 +10,7 @@ scenes, painters (`svg`, `tikz`) need nothing else, and neither knows the other.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import hypot, sqrt
+from math import hypot, inf, sqrt
 from typing import NamedTuple
 
 from viz.layout import ARROW, TURN, Point
@@ -18,7 +18,6 @@ from viz.text import bold_width, mono_width
 
 MARGIN, ROUND = 16, 7  # around the picture; radius of corners
 HEAD, BREADTH = 7, 3.5  # length of an arrow's head, and half of its breadth
-NOTE = 340  # as wide are the lines of notes below a picture that is narrower
 THIN, THICK, FAINT = 0.5, 5.0, 0.15  # the least and the greatest width of a line, and the least opacity
 MANY = 60  # lines, with more of which all are thinner
 KAPPA = 0.5523  # how far the controls of a cubic curve stand off that is nearly a quarter of a circle
@@ -169,14 +168,16 @@ class Scene:
     marks: tuple[Mark, ...]
     summary: str
 
-    def noted(self, *notes: str) -> "Scene":
-        """The scene with notes below it, in lines that are as wide as it is; empty ones do not count."""
-        line = 2 * LOOKS["note"].size
-        rows = [row for note in notes for row in wrapped("note", note, max(self.width, NOTE))]
-        width = max([self.width, *(measure("note", row) for row in rows)])
-        marks = (Text("note", 0, self.height + line * (i + 0.9), row) for i, row in enumerate(rows))
-        height = self.height + line * len(rows)
-        return replace(self, width=width, height=height, marks=(*self.marks, *marks))
+    def noted(self, *notes: str, room: float = inf) -> "Scene":
+        """The scene with notes below it, in lines that keep within the room; empty ones do not count."""
+        size, foot, width, marks = LOOKS["note"].size, self.height, self.width, [*self.marks]
+        for note in filter(None, notes):
+            foot += 0.6 * size
+            for row in wrapped("note", note, room):
+                foot += 1.4 * size
+                marks.append(Text("note", 0, foot - 0.2 * size, row))
+                width = max(width, measure("note", row))
+        return replace(self, width=width, height=foot, marks=tuple(marks))
 
 
 def wrapped(kind: str, text: str, most: float) -> list[str]:

@@ -39,7 +39,7 @@ from viz.layout.order import order_layers
 from viz.layout.parts import ARROW, Box, Edge, Layout, Point
 from viz.layout.rank import farthest, lanes_around, rank_boxes, spread
 from viz.layout.route import route_edges
-from viz.layout.rows import TURN, cut_into_rows, with_gates
+from viz.layout.rows import TURN, cut_into_rows
 from viz.layout.split import split_edges
 
 __all__ = ["ARROW", "TURN", "Box", "Edge", "Layout", "Point", "path", "place", "ports"]
@@ -88,13 +88,15 @@ def _place(
         rank = spread(boxes, edges, rank, gap, height)
     rows = [range(max(rank) + 1)]
     if width < inf:
-        rank, rows = with_gates(rank, cut_into_rows(boxes, edges, rank, gap, space, width))
-    far = farthest(len(boxes), edges, rank) if len(rows) == 1 else inf
+        rank, rows = cut_into_rows(boxes, edges, rank, gap, space, width)
+    far = farthest(len(boxes), edges, rank) if width == height == inf else inf
     graph = split_edges(boxes, [e for e in edges if rank[e.target] - rank[e.source] <= far], rank)
     order = order_layers(graph)
     for row in rows[1:]:  # lines come in below one another as they went out
         gate = order.layers[row.start]
-        order.arrange(gate, sorted(gate, key=lambda dummy: order.position[graph.left[dummy][0].vertex]))
+        dummies = [vertex for vertex in gate if vertex >= len(boxes)]
+        turn = iter(sorted(dummies, key=lambda dummy: order.position[graph.left[dummy][0].vertex]))
+        order.arrange(gate, [next(turn) if vertex >= len(boxes) else vertex for vertex in gate])
     middle = align_vertices(graph, order, rows, gap, height)
     lanes = lanes_around(edges, rank, far)
     return route_edges(boxes, edges, graph, order, rows, middle, lanes, gap, space, width)

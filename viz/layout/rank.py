@@ -1,5 +1,6 @@
 """Phase 1: a layer for every box, so that each edge leads to a later layer."""
 
+from collections import Counter
 from collections.abc import Sequence
 from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
@@ -55,46 +56,39 @@ def spread(
     the results meets first, so that lines stay few; each line that passes takes half a gap.
     ValueError: a single box does not fit.
     """
-    operands: list[list[int]] = [[] for _ in boxes]
-    users: list[set[int]] = [set() for _ in boxes]
+    operands: list[dict[int, None]] = [{} for _ in boxes]
     for edge in edges:
-        operands[edge.target].append(edge.source)
-        users[edge.source].add(edge.target)
-    waiting = [len(each) for each in users]  # how many users of each box do not stand yet
-    walk: dict[int, None] = {}
-    stack = [box for box, each in enumerate(users) if not each][::-1]
+        operands[edge.target][edge.source] = None
+    waiting = Counter(operand for each in operands for operand in each)  # for users that do not stand yet
+    stack = [box for box in reversed(range(len(boxes))) if not waiting[box]]
+    turn: dict[int, int] = {}  # when the walk meets a box
     while stack:
         box = stack.pop()
-        if box not in walk:
-            walk[box] = None
+        if box not in turn:
+            turn[box] = len(turn)
             stack.extend(reversed(operands[box]))
-    turn = {box: number for number, box in enumerate(walk)}
-    ready = [(turn[box], box) for box in walk if not waiting[box]]
-    open_lines: set[int] = set()
-    layer = [0] * len(boxes)
-    now = max(rank)
+    ready = [box for box in turn if not waiting[box]]
+    passing: set[int] = set()  # boxes whose lines have begun
+    layer, now = [0] * len(boxes), max(rank)
     while ready:
-        room = height + gap - gap / 2 * len(open_lines)
-        due = sorted(entry for entry in ready if rank[entry[1]] >= now)
-        taken = []
-        for entry in due:
-            need = boxes[entry[1]].height + gap - gap / 2 * (entry[1] in open_lines)
-            if need <= room:
-                room -= need
-                taken.append(entry)
-        if due and not taken:
-            least = min(boxes[box].height - gap / 2 * (box in open_lines) for _, box in due)
-            raise ValueError(needed(least + gap / 2 * len(open_lines), height))
-        ready = [entry for entry in ready if entry not in taken]
-        for _, box in taken:
+        room, due = height + gap - gap / 2 * len(passing), [box for box in ready if rank[box] >= now]
+        needs = {box: boxes[box].height + gap - gap / 2 * (box in passing) for box in due}
+        taken = set()
+        for box in sorted(due, key=turn.__getitem__):
+            if needs[box] <= room:
+                taken.add(box)
+                room -= needs[box]
+        if not taken:
+            raise ValueError(needed(height + min(needs.values()) - room, height))
+        passing -= taken
+        ready = [box for box in ready if box not in taken]
+        for box in sorted(taken):
             layer[box] = now
-            open_lines.discard(box)
-        for _, box in taken:
-            for operand in dict.fromkeys(operands[box]):
-                open_lines.add(operand)
+            passing.update(operands[box])
+            for operand in operands[box]:
                 waiting[operand] -= 1
                 if not waiting[operand]:
-                    ready.append((turn[operand], operand))
+                    ready.append(operand)
         now -= 1
     first = min(layer)
     return [each - first for each in layer]

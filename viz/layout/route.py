@@ -25,13 +25,14 @@ def route_edges(
 ) -> Layout:
     """Set the layers side by side and the rows below one another, and lead the edges through."""
     rank = graph.rank
-    stub, start, end = _columns(boxes, edges, graph, order, rows, middle, space, width)
-    y, feet = _heights(graph, order, rows, middle, gap)
+    gates = [[v for v in order.layers[row.start] if v >= len(boxes)] for row in rows] + [[]]
+    stub, start, end = _columns(boxes, edges, graph, rows, gates, middle, space, width)
+    y, feet = _heights(graph, order, rows, gates, middle, gap)
     corners, leaves = [], set(range(len(boxes))) - {edge.target for edge in edges}
     for v, box in enumerate(boxes):
         left = end[rank[v]] - box.width if v in leaves else start[rank[v]]  # leaves: to the right
         corners.append(Point(left, y[v] - box.height / 2))
-    turns = _turns(order, rows, y, end, feet, gap)
+    turns = _turns(rows, gates, y, end, feet, gap)
     ways = []  # of every box its line to the right side of its layer, then the pieces along its trail
     for v, box in enumerate(boxes):
         way: list[tuple[Point, ...]] = [(Point(corners[v].x + box.width, y[v]), Point(end[rank[v]], y[v]))]
@@ -55,10 +56,7 @@ def route_edges(
         trunk = [point for piece in pieces for point in piece]
         routes.append((*trunk, Point(start[r] - stub[r], last), Point(start[r], last)))
     layers = tuple(tuple(v for v in layer if v < len(boxes)) for layer in order.layers)
-    sides = [
-        end[row.stop - 1] + (gutter(len(order.layers[row.stop])) if row is not rows[-1] else 0.0)
-        for row in rows
-    ]
+    sides = [end[row.stop - 1] + gutter(len(lines)) for row, lines in zip(rows, gates[1:], strict=True)]
     foot = feet[-1] + gap / 2 * max(lanes.values(), default=0)
     return Layout(max(sides), foot, tuple(corners), tuple(routes), tuple(filter(None, layers)))
 
@@ -67,14 +65,14 @@ def _columns(
     boxes: Sequence[Box],
     edges: Sequence[Edge],
     graph: Graph,
-    order: Order,
     rows: list[range],
+    gates: list[list[int]],
     middle: list[float],
     space: float,
     width: float,
 ) -> tuple[list[float], list[float], list[float]]:
     """Of every layer the length of its stubs, where its boxes start, and where they end."""
-    rank, size = graph.rank, len(order.layers)
+    rank, size = graph.rank, rows[-1].stop
     stub, broad = [0.0] * size, [0.0] * size
     band = [space] * size  # to the left of a layer: curves, then stubs
     for box, r in zip(boxes, rank, strict=False):
@@ -87,10 +85,9 @@ def _columns(
             band[rank[vertex]] = max(band[rank[vertex]], min(rise / STEEP, MOST * space))
     start: list[float] = []
     end: list[float] = []
-    for i, row in enumerate(rows):
-        x = gutter(len(order.layers[row.start])) if i else 0.0
-        inner = row[1:] if len(row) > 1 else row[:0]
-        side = gutter(len(order.layers[row.stop])) if row.stop < size else 0.0
+    for row, (into, on) in zip(rows, pairwise(gates), strict=True):
+        x, side = gutter(len(into)), gutter(len(on))
+        inner = row[1:]
         least = x + side + sum(stub[r] + broad[r] for r in row) + space * len(inner)
         wish = sum(band[r] - space for r in inner)
         share = min(1.0, max(0.0, width - least - 1e-6) / wish) if wish else 1.0
@@ -103,14 +100,14 @@ def _columns(
 
 
 def _heights(
-    graph: Graph, order: Order, rows: list[range], middle: list[float], gap: float
+    graph: Graph, order: Order, rows: list[range], gates: list[list[int]], middle: list[float], gap: float
 ) -> tuple[list[float], list[float]]:
     """The y of every vertex's middle, rows below one another, and of every row its foot."""
     y, top = middle[:], 0.0
     feet: list[float] = []
-    for row in rows:
+    for row, gate in zip(rows, gates, strict=False):
         if row.start:
-            top = feet[-1] + 3 * gap + LANE * max(0, len(order.layers[row.start]) - 1)
+            top = feet[-1] + 3 * gap + LANE * max(0, len(gate) - 1)
         vertices = [v for r in row for v in order.layers[r]]
         for v in vertices:
             y[v] += top
@@ -119,7 +116,7 @@ def _heights(
 
 
 def _turns(
-    order: Order, rows: list[range], y: list[float], end: list[float], feet: list[float], gap: float
+    rows: list[range], gates: list[list[int]], y: list[float], end: list[float], feet: list[float], gap: float
 ) -> dict[int, tuple[Point, ...]]:
     """How a line comes to its place at a gate: back below the row before, and in again at the left.
 
@@ -127,8 +124,7 @@ def _turns(
     that no two cross.
     """
     turns: dict[int, tuple[Point, ...]] = {}
-    for (before, row), foot in zip(pairwise(rows), feet, strict=False):
-        gate = order.layers[row.start]
+    for (before, row), gate, foot in zip(pairwise(rows), gates[1:], feet, strict=False):
         pitch = min(LANE, GUTTER / max(1, len(gate)))
         for outwards, dummy in enumerate(reversed(gate)):
             right, left = end[before.stop - 1] + outwards * pitch, TURN + outwards * pitch

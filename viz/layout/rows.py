@@ -1,7 +1,8 @@
 """Between phases 1 and 2, where the width is bounded: the layers are cut into rows that fit."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from math import ceil, inf
 
 from viz.layout.parts import ARROW, Box, Edge
@@ -17,43 +18,63 @@ def gutter(lines: int) -> float:
 
 def cut_into_rows(
     boxes: Sequence[Box], edges: Sequence[Edge], rank: list[int], gap: float, space: float, width: float
-) -> list[range]:
-    """The rows, as the ranks of their layers: of all that fit in the width, those least high together.
+) -> tuple[list[int], list[range]]:
+    """The ranks anew and the rows as ranges of them: of all that fit in the width, those least high together.
 
+    Every row but the first begins with a layer more, its gate, where lines come in. The leaves before it
+    stand there as well if there is room, rather than at the end of the row above.
     ValueError: a single layer is wider.
     """
     size = max(rank) + 1
-    broad, tall, stub = [0.0] * size, [0.0] * size, [0.0] * size
-    for box, r in zip(boxes, rank, strict=True):
+    broad, tall, stub, loose = [0.0] * size, [0.0] * size, [0.0] * size, [0.0] * (size + 1)
+    leaves = [0] * (size + 1)
+    made = {edge.target for edge in edges}
+    fixed = {rank[v] for v in made}  # layers that not only leaves stand in
+    for v, (box, r) in enumerate(zip(boxes, rank, strict=True)):
         broad[r] = max(broad[r], box.width)
         tall[r] += box.height + gap
+        if v not in made and r in fixed:
+            loose[r + 1] = max(loose[r + 1], box.width)
+            leaves[r + 1] += 1
     for edge in edges:
         stub[rank[edge.target]] = max(stub[rank[edge.target]], edge.label + ARROW)
-    lines = lines_on(edges, rank)
-    side = [gutter(number) for number in lines]
-    tall = [height + number * gap / 2 for height, number in zip(tall, lines, strict=True)]
+    lines = _lines(edges, rank)
     far = [0.0, *accumulate(space + s + b for s, b in zip(stub, broad, strict=True))]
-    best: list[tuple[float, int]] = [
-        (0.0, 0)
-    ]  # of the first layers the least height, and where the last row begins
+
+    def breadth(start: int, stop: int) -> float:
+        """How wide a row is at least."""
+        side = gutter(lines[start - 1]) if start else -space
+        return side + far[stop] - far[start] + gutter(lines[stop - 1])
+
+    least = max(breadth(r, r + 1) for r in range(size))
+    if least > width:
+        raise ValueError(needed(least, width))
+    # Of so many layers: the least height, where the last row starts, and the room for leaves at its gate.
+    best: list[tuple[float, int, float]] = [(0.0, 0, 0.0)]
     for stop in range(1, size + 1):
-        found, high = (inf, stop - 1), 0.0
+        found, high = (inf, 0, 0.0), 0.0
         for start in range(stop - 1, -1, -1):
-            high = max(high, tall[start])
-            left, right = side[start - 1] if start else -space, side[stop - 1]
-            if left + far[stop] - far[start] + right > width:
+            high = max(high, tall[start] + lines[start] * gap / 2)
+            if breadth(start, stop) > width:
                 break
-            found = min(found, (best[start][0] + high + LANE * lines[stop - 1], start))
+            fits = bool(start) and breadth(start, stop) + loose[start] <= width
+            price = best[start][0] + high + LANE * lines[stop - 1] + gap * leaves[start] * (not fits)
+            found = min(found, (price, start, loose[start] * fits))
         best.append(found)
-        if found[0] == inf:
-            raise ValueError(needed(left + far[stop] - far[start] + right, width))
-    rows = []
+    starts, leads = [], set()
     stop = size
     while stop:
-        start = best[stop][1]
-        rows.append(range(start, stop))
-        stop = start
-    return rows[::-1]
+        _, stop, lead = best[stop]
+        starts.append(stop)
+        if lead:
+            leads.add(stop)
+    starts.reverse()
+    ranks = []
+    for v, r in enumerate(rank):
+        row = bisect_right(starts, r) - 1
+        ranks.append(r + row + (v not in made and r + 1 in leads))
+    begins = [start + max(row - 1, 0) for row, start in enumerate(starts)]
+    return ranks, [range(*pair) for pair in pairwise([*begins, size + len(starts) - 1])]
 
 
 def needed(least: float, width: float) -> str:
@@ -64,7 +85,7 @@ def needed(least: float, width: float) -> str:
     )
 
 
-def lines_on(edges: Sequence[Edge], rank: list[int]) -> list[int]:
+def _lines(edges: Sequence[Edge], rank: list[int]) -> list[int]:
     """How many lines lead on from every layer, or pass it; one for all edges of a source."""
     last: dict[int, int] = {}
     for edge in edges:
@@ -74,11 +95,3 @@ def lines_on(edges: Sequence[Edge], rank: list[int]) -> list[int]:
         change[rank[source]] += 1
         change[end] -= 1
     return [*accumulate(change)][:-1]
-
-
-def with_gates(rank: list[int], rows: list[range]) -> tuple[list[int], list[range]]:
-    """The ranks and rows with a layer more at the start of every row but the first, where lines come in."""
-    row = [number for number, ranks in enumerate(rows) for _ in ranks]
-    return [r + row[r] for r in rank], [
-        range(r.start + max(i - 1, 0), r.stop + i) for i, r in enumerate(rows)
-    ]
