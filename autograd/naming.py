@@ -3,7 +3,7 @@ r"""Names as a textbook sets them: `w^2_{13}` is w²₁₃, `y_hat` is ŷ, `alph
     base         a letter `w`, a Greek letter or its name `alpha`, or a word `net`
     accent       `_hat`, `_bar`, `_tilde` or `_dot` after one letter: y_hat, theta_bar; or ŷ
     superscript  `^2`, `^l`, `^{l-1}`, `^{(i)}`, or ²
-    subscript    `_2`, `_j`, `_{jk}`, `_{1,13}`, or ₂; after one letter also a word: `w_ij`, `x_train`
+    subscript    `_2`, `_j`, `_h1`, `_{jk}`, `_{1,13}`, or ₂; after one letter also a word: `w_ij`, `x_train`
 
 All else stays as it is: `learning_rate`, `soft_plus`, `__x__`, `layer1.weight`, `a_b_c`, `x.txt`, `x + y`. A
 number right after a word, `x1`, stays beside it.
@@ -55,7 +55,7 @@ MARKUP = re.compile(  # in a text with typeset names, where one may have a scrip
 SIGNS = re.compile(rf"(?P<raised>[{HIGH}]+)|(?P<lowered>[{LOW}]+(?:,[{LOW}]+)*)")
 NUMBERED = re.compile(rf"({LETTER}+)(\d+)")
 SPELT = re.compile(rf"(?:{'|'.join(GREEK)})(?!{LETTER})")
-PHRASE = re.compile(rf"_(?!\d+$){INNER}{{2}}")  # after a word no subscript
+INDEX = rf"{LETTER}?\d*"  # after a word: j, 13, h1
 WORD = re.compile(rf"(?![ijkl]+(?!{LETTER})){LETTER}{{3,}}")  # in a script; ijk is an index
 
 
@@ -76,7 +76,7 @@ class Name(NamedTuple):
 
     def _subscript(self) -> str:
         """The subscript in markup, without braces where it is read without them."""
-        plain = re.fullmatch(rf"{INNER}+" if len(self.base) == 1 else LETTER, self.subscript)
+        plain = re.fullmatch(rf"{INNER}+" if len(self.base) == 1 else INDEX, self.subscript)
         return f"_{self.subscript}" if plain else f"_{{{self.subscript}}}"
 
     def latex(self) -> str:
@@ -110,7 +110,7 @@ def parse(name: str) -> Name | None:
         return None
     base, accent = match["word"], ""
     scripts = match["raised"] or match["second"] or "", match["lowered"] or match["first"] or ""
-    if base and PHRASE.match(scripts[1]):
+    if base and scripts[1][:1] == "_" and not re.fullmatch(rf"_(?:{INDEX}|{BRACED})", scripts[1]):
         return None
     if not base:
         base, accent = _accented(match["letter"])

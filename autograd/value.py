@@ -73,7 +73,10 @@ class Value(Numeric):
         """The numbers of the arguments as they were when this value was recorded."""
         return self._record[len(self._record) >> 1 : -1]
 
-    label = property(lambda self: self._names[0], lambda self, x: setattr(self, "_names", (x, self.scope)))
+    label = property(
+        lambda self: self._names[0],
+        lambda self, x: setattr(self, "_names", (x or "", self.scope)),
+    )
     scope = property(lambda self: self._names[1], lambda self, x: setattr(self, "_names", (self.label, x)))
 
     # ── Recording ───────────────────────────────────────────────────────────────────────────────────

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import viz
-from autograd import Value, log, sin
+from autograd import Value, exp, log, sin
 from viz import Diagram
 from viz.command import main
 
@@ -123,6 +123,29 @@ def test_the_diagram_in_every_format(ending, tmp_path):
     f.label = "f"
     f.backward()
     assert path.read_bytes() == viz.draw(f).save(tmp_path / f"expected{ending}").read_bytes()
+
+
+def test_the_digits_of_the_table_and_the_diagram(tmp_path):
+    path = tmp_path / "a.svg"
+    status, out, _ = run("sin(x_1)*y_hat", "x_1=1", "y_hat=1e-9", "--digits", "3", "--svg", str(path))
+    assert status == 0 and "t1 = sin(x₁) 0.841" in " ".join(out.split()) and "f = 8.41×10⁻¹⁰" in out
+    assert "∂f/∂x₁ = 5.4×10⁻¹⁰, ∂f/∂ŷ = 0.841" in out and ">0.841<" in path.read_text("utf-8")
+    assert "sin(x)  0.8414709848078965" in run("sin(x)", "x=1")[1]
+    assert run("x", "x=1", "--digits", "0")[::2] == (
+        2,
+        "digits must be a whole number of at least 1, not 0\n",
+    )
+
+
+@pytest.mark.parametrize("option", ["blank=all", "local=both", "theme=dark", "style=textbook"])
+def test_what_the_diagram_may_be_told(option, tmp_path):
+    path, (name, _, choice) = tmp_path / "a.svg", option.partition("=")
+    assert run("exp(x)*y", "x=2", "y=3", "--svg", str(path), f"--{option}")[0] == 0
+    x, y = Value(2, "x"), Value(3, "y")
+    f = exp(x) * y
+    f.label = "f"
+    f.backward()
+    assert path.read_text("utf-8") == viz.draw(f, **{name: choice}).svg() != viz.draw(f).svg()
 
 
 def test_the_style_and_a_file_without_an_ending(tmp_path):

@@ -372,9 +372,9 @@ def test_options_reach_every_format():
 
 def test_no_derivative_is_a_dash():
     x, y = Value(0.0, "x"), Value(2.0, "y")
-    assert " – ─ y" in viz.draw(where(constant(1), x, y)).text()
+    assert " none ─ y" in viz.draw(where(constant(1), x, y)).text()
     assert "no contribution ─ y" in viz.draw(where(constant(1), x, y), local="formula").text()
-    assert "└─ – ─ x" in viz.draw(sqrt(x), local="both").text()
+    assert "└─ none ─ x" in viz.draw(sqrt(x), local="both").text()
 
 
 X, Y, Z = Value(0.5, "x"), Value(2.0, "y_1"), Value(0.25, "a + b")

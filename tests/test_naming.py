@@ -121,7 +121,9 @@ EXAMPLES = """
     apple          apple      \\mathit{apple}
     apple2         apple2     \\mathit{apple2}
     learning_rate  learning_rate  \\mathit{learning\\_rate}
-    net_h1         net_h1     \\mathit{net\\_h1}
+    net_h1         netₕ₁      \\mathit{net}_{h1}
+    net_b1         net_b1     \\mathit{net}_{b1}
+    net_1b         net_1b     \\mathit{net\\_1b}
     __x__          __x__      \\mathit{\\_\\_x\\_\\_}
     layer1.w_1     layer1.w_1  \\text{layer1.w\\_1}
     x₁²            x₁²        \\text{x$_{1}$$^{2}$}
@@ -147,7 +149,8 @@ def test_examples(name, text, latex):
         ("a_b^(c − 1)", [0, -1, 0]),
         ("(a²₁)²", [0, 1, -1, 0, 1]),
         ("a_b.txt", [0]),
-        ("…t_1", [0]),
+        ("…t_bq", [0]),
+        ("layer.t_bq", [0]),
         ("learning_rate", [0]),
         ("w_ij", [0]),  # is not typeset yet
         ("6.022×10²³", [0, 1]),

@@ -425,7 +425,9 @@ def test_repr_is_short():
 
 def test_data_label_and_grad_may_be_set_but_not_op_and_args():
     x = Value(1.0) * 2
-    x.data, x.label, x.grad = 3.0, "x", 1.0
+    x.data, x.label, x.grad = 3.0, None, 1.0
+    assert x.label == ""  # no label, and never the word None
+    x.label = "x"
     for name in "op", "args", "colour":
         with pytest.raises(AttributeError):
             setattr(x, name, None)

@@ -24,7 +24,7 @@ z     → x        ∂z/∂x = y            1      ×    4    =   4           4
 z     → y        ∂z/∂y = x            1      ×    3    =   3           3
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any, overload
 
@@ -32,13 +32,14 @@ from autograd import Value
 from viz.diagram import Diagram
 from viz.matrix import draw_affine, draw_softmax_with_loss
 from viz.network import NetworkPicture, draw_network
-from viz.options import Options
+from viz.options import Options, check_whole
 from viz.picture import Picture
 from viz.plots import plot_decision_boundary, plot_derivatives, plot_history
 from viz.program import Program, ProgramPicture
 from viz.records import read, read_backward
 from viz.sheet import Exercise, Sheet, compose, room
 from viz.table import Table
+from viz.variables import variables
 from viz.view import select
 
 __all__ = [
@@ -62,14 +63,19 @@ __all__ = [
 
 
 @overload
-def draw(root: Value | Iterable[Value], **options: Any) -> Diagram: ...
+def draw(
+    root: Value | Iterable[Value], names: Mapping[str, Any] | None = None, **options: Any
+) -> Diagram: ...
 @overload
 def draw(root: Program, **options: Any) -> ProgramPicture: ...
-def draw(root: Any, **options: Any) -> Diagram | ProgramPicture:
+def draw(root: Any, names: Mapping[str, Any] | None = None, **options: Any) -> Diagram | ProgramPicture:
     """The picture of everything that a root, or several, were made from; or of a compiled program.
 
     `root` is a Value, or a sequence of them for several roots in one picture. The options are those of
     `viz.Options`: style, theme, direction, digits, local, blank, group, focus, …
+
+    `names` are those of values without a label: with `names=locals()` they are called as the variables that
+    hold them, and w_0, w_1, … in a list w.
 
     A graph of more than `max_nodes` values is summed up, by scopes (`with autograd.scope(name)`) and by
     folding chains of one operation; the picture then says how many of its values it shows.
@@ -81,12 +87,14 @@ def draw(root: Any, **options: Any) -> Diagram | ProgramPicture:
     ones); `rows`, how many of them a column holds, 18 at most unless said; and `theme`.
     """
     if hasattr(root, "operations"):
+        if names is not None:
+            raise TypeError("draw: names are for Values; a program has names of its own")
         return ProgramPicture(root, **options)
     known = [field.name for field in fields(Options)]
     if unknown := options.keys() - set(known):
         raise TypeError(f"draw has no option {min(unknown)!r}; there is {', '.join(known)}")
     roots, chosen = _roots("draw", root), Options(**options)
-    return Diagram(read(roots, select(roots, chosen)), chosen, roots)
+    return Diagram(read(roots, select(roots, chosen, variables("draw", names))), chosen, roots)
 
 
 def sheet(
@@ -106,7 +114,7 @@ def sheet(
     lines      so many lines to write on follow every exercise
     solution   the same with all numbers on pages behind; `backward()` must have been called
 
-    The other options are those of `viz.Options`. ValueError where an exercise is larger than a page.
+    The other options are those of `viz.draw`. ValueError where an exercise is larger than a page.
     """
     blank: dict[str, Any] = {"blank": "gradients", "theme": "light", "width": room(paper)}
 
@@ -118,14 +126,18 @@ def sheet(
     return compose([drawn(each) for each in exercises], title, paper, lines, solution)
 
 
-def table(root: Value) -> Table:
+def table(root: Value, digits: int | None = None, names: Mapping[str, Any] | None = None) -> Table:
     """The graph of a root node by node: the values forward, then every step of the backward pass.
+
+    Numbers are as Python prints them, or in so many significant digits; `names` are as `draw` takes them.
 
     It takes no notice of gradients, and changes none: `backward()` need not have been called. Where a local
     derivative does not exist it shows the steps before, and says where and why the pass stops.
     """
     (only,) = _roots("table", [root])
-    return Table(*read_backward(only))
+    if digits is not None:
+        check_whole("digits", digits)
+    return Table(*read_backward(only, variables("table", names)), digits)
 
 
 def _roots(caller: str, root: Any) -> list[Value]:

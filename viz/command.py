@@ -2,8 +2,8 @@
 
 import re
 import sys
-from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Sequence
+from argparse import SUPPRESS, ArgumentParser, Namespace
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
@@ -11,14 +11,20 @@ from unicodedata import normalize
 import autograd
 import viz
 from autograd import Value, constant, hessian
+from autograd.naming import typeset
 from autograd.parse import Formula, FormulaError, is_name, parse
 from viz.diagram import Diagram
-from viz.options import STYLES
-from viz.text import full
+from viz.options import CHOICES
+from viz.table import number_writer
 
 DESCRIPTION = "Compute a formula node by node, forward and backward, and draw it."
 EPILOG = """A formula is arithmetic in Python's notation (** is the power) with autograd's functions, also as
 ln, abs, max, min and pow, and the constants pi and e. A value is a formula too, without variables: x=1/3."""
+
+CHOSEN = {  # what the diagram may be told
+    "style": "of the diagram", "theme": "of its colours", "local": "local derivatives in the diagram",
+    "blank": "a worksheet: numbers to be filled in",
+}  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,7 +53,11 @@ def _parser() -> ArgumentParser:
     for ending in Diagram.formats:
         about = f"write the diagram, as {ending}"
         parser.add_argument(f"--{ending[1:]}", type=Path, metavar="FILE", help=about)
-    parser.add_argument("--style", choices=STYLES, default=STYLES[0], help="of the diagram")
+    about = "significant digits in the table and the diagram"
+    parser.add_argument("--digits", type=int, metavar="N", default=SUPPRESS, help=about)
+    for name, about in CHOSEN.items():
+        choices = [choice for choice in CHOICES[name] if choice]
+        parser.add_argument(f"--{name}", choices=choices, default=SUPPRESS, help=about)
     return parser
 
 
@@ -61,17 +71,20 @@ def _show(options: Namespace) -> None:
     variables = [Value(x, name) for name, x in numbers.items()]
     root = _differentiated(f, variables)
     second = hessian(f)(*numbers.values()) if options.order == 2 and variables else []
-    print(f"{viz.table(root)}\n\n{root.label} = {full(root.data)}")
+    digits = getattr(options, "digits", None)
+    name, write = typeset(root.label), number_writer(digits)
+    print(f"{viz.table(root, digits)}\n\n{name} = {write(root.data)}")
     if variables:
-        print(", ".join(f"∂{root.label}/∂{x.label} = {full(x.grad)}" for x in variables))
+        print(", ".join(f"∂{name}/∂{typeset(x.label)} = {write(x.grad)}" for x in variables))
     if second:
-        print(f"\nHessian: ∂²{root.label} by row and column\n\n{_matrix([*numbers], second)}")
+        print(f"\nHessian: ∂²{name} by row and column\n\n{_matrix([*map(typeset, numbers)], second, write)}")
     if options.latex:
         print(f"\n{autograd.formula(root, latex=True)}")
+    chosen = {name: getattr(options, name) for name in ("digits", *CHOSEN) if hasattr(options, name)}
     for ending in Diagram.formats:
         if path := getattr(options, ending[1:]):
             path = path if path.suffix.lower() == ending else path.with_name(path.name + ending)
-            print(f"Diagram: {viz.draw(root, style=options.style).save(path)}")
+            print(f"Diagram: {viz.draw(root, **chosen).save(path)}")
 
 
 def _values(arguments: Iterable[str], exact: bool) -> dict[str, Any]:
@@ -98,9 +111,9 @@ def _differentiated(f: Formula, variables: list[Value]) -> Value:
     return root
 
 
-def _matrix(names: list[str], rows: list[list[Any]]) -> str:
+def _matrix(names: list[str], rows: list[list[Any]], write: Callable[[Any], str]) -> str:
     """The numbers in columns, under and beside the names of the variables."""
-    cells = [["", *names], *([name, *map(full, row)] for name, row in zip(names, rows, strict=True))]
+    cells = [["", *names], *([name, *map(write, row)] for name, row in zip(names, rows, strict=True))]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = (map(str.rjust, row, widths) for row in cells)
     return "\n".join("  ".join(line) for line in lines)

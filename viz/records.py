@@ -185,9 +185,9 @@ class Pass(NamedTuple):
         return f"The backward pass stops at {graph.nodes[self.stop].name}: {self.error}"
 
 
-def read_backward(root: Value) -> tuple[Graph, Pass]:
+def read_backward(root: Value, called: Mapping[Value, str] | None = None) -> tuple[Graph, Pass]:
     """The records of a root and of its backward pass from seed 1, whether it has run or not."""
-    graph = read([root])
+    graph = read([root], select([root], called=called))
     if not any(node.kind == LEAF for node in graph.nodes):
         return graph, Pass()
     keys = {node: key for key, node in enumerate(topological_order(root))}
@@ -217,7 +217,9 @@ class _Reader:
         arrived = [root for root in (view.order[root] for root in view.roots) if root.grad]
         self.reached = set(topological_order(*arrived)) if len(arrived) < len(view.roots) else None
         self.groups = distinct({card.name: None for card in view.cards}, LETTERS)
-        self.names = view.names or value_names(view.order if len(view.order) <= NAMED else self._spoken())
+        self.names = view.names or value_names(
+            view.order if len(view.order) <= NAMED else self._spoken(), view.called
+        )
 
     def graph(self) -> Graph:
         """The records, and stubs where something next to a shown card is left out."""
@@ -276,7 +278,7 @@ class _Reader:
         """A value, or the last of a folded chain."""
         value, size = card.members[-1], len(card.members)
         node, name, numbers = self.view.order[value], self._name(value), self._numbers(value)
-        label = printable(node.label)
+        label = printable(node.label or self.view.called.get(node, ""))
         if node.op is None or node.op is ops.constant:
             kind = CONSTANT if node.op else LEAF
             return Node(key, kind, name, label, "", "", *numbers, frame=card.frame)

@@ -8,15 +8,20 @@ first is a node: how it is computed, and its value. A row of the second is an ed
 
 import re
 from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
+from operator import add
 from typing import Any, NamedTuple
 
 from autograd.naming import latex_name, latex_text
 from viz import latex
 from viz.records import CONSTANT, Edge, Graph, Pass
-from viz.text import clip, columns, full, padded
+from viz.text import clip, columns, full, padded, short
 from viz.words import NONE
 
 LONG = 60  # characters of an expression or a formula
+WIDE = 100  # columns of a table, from which on its columns are closer together
+SIGNS, SHORT = {"×", "="}, {"gradient so far": "so far"}
 
 
 Row = tuple[str, ...]
@@ -30,12 +35,20 @@ class Writer(NamedTuple):
     number: Callable[[Any], str]
 
 
-PLAIN = Writer(str, lambda sign, formula: sign + clip(formula, LONG), full)
-LATEX = Writer(
-    lambda name: f"${latex_name(name)}$",
-    lambda sign, formula: f"${sign}{latex.formula(formula, LONG)}$",
-    lambda number: f"${latex.mathematics(full(number))}$",
-)
+def number_writer(digits: int | None) -> Callable[[Any], str]:
+    """How numbers are written: in so many significant digits, or None: as Python prints them."""
+    return full if digits is None else partial(short, digits=digits)
+
+
+def writers(digits: int | None) -> tuple[Writer, Writer]:
+    """As text and as LaTeX."""
+    number = number_writer(digits)
+    plain = Writer(str, lambda sign, formula: sign + clip(formula, LONG), number)
+    return plain, Writer(
+        lambda name: f"${latex_name(name)}$",
+        lambda sign, formula: f"${sign}{latex.formula(formula, LONG)}$",
+        lambda x: f"${latex.mathematics(number(x))}$",
+    )
 
 
 class Block(NamedTuple):
@@ -51,27 +64,28 @@ class Block(NamedTuple):
 class Table:
     """What `viz.table` gives: `print` it, show it in a notebook, take its `.markdown()` or `.latex()`."""
 
-    def __init__(self, graph: Graph, made: Pass) -> None:
+    def __init__(self, graph: Graph, made: Pass, digits: int | None = None) -> None:
         self.graph = graph
         self.made = made
+        self.plain, self.mathematics = writers(digits)
 
-    def blocks(self, write: Writer = PLAIN) -> list["Block"]:
+    def blocks(self, write: Writer) -> list["Block"]:
         """What there is to show: the forward pass, and the backward pass if there is one."""
         forward = _forward(self.graph, write)
         return [forward, *([_backward(self.graph, self.made, write)] if self.made else [])]
 
     def __str__(self) -> str:
-        return "\n\n".join(map(_aligned, self.blocks()))
+        return "\n\n".join(map(_aligned, self.blocks(self.plain)))
 
     __repr__ = __str__
 
     def markdown(self) -> str:
         """The table in Markdown."""
-        return "\n\n".join(map(_markdown, self.blocks()))
+        return "\n\n".join(map(_markdown, self.blocks(self.plain)))
 
     def latex(self) -> str:
         r"""The table as two tabulars, for a document with \usepackage{amsmath}."""
-        return "\n\n\\bigskip\n".join(map(_tabular, self.blocks(LATEX)))
+        return "\n\n\\bigskip\n".join(map(_tabular, self.blocks(self.mathematics)))
 
     def _repr_markdown_(self) -> str:
         return self.markdown()
@@ -91,35 +105,39 @@ def _backward(graph: Graph, made: Pass, write: Writer) -> Block:
     heads = "node", "→ operand", "local derivative", "upstream", "×", "local", "=", "adds", "gradient so far"
     rows: list[Row] = []
 
-    def add(edge: Edge, *numbers: Any) -> None:
+    def row(edge: Edge, *numbers: Any) -> None:
         target, source = (write.name(graph.nodes[key].name) for key in (edge.target, edge.source))
         upstream, local, adds, total = (NONE if x is None else write.number(x) for x in numbers)
         derivative = write.formula("", edge.formula)
         rows.append((target, f"→ {source}", derivative, upstream, "×", local, "=", adds, total))
 
     for edge, step in made.steps:
-        add(edge, step.upstream, edge.local, step.contribution, step.total)
+        row(edge, step.upstream, edge.local, step.contribution, step.total)
     for edge in made.left(graph):
-        add(edge, made.upstream, edge.local, None, None)
+        row(edge, made.upstream, edge.local, None, None)
     return Block(heading, heads, frozenset({3, 5, 7, 8}), rows, made.says(graph))
 
 
-def _aligned(block: Block) -> str:
-    """The block as text, its columns in line."""
+def _aligned(block: Block, narrow: bool = False) -> str:
+    """The block as text, its columns in line; closer together where it would be wide."""
+    heads = [SHORT.get(head, head) if narrow else head for head in block.heads]
     cells = [list(column) for column in zip(*block.rows, strict=True)]
-    for i, (head, column) in enumerate(zip(block.heads, cells, strict=True)):
+    for i, (head, column) in enumerate(zip(heads, cells, strict=True)):
         if i in block.numbers:
             head, *column[:] = _pointed(head, column)
         width = max(map(columns, (head, *column)))
         column[:] = [padded(text, width) for text in (head, *column)]
-    head, *rows = ("  ".join(row).rstrip() for row in zip(*cells, strict=True))
-    rule = "─" * max(map(columns, (head, *rows)))
-    return "\n".join((block.heading, "", head, rule, *rows, *(("", block.note) if block.note else ())))
+    gaps = [" " if narrow and not SIGNS.isdisjoint(pair) else "  " for pair in pairwise(heads)] + [""]
+    head, *rows = ("".join(map(add, row, gaps)).rstrip() for row in zip(*cells, strict=True))
+    width = max(map(columns, (head, *rows)))
+    if width > WIDE and not narrow:
+        return _aligned(block, narrow=True)
+    return "\n".join((block.heading, "", head, "─" * width, *rows, *(("", block.note) if block.note else ())))
 
 
 def _pointed(head: str, numbers: list[str]) -> list[str]:
     """The head and the numbers, with their points in line and the wider of both around the other."""
-    before = [len(number.partition(".")[0]) for number in numbers]
+    before = [len(re.split("[.×]", number)[0]) for number in numbers]
     most = max(before)
     lined = [" " * (most - n) + number for n, number in zip(before, numbers, strict=True)]
     width = max(map(len, lined))

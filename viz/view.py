@@ -66,6 +66,7 @@ class View:
     kept    the roots again, which stand for themselves
     merged  kind and name of every card that may stand for several values; all others are values
     frames  of values in opened groups               cards   in the end, numbered as `owner` then says
+    called  what values without a label are called by who draws them
     """
 
     order: list[Value]
@@ -77,6 +78,7 @@ class View:
     merged: dict[int, tuple[str, str]] = field(default_factory=dict)
     frames: dict[int, str] = field(default_factory=dict)
     cards: list[Card] = field(default_factory=list)
+    called: Mapping[Value, str] = field(default_factory=dict)
 
     def outputs(self) -> set[int]:
         """The values that another card takes, and the roots."""
@@ -159,21 +161,25 @@ def _alike(keys: Mapping[int, Key]) -> dict[Key, list[int]]:
 # ── What is wanted ──────────────────────────────────────────────────────────────────────────────────
 
 
-def select(roots: Sequence[Value], options: Options = WHOLE) -> View:
+def select(
+    roots: Sequence[Value], options: Options = WHOLE, called: Mapping[Value, str] | None = None
+) -> View:
     """The view that the options and the size of the graph ask for; else one card for every value.
 
+    called  names of values that have no label
     ValueError: `focus` or `open` names nothing in the graph.
     """
     order = topological_order(*roots)
     index = {node: i for i, node in enumerate(order)}
     args = [tuple(map(index.__getitem__, node.args)) for node in order]
     starts = tuple(index[root] for root in roots)
+    called = {node: called[node] for node in order if node in called} if called else {}
     opened = _opened(order, options.open)
     names: dict[Value, str] = {}
     owner = list(range(len(order)))
     most = len(order) if options.max_nodes is None else options.max_nodes
     if options.focus:
-        names = value_names(order)
+        names = value_names(order, called)
         near = _near(order, args, _find(options.focus, order, names), options.depth, most)
         owner = [HIDDEN] * len(order)
         for node in near:
@@ -181,7 +187,7 @@ def select(roots: Sequence[Value], options: Options = WHOLE) -> View:
     shown = len(owner) - owner.count(HIDDEN)
 
     def summed_up(level: int, opened: _Opened) -> View:
-        cards = View(order, args, owner[:], starts, frozenset(starts), names)
+        cards = View(order, args, owner[:], starts, frozenset(starts), names, called=called)
         _group(cards, level, opened)
         for step in _fold, _bundle:
             if cards.number() > most:
@@ -200,9 +206,9 @@ def select(roots: Sequence[Value], options: Options = WHOLE) -> View:
     return cards.numbered()
 
 
-def value_names(nodes: Iterable[Value]) -> dict[Value, str]:
-    """The names that `autograd.node_names` gives, but so that all can be printed, and none is long."""
-    names = node_names(nodes)
+def value_names(nodes: Iterable[Value], called: Mapping[Value, str] | None = None) -> dict[Value, str]:
+    """The names that `autograd.node_names` gives, cut where they are long."""
+    names = node_names(nodes, called)
     cuts = distinct(names.values(), LETTERS)
     return {node: cuts[name] for node, name in names.items()}
 

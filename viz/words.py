@@ -8,7 +8,7 @@ from viz.records import CONSTANT, GROUP, LEAF, OPERATION, Edge, Formula, Graph, 
 from viz.text import clip, full, short
 
 BLANK = "____"  # on a worksheet in text, where a number is to be filled in
-NONE = "–"  # where no local derivative exists, or nothing is passed on
+NONE = "none"  # a dash would be lost in a line: where no local derivative exists, or nothing is passed on
 NO_GRADIENT = "·"  # where no gradient has arrived
 LONG = 500  # characters of an expression in a title
 
