@@ -310,8 +310,8 @@ def test_a_bias_is_told_from_an_activation():
         for mark in neurons(draw_network(model, *x, **options))[2, 1].marks
         if isinstance(mark, Text)
     ]
-    assert inside() == [] and inside(numbers=True) == ["b 0"]
-    assert inside([0.0]) == ["0"] and inside([0.0], numbers=True) == ["0", "b 0"]
+    assert inside() == [] and inside(numbers=True) == ["b=0"]
+    assert inside([0.0]) == ["0"] and inside([0.0], numbers=True) == ["0", "b=0"]
 
 
 def test_drawing_leaves_no_trace_in_the_model():

@@ -246,7 +246,7 @@ class NetworkPicture(Picture):
         if self.activations:
             lines.append(("activation", short(self.activations[level - 1][j], digits=self.digits)))
         if self.numbers and level > 1 and (bias := self.layers[level - 2][j].bias):
-            lines.append(("figure", f"b {self._text(bias)}"))
+            lines.append(("figure", f"b={self._text(bias)}"))
         return lines
 
     # Measures
@@ -393,7 +393,7 @@ def draw_network(model: Any, x: Sequence[Any] | None = None, **options: Any) -> 
     x            an input: each neuron then shows its activation, as the layers, called one after the
                  other, give it
     numbers      write every weight before its neuron, from the top in the order of the neurons that it
-                 comes from, and every bias into its circle: `b −0.5`
+                 comes from, and every bias into its circle: `b=−0.5`
     digits       significant digits of the numbers; None: all of them
     show         "weights", or the "gradients" that the model's Values hold: the same picture of those
     theme        "light", "dark", or "auto": as the reader's system is set
