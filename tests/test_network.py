@@ -283,6 +283,14 @@ def test_names_are_set_as_a_textbook_sets_them():
     assert {"x₁", "x_train", "ŷ₂"} <= set(texts(named))
 
 
+def test_long_names_beside_neurons_stay_different():
+    inputs = [f"encoder.block.attention.query.weight_{i}" for i in (1, 2)]
+    picture = draw_network([[([1.0, 1.0], 0.0)]], inputs=inputs)
+    drawn = [group for group in groups(picture) if group.title in inputs]
+    assert len({texts.text for group in drawn for texts in group.marks}) == 2
+    assert all(len(text.text) <= 20 for group in drawn for text in group.marks)
+
+
 @pytest.mark.parametrize(
     "model",
     [nn.MLP(2, [3, 2], activation="tanh", seed=0), micrograd.nn.MLP(2, [3, 1])],

@@ -40,7 +40,7 @@ from viz.scene import (
     straight,
     strength,
 )
-from viz.text import clip, full, short
+from viz.text import distinct, full, short
 
 RADIUS, SPACE = 15, 12  # of a circle; between two neurons of a column
 ROW = 15  # height of a number in the column of numbers before a neuron, and of a line inside of it
@@ -174,7 +174,7 @@ def _real(number: Any) -> float:
 def _names(what: str, names: Sequence[str], width: int) -> list[str]:
     if names and len(names) != width:
         raise ValueError(f"{what} has {len(names)} names for {width} neurons: give one for each")
-    return [printable(name) for name in names]
+    return [typeset(printable(name)) for name in names]
 
 
 # ── Drawing ─────────────────────────────────────────────────────────────────────────────────────────
@@ -207,6 +207,7 @@ class NetworkPicture(Picture):
         self.numbers, self.digits, self.show = numbers, digits, show
         self.inputs = _names("inputs", inputs, self.sizes[0])
         self.outputs = _names("outputs", outputs, self.sizes[-1])
+        self.cuts = distinct([*self.inputs, *self.outputs], LETTERS)
         self.slots = [_slots(size, max_neurons) for size in self.sizes]
         self._measure()
         super().__init__(self._scene(), theme)
@@ -257,8 +258,8 @@ class NetworkPicture(Picture):
         pitches = [max(2 * self.radius + SPACE, ROW * rows + SPACE) for rows in before[:-1]]
         height = max(len(slots) * pitch for slots, pitch in zip(self.slots, pitches, strict=True))
         gap = 2 * self.radius + max(GAP, min(0.45 * height, 2.5 * GAP))
-        columns, x = [], self.radius + _side(self.inputs)
-        self.cuts: list[tuple[float, float, int]] = []  # where "⋮" stands, and the size of its layer
+        columns, x = [], self.radius + _side([self.cuts[name] for name in self.inputs])
+        self.dots: list[tuple[float, float, int]] = []  # where "⋮" stands, and the size of its layer
         for i, (slots, pitch) in enumerate(zip(self.slots, pitches, strict=True)):
             if i:
                 rooms = (self._room(weight) for row in self.weights[i - 1] for weight in row)
@@ -270,8 +271,8 @@ class NetworkPicture(Picture):
                 [Circle(i + 1, j, n - middle, x, y) for n, (j, y) in enumerate(places) if j is not None]
             )
             if None in slots:
-                self.cuts.append((x, ys[slots.index(None)], self.sizes[i]))
-        self.width = x + self.radius + _side(self.outputs)
+                self.dots.append((x, ys[slots.index(None)], self.sizes[i]))
+        self.width = x + self.radius + _side([self.cuts[name] for name in self.outputs])
         self.height = HEAD + height
         return columns
 
@@ -337,7 +338,7 @@ class NetworkPicture(Picture):
 
     def _neurons(self) -> Iterator[Mark]:
         yield from (self._neuron(spot) for column in self.columns for spot in column)
-        for x, y, size in self.cuts:
+        for x, y, size in self.dots:
             yield from (Text("dots", x, y + 1, "⋮", MIDDLE), Text("note", x, y + 17, f"{size:,}", MIDDLE))
         yield from self._names(self.inputs, self.columns[0], END, -1)
         yield from self._names(self.outputs, self.columns[-1], START, 1)
@@ -346,7 +347,7 @@ class NetworkPicture(Picture):
         """The names beside a column."""
         for spot in column if names else ():
             name, x = names[spot.j], spot.x + way * (self.radius + 8)
-            yield Group((Text("figure", x, spot.y + 4, clip(typeset(name), LETTERS), anchor),), name)
+            yield Group((Text("figure", x, spot.y + 4, self.cuts[name], anchor),), name)
 
     def _neuron(self, spot: Circle) -> Group:
         """A neuron, its bias as its ring, with what stands in it."""
@@ -437,7 +438,7 @@ def _slots(size: int, most: int) -> list[int | None]:
 def _radius(lines: list[tuple[str, str]]) -> float:
     """The radius of a circle around lines of text."""
     half = max((measure(*line) for line in lines), default=0) / 2
-    return hypot(half + 3, 0.8 * ROW * (len(lines) - 1)) + (4 if len(lines) == 1 else 0)
+    return hypot(half + 3, 0.8 * ROW * (len(lines) - 1)) + 6 * (len(lines) == 1)
 
 
 def _way(look: Stroke, start: Pair, end: Pair, leave: float, arrive: float) -> Path:
@@ -451,7 +452,7 @@ def _way(look: Stroke, start: Pair, end: Pair, leave: float, arrive: float) -> P
 
 def _side(names: list[str]) -> float:
     """The width of the names beside a column, or of half of its heading."""
-    return max([30, *(measure("figure", clip(typeset(name), LETTERS)) + 8 for name in names)])
+    return max([30, *(measure("figure", name) + 8 for name in names)])
 
 
 def _title(parameter: Parameter) -> str:

@@ -30,7 +30,7 @@ from viz.options import Options, check, check_whole
 from viz.picture import Format, Picture
 from viz.records import LEAF, OPERATION, Edge, Graph, Node
 from viz.scene import DOWN, LOOKS, MARGIN, MIDDLE, UP, Group, Mark, Path, Scene, Text, arrow, measure
-from viz.text import clip, columns, padded, shape_text, short
+from viz.text import clip, columns, cut, padded, shape_text, short
 from viz.words import NOTHING, Field
 
 if TYPE_CHECKING:
@@ -318,7 +318,7 @@ def _column(graph: Graph, own: list[Node], placed: set[int], stage: str, most: f
                 at[source.key] = len(cards)
                 cards.append(Placed(source, _card(source, [])))
             elif source.key not in at:
-                cards.append(Placed(source, pill(clip(source.name, LETTERS), INKS[_stage(source)]), True))
+                cards.append(Placed(source, pill(cut(source.name, LETTERS), INKS[_stage(source)]), True))
             ends.append(at.get(source.key, len(cards) - 1))
         edges += operands
         lines += [
@@ -342,7 +342,7 @@ def _upwards(laid: Layout, boxes: list[Box]) -> Layout:
 def _card(node: Node, operands: list[Edge]) -> Card:
     """The card of a node; its ports are as far from each other as the shapes on their lines need."""
     pitch = max([PORT, *(measure("pale", edge.rule) + GAP for edge in operands if edge.rule)])
-    name, symbol = clip(node.name, LETTERS), clip(node.symbol, LETTERS)
+    name, symbol = cut(node.name, LETTERS), clip(node.symbol, LETTERS)
     data, gradient = (Field(shape) if shape else NOTHING for shape in (node.data, node.gradient))
     shape = "leaf" if node.kind == LEAF else "card"
     card = Card(name, shape, "name", symbol, _times(node.size), data, gradient)

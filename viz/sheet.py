@@ -62,10 +62,13 @@ class Sheet(Saved):
     def __init__(self, title: str, paper: str, pages: Sequence[Picture]) -> None:
         self.title, self.paper, self.pages = title, paper, pages
 
+    def _repr_html_(self) -> str:
+        return "".join(page.svg() for page in self.pages)
+
     def html(self) -> str:
         """The pages as one HTML file, which prints as they are; it loads nothing."""
-        pages = "".join(page.svg() for page in self.pages)
-        return PAGE.format(title=escape(self.title or "Worksheet"), paper=self.paper, pages=pages)
+        title = escape(self.title or "Worksheet")
+        return PAGE.format(title=title, paper=self.paper, pages=self._repr_html_())
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the sheet to a file: a page to print (.html), a LaTeX document, or one page as a picture.
