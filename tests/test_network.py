@@ -16,7 +16,7 @@ import nn
 from autograd import Value
 from autograd.naming import parse
 from viz.network import ROW, draw_network
-from viz.scene import THICK, Group, Rect, Text, leaves, measure, strength
+from viz.scene import MARGIN, THICK, Group, Rect, Text, leaves, measure, strength
 from viz.text import full, short
 
 parameters = st.floats(-100, 100) | st.integers(-3, 3) | st.just(0.0)
@@ -164,6 +164,22 @@ def test_nothing_lies_on_another_or_outside(model, numbers, max_neurons):
         assert not any(cx - r < right and left < cx + r for cx, _, r in circles(picture))
 
 
+@given(models(), st.booleans(), st.integers(1, 1000))
+def test_the_picture_is_as_narrow_as_asked(model, numbers, width):
+    free = draw_network(model, numbers=numbers)
+    try:
+        picture = draw_network(model, numbers=numbers, width=width)
+    except ValueError as error:
+        more = int(re.search(r"takes (\d+) pixels more", str(error))[1])
+        picture = draw_network(model, numbers=numbers, width=width + more)
+        width += more
+        assert picture.scene.width + 2 * MARGIN > width - 2
+    assert picture.scene.width + 2 * MARGIN <= max(width, 150)  # as wide as a word of the notes
+    assert picture.scene.width <= max(free.scene.width, 150)
+    assert weights(picture).keys() == weights(free).keys()
+    assert [c[1:] for c in circles(picture)] == [c[1:] for c in circles(free)]
+
+
 @given(models(), st.booleans(), st.booleans())
 def test_what_stands_in_a_neuron_is_inside_its_circle(model, numbers, run):
     called = SimpleNamespace(layers=[Called(layer) for layer in model])
@@ -197,8 +213,8 @@ def test_a_wide_layer_is_cut_in_the_middle_and_says_how_wide_it_is(model, most):
     shown = sum(min(m, most) * min(n, most) for m, n in pairwise(sizes))
     total = sum(m * n for m, n in pairwise(sizes))
     assert len(weights(picture)) == shown
-    assert written[-1] == (f"showing {shown} of {total} weights" if shown < total else f"{total} weights")
-    assert picture.scene.summary.endswith(written[-1])
+    counted = f"showing {shown} of {total} weights" if shown < total else f"{total} weights"
+    assert written[-1].split("; ")[0] == counted and picture.scene.summary.endswith(counted)
     for level, j, k in weights(picture):  # the first and the last ones, under their true numbers
         for index, size in ((j, sizes[level - 1]), (k, sizes[level - 2])):
             assert index <= (most + 1) // 2 or index > size - most // 2 or size <= most
@@ -271,7 +287,7 @@ def test_micrograd_draws_with_gradients_after_its_backward_pass():
                 assert line(group).kind == kind(w.grad)
                 assert number(group).text == short(w.grad, digits=3)
                 assert group.title.endswith(f" = {w.data}\ngradient {w.grad}")
-    assert "ring: gradient of the bias b" in texts(picture)
+    assert texts(picture)[-1] == "9 gradients; ring: gradient of the bias b"
     assert repr(picture) == "NetworkPicture(2 → 3 → 1, theme='auto')"
 
 
@@ -308,7 +324,7 @@ def test_a_model_that_is_run_shows_the_activation_in_every_neuron(model):
             [inside] = [mark.text for mark in group.marks if getattr(mark, "kind", "") == "activation"]
             assert inside == short(number, digits=5)
             assert group.title.endswith(f"activation {full(number)}")
-    assert "ring: bias b; in a neuron: its activation" in texts(picture)
+    assert texts(picture)[-1].endswith("; ring: bias b; in a neuron: its activation")
 
 
 def test_a_bias_is_told_from_an_activation():
@@ -333,7 +349,7 @@ def test_a_digit_classifier_is_read_whole_and_drawn_in_part():
     picture = draw_network(model, outputs=[str(digit) for digit in range(10)])
     written = texts(picture)
     assert written.count("⋮") == 2 and "784" in written and "x₇₈₄" in written
-    assert written[-1] == "showing 200 of 23,820 weights"
+    assert written[-1].startswith("showing 200 of 23,820 weights")
     assert picture.scene.summary.startswith("Network of 784 → 30 → 10 neurons")
 
 

@@ -134,7 +134,7 @@ def test_a_sheet_of_pictures_of_every_kind(tmp_path):
             [o, o * 2],
             viz.draw(o, style="textbook", blank="all"),
             ("Which shapes?", viz.draw_affine(blank="all")),
-            viz.draw_network([[([1, -1], 0.5)]], numbers=True),
+            viz.draw_network(WIDE, width=721),
         ],
         "Chain rule",
         solution=True,

@@ -15,8 +15,8 @@ Source: Nielsen, Neural Networks and Deep Learning (2015), chapters 1 and 2.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, starmap
-from math import hypot, isfinite
+from itertools import accumulate, pairwise, starmap
+from math import ceil, hypot, inf, isfinite
 from typing import Any, NamedTuple
 
 from autograd import no_grad
@@ -27,6 +27,7 @@ from viz.picture import Picture
 from viz.scene import (
     END,
     LOOKS,
+    MARGIN,
     MIDDLE,
     START,
     Group,
@@ -45,7 +46,7 @@ from viz.text import distinct, full, short
 RADIUS, SPACE = 15, 12  # of a circle; between two neurons of a column
 ROW = 15  # height of a number in the column of numbers before a neuron, and of a line inside of it
 STUB, FAN = 6, 22  # beside a number; between the numbers and their neuron
-GAP = 120  # the least distance between two columns of circles
+GAP, NARROW = 120, 36  # the least distance between two columns of circles, and within a width
 HEAD, LEGEND = 36, 22  # the headings above the columns, the legend below
 LETTERS = 20  # of a name; the title has it whole
 SHOWN = ("weights", "gradients")
@@ -192,16 +193,19 @@ class NetworkPicture(Picture):
         digits: int | None = 3,
         show: str = "weights",
         theme: str = "auto",
+        width: int | None = None,
         max_neurons: int = 10,
         inputs: Sequence[str] = (),
         outputs: Sequence[str] = (),
     ) -> None:
         check("show", show, SHOWN)
         check_whole("max_neurons", max_neurons)
+        check_whole("width", 1 if width is None else width)
         check_whole("digits", 1 if digits is None else digits)
         parameters = (p for neurons in layers for n in neurons for p in (*n.weights, n.bias) if p)
         if show == "gradients" and any(p.gradient is None for p in parameters):
             raise ValueError("show='gradients' needs a model of Values; this one holds plain numbers")
+        self.most = inf if width is None else width - 2 * MARGIN
         self.sizes = [len(layers[0][0].weights), *map(len, layers)]
         self.layers, self.activations = layers, activations
         self.numbers, self.digits, self.show = numbers, digits, show
@@ -257,13 +261,9 @@ class NetworkPicture(Picture):
         before = [0, *(len(slots) if self.numbers else 0 for slots in self.slots)]  # numbers, by column
         pitches = [max(2 * self.radius + SPACE, ROW * rows + SPACE) for rows in before[:-1]]
         height = max(len(slots) * pitch for slots, pitch in zip(self.slots, pitches, strict=True))
-        gap = 2 * self.radius + max(GAP, min(0.45 * height, 2.5 * GAP))
-        columns, x = [], self.radius + _side([self.cuts[name] for name in self.inputs])
+        columns = []
         self.dots: list[tuple[float, float, int]] = []  # where "⋮" stands, and the size of its layer
-        for i, (slots, pitch) in enumerate(zip(self.slots, pitches, strict=True)):
-            if i:
-                rooms = (self._room(weight) for row in self.weights[i - 1] for weight in row)
-                x += gap + (FAN + max(rooms) if self.numbers else 0)
+        for i, (x, slots, pitch) in enumerate(zip(self._across(height), self.slots, pitches, strict=True)):
             middle = (len(slots) - 1) / 2
             ys = [HEAD + (height - (len(slots) - 1) * pitch) / 2 + n * pitch for n in range(len(slots))]
             places = zip(slots, ys, strict=True)
@@ -272,9 +272,27 @@ class NetworkPicture(Picture):
             )
             if None in slots:
                 self.dots.append((x, ys[slots.index(None)], self.sizes[i]))
-        self.width = x + self.radius + _side([self.cuts[name] for name in self.outputs])
         self.height = HEAD + height
         return columns
+
+    def _across(self, height: float) -> list[float]:
+        """The x of every column; of less width than they like, they stand nearer to each other."""
+        left, right = (
+            self.radius + _side([self.cuts[name] for name in names]) for names in (self.inputs, self.outputs)
+        )
+        rooms = [max(self._room(weight) for row in rows for weight in row) for rows in self.weights]
+        steps = [2 * self.radius + (FAN + room if self.numbers else 0) for room in rooms]
+        free = (self.most - left - right - sum(steps)) / len(steps)
+        gap = min(free, max(GAP, min(0.45 * height, 2.5 * GAP)))
+        if gap < NARROW:
+            more = ceil((NARROW - gap) * len(steps))
+            raise ValueError(
+                f"draw_network: the picture does not fit in its width: it takes {more} pixels more; "
+                "allow more, or show no numbers"
+            )
+        xs = [*accumulate((step + gap for step in steps), initial=left)]
+        self.width = xs[-1] + right
+        return xs
 
     def _room(self, weight: Parameter) -> float:
         """The width that a number takes on its line."""
@@ -283,13 +301,13 @@ class NetworkPicture(Picture):
     # Marks
 
     def _scene(self) -> Scene:
-        """Lines, neurons and headings, and below them the legend."""
-        legend = self._legend()
-        marks = *self._lines(), *self._neurons(), *self._headings(), *legend
-        width = max([self.width, *(t.x + measure(t.kind, t.text) for t in legend if isinstance(t, Text))])
+        """Lines, neurons, headings and what the lines are, and below them what else is to be said."""
         counted = self._counted()
+        said = [counted, *([RINGS[self.show]] if any(self.biases) else [])]
+        said += ["in a neuron: its activation"] if self.activations else []
+        marks = *self._lines(), *self._neurons(), *self._headings(), *self._signs()
         summary = f"Network of {self._arrows()} neurons, from the inputs to the outputs; {counted}"
-        return Scene(width, self.height + LEGEND, marks, summary).noted(counted)
+        return Scene(self.width, self.height + LEGEND, marks, summary).noted("; ".join(said), room=self.most)
 
     def _arrows(self) -> str:
         return " → ".join(map(str, self.sizes))
@@ -374,15 +392,12 @@ class NetworkPicture(Picture):
             x = self.columns[level - 1][0].x
             yield from (Text("name", x, 10, name, MIDDLE), Text("note", x, 26, f"l = {level}", MIDDLE))
 
-    def _legend(self) -> list[Mark]:
-        """What the lines and numbers mean, below the picture."""
-        y, marks = self.height + LEGEND - 4, list[Mark]()
+    def _signs(self) -> Iterator[Mark]:
+        """Which lines are positive and which negative, below the picture."""
+        y = self.height + LEGEND - 4
         for kind, sign, x in ("plus", "+", 0), ("minus", "−", 54):
-            marks.append(straight(kind, (x, y - 4), (x + 26, y - 4), width=2.5))
-            marks.append(Text("note", x + 32, y, sign))
-        said = [RINGS[self.show]] if any(self.biases) else []
-        said += ["in a neuron: its activation"] if self.activations else []
-        return [*marks, Text("note", 110, y, "; ".join(said))] if said else marks
+            yield straight(kind, (x, y - 4), (x + 26, y - 4), width=2.5)
+            yield Text("note", x + 32, y, sign)
 
 
 def draw_network(model: Any, x: Sequence[Any] | None = None, **options: Any) -> NetworkPicture:
@@ -398,6 +413,7 @@ def draw_network(model: Any, x: Sequence[Any] | None = None, **options: Any) -> 
     digits       significant digits of the numbers; None: all of them
     show         "weights", or the "gradients" that the model's Values hold: the same picture of those
     theme        "light", "dark", or "auto": as the reader's system is set
+    width        the most pixels that the picture may take across, with its margins
     max_neurons  show at most so many neurons of a layer; "⋮ 784" stands for the others
     inputs, outputs   names to write beside the first and the last column, one for each neuron
 

@@ -112,7 +112,7 @@ def _narrow(exercise: Exercise, paper: str, number: int) -> Exercise:
         picture = picture.changed(width=most)
     if (wide := picture.scene.width + 2 * MARGIN) > most + 1:
         raise ValueError(
-            f"sheet: exercise {number} is {wide:,.0f} pixels wide, and {paper} has room for {most}"
+            f"sheet: exercise {number} is {wide:,.0f} pixels wide, and {paper} has room for width={most}"
         )
     return exercise._replace(picture=picture)
 
