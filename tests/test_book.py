@@ -188,7 +188,9 @@ def test_constants_stand_inside_or_as_nodes():
     assert texts(picture(Value(1.0) * 2 * Value(2.0)), "fixed") == []
     drawn = picture(where(constant(1), x, Value(3.0, "y")))  # two others
     assert (texts(drawn, "fixed"), texts(drawn, "sign")) == (["1"], ["where"])
-    with pytest.raises(ValueError, match="constants 'outside' does not exist; there is 'inside', 'node'"):
+    with pytest.raises(
+        ValueError, match="constants 'outside' does not exist; there is None, 'inside', 'node'"
+    ):
         picture(x, constants="outside")
 
 

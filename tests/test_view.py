@@ -1,10 +1,14 @@
 """viz.view: laws of every choice of what a picture shows, then choices known by heart, then errors."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 from collections import defaultdict
+from contextlib import nullcontext
+from functools import reduce
+from operator import add, sub
 
 import pytest
 from hypothesis import given
@@ -12,10 +16,11 @@ from hypothesis import strategies as st
 from written import SVG, read_svg
 
 import viz
-from autograd import Value, constant, dot, scope, tanh, topological_order
+from autograd import Value, constant, dot, maximum, ops, scope, tanh, topological_order, where
 from autograd import sum as total
 from viz.options import Options
-from viz.records import CONSTANT, GROUP, LEAF, OPERATION, read
+from viz.records import CONSTANT, GROUP, LEAF, OPERATION, read, read_backward
+from viz.text import short
 from viz.view import HIDDEN, VALUE, select
 
 scopes = st.sampled_from(["", "", "a", "b", "a.p", "a.q", "b.p", "a.p.deep"])
@@ -27,20 +32,39 @@ def roots(draw):
     nodes = [Value(float(i), draw(st.sampled_from(["", "x", "y"]))) for i in range(draw(st.integers(1, 4)))]
     for leaf in nodes:
         leaf.scope = draw(scopes)
-    shared = constant(2.0, "c")
+    shared = constant(2.0, draw(st.sampled_from(["c", ""])))
     for _ in range(draw(st.integers(0, 30))):
         left, right = (nodes[draw(st.integers(max(0, len(nodes) - 6), len(nodes) - 1))] for _ in range(2))
         z = draw(st.sampled_from([left + right, left + right, left * right, left * shared, tanh(left)]))
         z.scope = draw(scopes)
         nodes.append(z)
+    for _ in range(draw(st.integers(0, 2))):  # what repeats
+        nodes.append(draw(st.sampled_from([added, total]))(copies(draw, nodes[-1])))
     if draw(st.booleans()):
         nodes[-1].backward()
     return nodes[-1 : -1 - draw(st.integers(1, 2)) : -1]
 
 
-choices = st.fixed_dictionaries(
-    {"group": st.sampled_from([None, 0, 1, 2, 3]), "max_nodes": st.sampled_from([1, 2, 5, 10, 150, None])}
-)
+def copies(draw, shared):
+    """Some expressions that are alike, each in a scope of its own or none, or with what is shared."""
+    number, scoped, squared = draw(st.integers(2, 7)), draw(st.booleans()), draw(st.booleans())
+    for i in range(number):
+        with scope(f"copy{i}") if scoped else nullcontext():
+            inner = Value(float(i)) * (Value(2.0, "w") if squared else shared)
+            yield inner**2 if squared else tanh(inner + Value(1.0))
+
+
+def added(values):
+    """First + second + … in a chain."""
+    return reduce(add, values)
+
+
+choices = st.fixed_dictionaries({
+    "group": st.sampled_from([None, 0, 1, 2, 3]),
+    "max_nodes": st.sampled_from([1, 2, 5, 10, 150, None]),
+    "constants": st.sampled_from(["inside", "node"]),
+    "fold": st.booleans(),
+})  # fmt: skip
 
 
 def tree(length, number=Value):
@@ -77,12 +101,12 @@ def names(graph):
 def test_every_value_has_one_card_and_no_more_cards_than_allowed(roots, choice):
     order = topological_order(*roots)
     graph = viz.draw(roots, **choice).graph
-    assert sum(node.size for node in graph.nodes) == graph.total == len(order)
+    assert sum(node.size + node.inside for node in graph.nodes) == graph.total == len(order)
     assert len(graph.nodes) <= (choice["max_nodes"] or len(order))
     view = select(roots, Options(**choice))
     assert sorted(value for card in view.cards for value in card.members) == list(range(len(order)))
     assert all(value in view.cards[owner].members for value, owner in enumerate(view.owner))
-    single = sum(len(card.members) == 1 for card in view.cards)
+    single = sum(len(card.members) for card in view.cards if card.kind == VALUE)
     assert (graph.note == "") == (single == len(order))
     assert f"of {len(order):,} values" in graph.note or not graph.note
 
@@ -125,6 +149,9 @@ def test_flows_add_up_and_outputs_keep_their_numbers(roots, choice):
         own = [view.order[value] for value in card.members if value in outputs]
         if len(own) == 1:
             assert node.data is own[0].data
+        elif card.times > 1 and len(own) == card.times:
+            numbers = [value.data for value in own]
+            assert short(node.data) == " … ".join(dict.fromkeys((short(min(numbers)), short(max(numbers)))))
         elif node.kind == GROUP:
             assert (node.data, node.gradient) == (None, None)
     if all(root.grad for root in roots):
@@ -133,6 +160,48 @@ def test_flows_add_up_and_outputs_keep_their_numbers(roots, choice):
             assert edge.flow is None or mixed
             if edge.count == 1 and edge.local is not None and mixed:
                 assert edge.flow == abs(graph.nodes[edge.target].gradient * edge.local)
+
+
+@given(roots(), choices)
+def test_the_gradient_of_an_output_is_the_sum_of_what_the_edges_contribute(roots, choice):
+    view = select(roots, Options(**choice))
+    graph = read(roots, view)
+    outputs = view.outputs()
+    for node, card in zip(graph.nodes, view.cards, strict=True):
+        leaving = [edge.contribution for edge in graph.edges if edge.source == node.key]
+        (*_, last) = own = [value for value in card.members if value in outputs]
+        if node.gradient is not None and len(own) == 1 and last not in view.roots:
+            arrived = [number for number in leaving if number is not None]
+            assert sum(arrived) == pytest.approx(node.gradient)
+        if not any(root.grad for root in roots):
+            assert set(leaving) <= {None}
+
+
+@given(roots(), choices)
+def test_constants_inside_are_those_without_a_label_beside_one_operand_and_nothing_else_changes(
+    roots, choice
+):
+    shown = {
+        place: viz.draw(roots, **{**choice, "constants": place, "max_nodes": None}).graph
+        for place in ("inside", "node")
+    }
+    for node in shown["inside"].nodes:
+        if node.inside and node.size == 1:
+            value = node.expression.graph
+            plain = [arg for arg in value.args if arg.op is ops.constant and not arg.label]
+            assert len(set(plain)) == node.inside and len(value.args) == len(plain) + 1
+            assert all(str(int(arg.data)) in node.symbol for arg in plain)
+    kept, all_ = (
+        {n.name: (n.expression, n.data, n.gradient, n.size) for n in shown[place].nodes if n.kind != CONSTANT}
+        for place in ("inside", "node")
+    )
+    assert kept == all_
+    numbers = [
+        sorted((graph.nodes[e.target].name, str(e.formula), e.count, e.contribution is None, e.flow or 0)
+               for e in graph.edges if graph.nodes[e.source].kind != CONSTANT)
+        for graph in shown.values()
+    ]  # fmt: skip
+    assert numbers[0] == numbers[1]
 
 
 @given(roots(), st.integers(0, 4), st.sampled_from([1, 3, 8, 150]), st.data())
@@ -256,6 +325,65 @@ def test_a_constant_belongs_to_the_group_that_alone_uses_it():
     assert [node.size for node in viz.draw([y, z], group=1).graph.nodes] == [1, 1, 2, 2]
 
 
+def test_constants_stand_in_the_symbol_of_the_operation_that_alone_uses_them():
+    x = Value(3.0, "x")
+    shared, named = constant(7.0), constant(0.5, "i")
+    for y, symbols in [
+        (2 * x - 1, ["2 ×", "− 1"]),
+        (1 / (x**2 + 1.23456), ["^ 2", "+ 1.235", "1 /"]),
+        (maximum(x, 0), ["max 0"]),
+        (dot([x, 2.0], [3.0, 4.0]), ["dot(·, 2, 3, 4)"]),
+        (x * named, ["×"]),
+        (where(constant(1), x, Value(2.0, "y")), ["where"]),
+        (shared * x + shared, ["×", "+"]),
+    ]:
+        graph = viz.draw(y, constants="inside").graph
+        assert [node.symbol for node in graph.nodes if node.symbol] == symbols
+        assert viz.draw(y, style="textbook").graph == graph
+        assert all(node.inside == 0 for node in viz.draw(y).graph.nodes)
+    with scope("a"):
+        inner = tanh(x * 2)
+    groups = viz.draw(inner + 1, group=1, constants="inside").graph
+    assert [(node.name, node.symbol) for node in groups.nodes[1:]] == [("a", "▸3"), ("t3", "+ 1")]
+    assert groups.note == "showing 3 of 6 values; 3 summed up in 1 card"
+
+
+@pytest.mark.parametrize("style", ["record", "textbook"])
+def test_every_format_has_the_constants_inside(style):
+    y = (1 - 2 * Value(3.0, "x")) ** 2
+    y.label = "y"
+    y.backward()
+    diagram = viz.draw(y, style=style, constants="inside")
+    for sign in "2 ×", "1 −", "^ 2":
+        assert f">{sign}</text>" in diagram.svg()
+    graph = diagram.graph
+    assert [(edge.local, edge.contribution) for edge in graph.edges] == [(2, 20.0), (-1.0, 10.0), (-10, -10)]
+    assert all(node.kind != CONSTANT for node in graph.nodes)
+
+
+def test_the_page_steps_through_operations_with_constants_inside():
+    y = (1 - 2 * Value(3.0, "x")) ** 2
+    inside, nodes = (viz.draw(y, constants=place).html() for place in ("inside", "node"))
+    assert 'data-key="n3"' in inside and 'data-key="n4"' not in inside
+    data = [json.loads(re.search(r'id="steps">(.*?)</script>', page)[1]) for page in (inside, nodes)]
+    told = [[(s["phase"], s["parts"], s.get("note")) for s in each["steps"]] for each in data]
+    assert told[0] == told[1]
+    assert set(data[0]["edges"]) == {"e1.0", "e2.0", "e3.0"}
+
+
+def test_an_edge_between_groups_contributes_the_sum_over_its_edges():
+    x = Value(2.0, "x")
+    with scope("a"):
+        p = x * 3 + x * -5
+    with scope("b"):
+        q = p * 4 - p
+    q.backward()
+    first, second = viz.draw(q, group=1).graph.edges
+    assert (first.count, first.contribution, first.flow) == (2, 3 * 3 - 5 * 3, 3 * 3 + 5 * 3)
+    assert (second.count, second.contribution, second.flow) == (2, 4 - 1, 4 + 1)
+    assert x.grad == first.contribution
+
+
 # ── Folds, bundles, cuts ────────────────────────────────────────────────────────────────────────────
 
 
@@ -339,6 +467,81 @@ def test_a_million_values_take_a_few_passes():
     assert len(diagram.svg()) < 6000
 
 
+# ── What repeats ────────────────────────────────────────────────────────────────────────────────────
+
+
+def facts(graph):
+    return [(node.name, node.symbol, node.size) for node in graph.nodes]
+
+
+def squares(number):
+    """The sum of (x_i − y_i)², in a chain."""
+    loss = added((Value(float(i), f"x{i}") - Value(1.0, f"y{i}")) ** 2 for i in range(1, number + 1))
+    loss.label = "L"
+    loss.backward()
+    return loss
+
+
+def test_a_sum_of_squares_is_a_card_for_each_of_its_operations():
+    diagram = viz.draw(squares(30), fold=True, constants="inside")
+    graph = diagram.graph
+    assert facts(graph) == [
+        ("x1 … x30 (30)", "", 30),
+        ("y1 … y30 (30)", "", 30),
+        ("t1 … t87", "30 × −", 30),
+        ("t2 … t88", "30 × ^ 2", 30),
+        ("L", "29 × +", 29),
+    ]
+    assert [node.data for node in graph.nodes[:4]] == ["1 … 30", 1.0, "0 … 29", "0 … 841"]
+    assert [node.gradient for node in graph.nodes[:4]] == ["0 … +58", "−58 … 0", "0 … +58", 1.0]
+    assert [edge.count for edge in graph.edges] == [30] * 4
+    assert [edge.contribution for edge in graph.edges] == [870.0, -870.0, 870.0, 30.0]
+    assert graph.nodes[2].expression == "x1 − y1 and 29 alike"
+    assert graph.note == "showing 0 of 179 values; 179 summed up in 5 cards"
+    assert ">30 × −</text>" in diagram.svg()
+    assert len(viz.draw(squares(30), fold=True).graph.nodes) == 6  # and 30 times the constant 2
+    assert [node.size for node in viz.draw(squares(3), fold=True).graph.nodes] == [1] * 17  # too few
+
+
+def test_a_network_is_a_card_for_each_operation_of_a_layer():
+    graph = viz.draw(perceptron(4, 8, 8, 1), group=0, fold=True).graph
+    symbols = [node.symbol for node in graph.nodes if node.kind == OPERATION]
+    assert symbols == [
+        "32 × ×",
+        "8 × (4 × +)",
+        "8 × tanh",
+        "64 × ×",
+        "8 × (8 × +)",
+        "8 × tanh",
+        "8 × ×",
+        "8 × +",
+        "tanh",
+    ]
+
+
+def test_groups_that_repeat_are_one_card_and_an_opened_one_stands_beside():
+    (root,) = perceptron(4, 8, 8, 1)
+    graph = viz.draw(root, fold=True).graph
+    assert facts(graph)[1:] == [
+        ("8 × layer1.neuron0", "▸112", 112),
+        ("8 × layer2.neuron0", "▸208", 208),
+        ("layer3.neuron0", "▸26", 26),
+    ]
+    assert re.fullmatch(r"−?0\.\d+ … −?0\.\d+", graph.nodes[1].data)
+    opened = viz.draw(root, fold=True, open={"layer1.neuron1"}, group=2).graph
+    assert ("7 × layer1.neuron0", "▸98", 98) in facts(opened)
+    assert {node.frame for node in opened.nodes} == {"", "layer1.neuron1"}
+
+
+def test_what_is_used_differently_does_not_repeat():
+    xs = [Value(float(i), f"x{i}") for i in range(10)]
+    graph = viz.draw(added(x * x for x in xs[:5]) - added(tanh(x) for x in xs[5:]), fold=True).graph
+    assert facts(graph)[:2] == [("x0 … x4 (5)", "", 5), ("t1 … t8", "5 × ×", 5)]
+    assert ("x5 … x9 (5)", "", 5) in facts(graph)
+    ordered = reduce(sub, [Value(float(i), f"y{i}") for i in range(9)])
+    assert facts(viz.draw(ordered, fold=True).graph)[:2] == [("y0", "", 1), ("y1 … y8 (8)", "", 8)]
+
+
 # ── Focus ───────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -371,6 +574,35 @@ def test_long_names_are_cut_in_the_middle_and_stay_different_and_whole_in_their_
         b = a * 3 + 1
     groups = [node for node in viz.draw(b * 1, group=9).graph.nodes if node.kind == "group"]
     assert len({node.name for node in groups}) == 2 and {node.label for node in groups} == {a.scope, b.scope}
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=2, max_size=6), st.booleans())
+def test_the_0_of_pythons_sum_is_not_shown_where_that_changes_nothing(letters, products):
+    leaves = {letter: Value(i + 2.0, letter) for i, letter in enumerate("abc")}
+    terms = [leaves[x] * 2 if products else leaves[x] for x in letters]
+    root = sum(terms)
+    root.backward()
+    graph = read([root])
+    alone = products or letters.count(letters[0]) == 1
+    assert ("0 + " in viz.draw(root).text()) is not alone
+    assert len(graph.nodes) == len(topological_order(root)) - 2 * alone
+    held = {node.name: node.gradient for node in graph.nodes if node.kind == "leaf"}
+    assert held == {letter: leaves[letter].grad for letter in dict.fromkeys(letters)}
+    table, made = read_backward(root)
+    last = {edge.source: step.total for edge, step in made.steps}
+    assert table == graph and all(total == graph.nodes[key].gradient for key, total in last.items())
+
+
+def test_a_0_of_the_users_own_is_shown():
+    x = Value(3.0, "x")
+    for zero in 0.0, constant(0, "nothing"), Value(0):
+        assert len(read([(zero + x) * 2]).nodes) == 5
+    begun = 0 + x
+    begun.label = "begun"
+    assert len(read([begun * 2]).nodes) == 5
+    begun.label = ""
+    assert len(read([begun]).nodes) == 3 and len(read([begun * 2]).nodes) == 3
+    assert len(viz.draw(begun * 2, names={"begun": begun}, constants="node").graph.nodes) == 5
 
 
 def test_a_focus_has_stubs_at_its_border():

@@ -94,7 +94,8 @@ def draw(root: Any, names: Mapping[str, Any] | None = None, **options: Any) -> D
     if unknown := options.keys() - set(known):
         raise TypeError(f"draw has no option {min(unknown)!r}; there is {', '.join(known)}")
     roots, chosen = _roots("draw", root), Options(**options)
-    return Diagram(read(roots, select(roots, chosen, variables("draw", names))), chosen, roots)
+    view = select(roots, chosen, variables("draw", names))
+    return Diagram(read(roots, view, chosen.digits), chosen, roots)
 
 
 def sheet(
@@ -137,7 +138,8 @@ def table(root: Value, digits: int | None = None, names: Mapping[str, Any] | Non
     (only,) = _roots("table", [root])
     if digits is not None:
         check_whole("digits", digits)
-    return Table(*read_backward(only, variables("table", names)), digits)
+    view = select([only], called=variables("table", names))
+    return Table(*read_backward(only, read([only], view)), digits)
 
 
 def _roots(caller: str, root: Any) -> list[Value]:

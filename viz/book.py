@@ -282,40 +282,10 @@ class Sheet:
         self.users: list[list[Edge]] = [[] for _ in graph.nodes]
         for edge in graph.edges:
             self.users[edge.source].append(edge)
-        self.inside = [self._is_inside(node) for node in graph.nodes]
-        shown = [node for node in graph.nodes if not self._is_swallowed(node)]
-        self.index = {node.key: i for i, node in enumerate(shown)}
-        self.shapes = [self._shape(node) for node in shown]
-        self.wires = [wire for node in shown for wire in self._wires(node)]
+        self.shapes = [self._shape(node) for node in graph.nodes]
+        self.wires = [self._wire(edge) for edge in graph.edges]
         for key in dict.fromkeys(graph.roots):
-            if key in self.index:
-                self._end(graph.nodes[key])
-
-    # Which constants stand inside of operations
-
-    def _is_inside(self, node: Node) -> bool:
-        """Whether the constants of a node stand inside of it: it has exactly one other operand."""
-        others = [edge for edge in self.graph.incoming[node.key] if not self._is_plain(edge.source)]
-        return self.options.constants == "inside" and node.size == 1 and len(others) == 1
-
-    def _is_swallowed(self, node: Node) -> bool:
-        """Whether a constant stands inside of its users only."""
-        users = self.users[node.key]
-        return self._is_plain(node.key) and bool(users) and all(self.inside[edge.target] for edge in users)
-
-    def _is_plain(self, key: int) -> bool:
-        """Whether a node is a constant without a name; one with a name is an input: name = number."""
-        return self.graph.nodes[key].kind == CONSTANT and not self.graph.nodes[key].label
-
-    def _symbol(self, node: Node) -> str:
-        """The symbol, with the constants inside: `× 2`, `1 /`; those of a function by commas: `max 0`."""
-        sources = [edge.source for edge in self.graph.incoming[node.key]]
-        if not self.inside[node.key] or len(sources) == 1:
-            return clip(node.symbol, LETTERS)
-        texts = [self.number(self.graph.nodes[s].data) if self._is_plain(s) else "" for s in sources]
-        if len(texts) == 2:
-            return clip(f"{texts[0]} {node.symbol} {texts[1]}".strip(), LETTERS)
-        return clip(f"{node.symbol}({', '.join(t or '·' for t in texts)})", LETTERS)
+            self._end(graph.nodes[key])
 
     # Shapes
 
@@ -329,7 +299,7 @@ class Sheet:
             return Shape(BLOCK, name, title, clip(node.symbol, LETTERS) if node.symbol != name else "")
         alone = node.key in self.graph.roots and not self.users[node.key]  # its name stands at the end
         note = name if self._is_named(node) and not self.symbolic and not alone else ""
-        return Shape(CIRCLE, self._symbol(node), title, note, self._total(node))
+        return Shape(CIRCLE, clip(node.symbol, LETTERS), title, note, self._total(node))
 
     def _is_named(self, node: Node) -> bool:
         """Whether the name of a result is shown: it has a label, or formulas speak of it."""
@@ -346,7 +316,7 @@ class Sheet:
             if node.kind != LEAF or len(line) > LONG:
                 line = f"∂L/∂{clip(node.name, LETTERS)}"
         else:
-            parts = [self._contribution(edge) for edge in edges]
+            parts = [edge.contribution for edge in edges]
             whole = words.NO_GRADIENT if node.gradient is None else self.number(node.gradient)
             terms = " + ".join(self.number(part) for part in parts).replace("+ −", "− ")
             summed = None not in parts and self.number(sum(parts)) == whole  # not after several passes
@@ -356,15 +326,10 @@ class Sheet:
 
     # Wires
 
-    def _wires(self, node: Node) -> Iterator[Wire]:
-        inside = self.inside[node.key]
-        incoming = [edge for edge in self.graph.incoming[node.key] if edge.source in self.index]
-        edges = [edge for edge in incoming if not (inside and self._is_plain(edge.source))]
-        for port, edge in enumerate(edges):
-            ends = self.index[edge.source], self.index[edge.target]
-            source = self.graph.nodes[edge.source]
-            above = self._forward(source, source.kind != OPERATION)
-            yield Wire(*ends, port, above, self._backward(edge), self._edge_title(edge))
+    def _wire(self, edge: Edge) -> Wire:
+        source = self.graph.nodes[edge.source]
+        above, below = self._forward(source, source.kind != OPERATION), self._backward(edge)
+        return Wire(edge.source, edge.target, edge.position, above, below, self._edge_title(edge))
 
     def _end(self, root: Node) -> None:
         """The edge of a root to the right, with its value and the incoming gradient."""
@@ -376,8 +341,7 @@ class Sheet:
             below = self._gradient(formula, root.gradient)
         first, *rest = title.split("\n")
         title = "\n".join((f"{root.name or first} →", *rest))
-        ends = self.index[root.key], len(self.shapes) - 1
-        self.wires.append(Wire(*ends, 0, self._forward(root, label), below, title))
+        self.wires.append(Wire(root.key, len(self.shapes) - 1, 0, self._forward(root, label), below, title))
 
     def _forward(self, node: Node, named: bool) -> Field:
         """The value on an edge: a number or a symbol, and neither where it stands beside already."""
@@ -395,18 +359,13 @@ class Sheet:
         if edge.local is None:
             return Field((words.NONE,), self.options.blank != "")
         formula = self.formulas.gradients[edge.target, edge.position] if self.formulas else ""
-        return self._gradient(formula, self._contribution(edge))
+        return self._gradient(formula, edge.contribution)
 
     def _gradient(self, formula: str, number: Any) -> Field:
         """`formula = number`, or which of them is asked for."""
         shown = words.NO_GRADIENT if number is None else self.number(number)
         both = " = ".join(filter(None, (formula, shown)))
         return Field((formula if self.options.local == "formula" else both,), self.options.blank != "")
-
-    def _contribution(self, edge: Edge) -> Any:
-        """Upstream × local, None where either is missing."""
-        upstream = self.graph.nodes[edge.target].gradient
-        return None if upstream is None or edge.local is None else upstream * edge.local
 
     # Words
 
@@ -425,7 +384,7 @@ class Sheet:
         lines = [f"{source.name or full(source.data)} → {target.name}"]
         if edge.formula and not self.options.blank:
             lines.append(str(edge.formula))
-            if (contribution := self._contribution(edge)) is not None:
-                product = f"{full(target.gradient)} × {full(edge.local)} = {full(contribution)}"
+            if edge.contribution is not None:
+                product = f"{full(target.gradient)} × {full(edge.local)} = {full(edge.contribution)}"
                 lines.append(f"upstream × local = {product}")
         return "\n".join(lines)

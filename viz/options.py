@@ -8,7 +8,7 @@ THEMES = ("auto", "light", "dark")
 DIRECTIONS = ("right", "down")
 LOCALS = ("number", "formula", "both", "none")
 BLANKS = ("", "gradients", "all")
-CONSTANTS = ("inside", "node")
+CONSTANTS = (None, "inside", "node")
 CHOICES = {
     "style": STYLES, "theme": THEMES, "direction": DIRECTIONS, "local": LOCALS, "blank": BLANKS,
     "constants": CONSTANTS,
@@ -29,11 +29,13 @@ class Options:
     local      local derivatives as "number", "formula" (`y`, `1 − z²`), "both" or "none"; the style
                "textbook" then writes the gradients as formulas (`∂L/∂y · y²`)
     blank      a worksheet: "gradients" or "all" numbers are left blank, to be filled in
-    constants  in style "textbook": "inside" the operation (`× 2`) where they have no label and it has
-               exactly one other operand, or each as a "node"; in style "record" they are always nodes
+    constants  "inside" the operation (`× 2`) where it alone uses them, they have no label and it has
+               exactly one other operand; or each as a "node". None: inside in style "textbook" alone
     group      how many parts of a scope make a group: 0 none, 1 `layer1`, 2 `layer1.neuron3`;
                None: as the size of the graph asks for
     open       names of groups to show with what is inside
+    fold       show what repeats as one card: chains of one operation (`5,000 × +`), and what is made and used
+               alike (`60 × −`, with the least and the greatest of its numbers)
     focus, depth   show only a node (by its name) and what is at most `depth` edges from it
     max_nodes  show at most so many cards, grouping, folding and cutting as far as it takes; None: all
     """
@@ -48,9 +50,10 @@ class Options:
     labels: bool = True
     local: str = "number"
     blank: str = ""
-    constants: str = "inside"
+    constants: str | None = None
     group: int | None = None
     open: frozenset[str] = frozenset()
+    fold: bool = False
     focus: str = ""
     depth: int = 2
     max_nodes: int | None = 150
@@ -68,8 +71,13 @@ class Options:
             if (number := getattr(self, name)) is not None:
                 check_whole(name, number, least)
 
+    @property
+    def inside(self) -> bool:
+        """Whether constants stand inside operations."""
+        return self.constants == "inside" or (self.constants is None and self.style == "textbook")
 
-def check(what: str, name: str, names: Collection[str]) -> None:
+
+def check(what: str, name: str | None, names: Collection[str | None]) -> None:
     """ValueError unless the name is one of those that exist."""
     if name not in names:
         raise ValueError(f"{what} {name!r} does not exist; there is {', '.join(map(repr, names))}")

@@ -21,7 +21,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from autograd import Step, Value, topological_order
+from autograd import Step, Value
 from autograd.formula import Piece
 from viz import cards, svg
 from viz.options import Options
@@ -138,16 +138,15 @@ def _moments(graph: Graph, root: Value, digits: Digits) -> Iterator[Moment]:
     yield Moment(
         "Start", (f"{given}, {len(operations)} operation{'s' * (len(operations) != 1)} to compute.",)
     )
-    order = topological_order(root)
     how = {node.key: clip(node.expression, LONG) for node in operations}
     for node in operations:
-        texts = node.name, how[node.key], clip(_in_numbers(order[node.key], digits), LONG)
+        texts = node.name, how[node.key], clip(_in_numbers(node.expression.graph, digits), LONG)
         made = f"{' = '.join(dict.fromkeys(texts))} = "  # price = t1 × tax = 200 × 1.1 = 220
         yield Moment("Forward", (made, _number(node.data, digits)), node=node.key)
     if not leaves:
         yield Moment("Done", ("There is no leaf, so there is nothing to differentiate.",))
         return
-    backward = read_backward(root)[1]
+    backward = read_backward(root, graph)[1]
     steps = backward.steps
     (key,) = graph.roots
     name, seed = graph.nodes[key].name, steps[0][1].upstream if steps else 1

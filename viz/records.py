@@ -25,8 +25,8 @@ from autograd import (
 )
 from autograd.formula import Local, local_graphs
 from autograd.op import printable
-from viz.text import distinct, full
-from viz.view import FOLD, HIDDEN, LETTERS, NAMED, VALUE, Card, View, select, value_names
+from viz.text import distinct, full, short
+from viz.view import FOLD, HIDDEN, LETTERS, NAMED, REPEAT, VALUE, Card, View, select, value_names
 
 LEAF, CONSTANT, OPERATION, GROUP = "leaf", "constant", "operation", "group"
 FEW = 2  # names at the head of a list that is cut
@@ -64,11 +64,13 @@ class Node:
     symbol      of the operation, "" where none      expression  `apples × tax`; "" where no operation
     data        the number                           gradient    ∂root/∂node; None: none has arrived
     size        how many values it stands for        frame       the opened group around it, or ""
+    inside      how many constants stand in its symbol besides: `× 2`, `1 −`, `max(·, 0)`
 
     A folded chain is an OPERATION of a size above 1: symbol `5,000 × +`, and name and numbers of its last
-    value. A GROUP bears the name of a scope, or of what it sums up, and the symbol `▸14`; it has the
-    numbers of its one output, and None if it has several. What `focus` leaves out is a GROUP of size 0
-    with the name and the symbol `…`.
+    value. What repeats has the kind of one of them, the symbol `60 × −`, and as numbers the least and the
+    greatest, where they differ: `−0.5 … 2`. A GROUP bears the name of a scope, or of what it sums up, and
+    the symbol `▸14`; it has the numbers of its one output, and None if it has several. What `focus` leaves
+    out is a GROUP of size 0 with the name and the symbol `…`.
     """
 
     key: int
@@ -81,6 +83,7 @@ class Node:
     gradient: Any
     size: int = 1
     frame: str = ""
+    inside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ class Edge:
     rule            the right side of the formula: `apples`
     count           how many edges it stands for
     flow            Σ |upstream × local| over them, where one of its ends stands for several values
+    contribution    Σ upstream × local over them: what they add to the gradient; None: nothing has arrived
     """
 
     source: int
@@ -106,6 +110,7 @@ class Edge:
     rule: Any = ""
     count: int = 1
     flow: float | None = None
+    contribution: Any = None
 
 
 @dataclass(frozen=True)
@@ -133,8 +138,8 @@ class Graph:
     @property
     def note(self) -> str:
         """How much of the graph is shown; "" where all of it is."""
-        single = sum(node.size == 1 for node in self.nodes)
-        sizes = [node.size for node in self.nodes if node.size > 1]
+        single = sum(1 + node.inside for node in self.nodes if node.size == 1)
+        sizes = [node.size + node.inside for node in self.nodes if node.size > 1]
         if single >= self.total:
             return ""
         parts = [f"showing {single:,} of {self.total:,} values"]
@@ -145,12 +150,13 @@ class Graph:
         return "; ".join(parts)
 
 
-def read(roots: Sequence[Value], view: View | None = None) -> Graph:
+def read(roots: Sequence[Value], view: View | None = None, digits: int | None = 4) -> Graph:
     """The records of everything the roots were made from, or of what a view shows of it.
 
+    Constants that stand in a symbol have so many digits.
     Gradients are those that the nodes hold; as long as a root holds 0, none has arrived from it.
     """
-    return _Reader(view or select(roots)).graph()
+    return _Reader(view or select(roots), digits).graph()
 
 
 class Pass(NamedTuple):
@@ -185,13 +191,16 @@ class Pass(NamedTuple):
         return f"The backward pass stops at {graph.nodes[self.stop].name}: {self.error}"
 
 
-def read_backward(root: Value, called: Mapping[Value, str] | None = None) -> tuple[Graph, Pass]:
-    """The records of a root and of its backward pass from seed 1, whether it has run or not."""
-    graph = read([root], select([root], called=called))
+def read_backward(root: Value, graph: Graph | None = None) -> tuple[Graph, Pass]:
+    """The records of all of a root, or those given, and of its backward pass from seed 1, run or not."""
+    graph = graph or read([root])
     if not any(node.kind == LEAF for node in graph.nodes):
         return graph, Pass()
-    keys = {node: key for key, node in enumerate(topological_order(root))}
-    edges = {(edge.target, edge.position): edge for edge in graph.edges}
+    keys = {node.expression.graph: node.key for node in graph.nodes if node.kind == OPERATION}
+    edges: dict[tuple[Value, int], Edge] = {}
+    for value, key in keys.items():
+        ways = iter([edge for edge in graph.incoming[key] if edge.formula])
+        edges |= {(value, i): next(ways) for i, arg in enumerate(value.args) if arg.op is not ops.constant}
     stop, why = None, ""
     try:
         steps = backward_steps(root)
@@ -199,7 +208,8 @@ def read_backward(root: Value, called: Mapping[Value, str] | None = None) -> tup
         if not hasattr(error, "steps"):
             raise
         steps, stop, why = error.steps, keys[error.node], printable(error)  # type: ignore[attr-defined]
-    return graph, Pass([(edges[keys[step.node], step.position], step) for step in steps], stop, why)
+    shown = [(edges[step.node, step.position], step) for step in steps if step.node in keys]
+    return graph, Pass(shown, stop, why)
 
 
 class _Reader:
@@ -210,8 +220,8 @@ class _Reader:
     reached  the values that a gradient can have reached; None: all
     """
 
-    def __init__(self, view: View) -> None:
-        self.view = view
+    def __init__(self, view: View, digits: int | None) -> None:
+        self.view, self.digits = view, digits
         outputs = view.outputs()
         self.outputs = [[value for value in card.members if value in outputs] for card in view.cards]
         arrived = [root for root in (view.order[root] for root in view.roots) if root.grad]
@@ -220,6 +230,7 @@ class _Reader:
         self.names = view.names or value_names(
             view.order if len(view.order) <= NAMED else self._spoken(), view.called
         )
+        self.names |= {node: self.names[x] for node, x in view.begun.items() if x in self.names}
 
     def graph(self) -> Graph:
         """The records, and stubs where something next to a shown card is left out."""
@@ -254,6 +265,7 @@ class _Reader:
             spoken.update(outputs[:FEW])
             spoken.update(card.members[-1:])
             spoken.update(*(args[value] for value in card.members if card.kind == VALUE))
+            spoken.update(*(args[value] for value in outputs[:1] if card.kind == REPEAT))
             spoken.update(self._chained(card)[:FEW] if card.kind == FOLD else ())
         return (order[value] for value in sorted(spoken))
 
@@ -263,10 +275,10 @@ class _Reader:
     # Nodes
 
     def _node(self, key: int, card: Card, outputs: list[int]) -> Node:
-        if card.kind in (VALUE, FOLD):
-            return self._value(key, card)
+        if card.kind in (VALUE, FOLD, REPEAT):
+            return self._value(key, card, outputs if card.times > 1 else card.members[-1:])
         size = len(card.members)
-        data, gradient = self._numbers(outputs[0]) if len(outputs) == 1 else (None, None)
+        data, gradient = self._range(outputs) if len(outputs) == card.times else (None, None)
         named = [self._name(value) or "a constant" for value in outputs[:FEW]]
         label = card.name or _listed(named, ", ", len(outputs))
         words = f"▸{size:,}", f"{size:,} values"
@@ -274,19 +286,50 @@ class _Reader:
             key, GROUP, self.groups.get(label, label), label, *words, data, gradient, size, card.frame
         )
 
-    def _value(self, key: int, card: Card) -> Node:
-        """A value, or the last of a folded chain."""
-        value, size = card.members[-1], len(card.members)
-        node, name, numbers = self.view.order[value], self._name(value), self._numbers(value)
-        label = printable(node.label or self.view.called.get(node, ""))
+    def _value(self, key: int, card: Card, values: list[int]) -> Node:
+        """A value, or the last of a folded chain; or several that repeat."""
+        order, members, times = self.view.order, card.members, len(values)
+        node, (data, gradient) = order[values[0]], self._range(values)
+        name, label = self._name(values[0]), printable(node.label or self.view.called.get(node, ""))
+        if times > 1:
+            name = f"{name} … {self._name(values[-1])}" if name else "constants"
+            name += "" if node.args else f" ({times:,})"
         if node.op is None or node.op is ops.constant:
             kind = CONSTANT if node.op else LEAF
-            return Node(key, kind, name, label, "", "", *numbers, frame=card.frame)
-        symbol = node.op.symbol
-        made: Any = Formula(node, partial(expression, node, names=self.names))
+            return Node(key, kind, name, label, "", "", data, gradient, len(members), card.frame)
+        inside = sum(order[value].op is ops.constant for value in members)
+        size = len(members) - inside
+        made: Any
+        symbol, made = self._symbol(values), Formula(node, partial(expression, node, names=self.names))
         if card.kind == FOLD:
-            symbol, made = f"{size:,} × {symbol}", self._folded(card)
-        return Node(key, OPERATION, name, label, symbol, made, *numbers, size, card.frame)
+            symbol = f"{size // times:,} × {node.op.symbol}"
+            made = self._folded(card) if times == 1 else symbol
+        if times > 1:
+            symbol = f"{times:,} × {f'({symbol})' if card.kind == FOLD else symbol}"
+            made = f"{made} and {times - 1:,} alike"
+        return Node(key, OPERATION, name, label, symbol, made, data, gradient, size, card.frame, inside)
+
+    def _symbol(self, values: list[int]) -> str:
+        """The symbol of values with the constants inside: `× 2`, `max(·, 0)`; without, if they differ."""
+        symbols = {self._sign(value) for value in values}
+        return symbols.pop() if len(symbols) == 1 else str(cast(Any, self.view.order[values[0]].op).symbol)
+
+    def _sign(self, value: int) -> str:
+        owner, order = self.view.owner, self.view.order
+        symbol = str(cast(Any, order[value].op).symbol)
+        inside = [order[i].op is ops.constant and owner[i] == owner[value] for i in self.view.args[value]]
+        if not any(inside):
+            return symbol
+        args = zip(order[value].args, inside, strict=True)
+        texts = [short(arg.data, digits=self.digits) if is_inside else "" for arg, is_inside in args]
+        if len(texts) == 2:
+            return f"{texts[0]} {symbol} {texts[1]}".strip()
+        return f"{symbol}({', '.join(text or '·' for text in texts)})"
+
+    def _range(self, values: list[int]) -> tuple[Any, Any]:
+        """The number and the gradient of values; the least and the greatest where they differ."""
+        data, gradients = zip(*map(self._numbers, values), strict=True)
+        return _between(data, False, self.digits), _between(gradients, True, self.digits)
 
     def _numbers(self, value: int) -> tuple[Any, Any]:
         node = self.view.order[value]
@@ -294,9 +337,10 @@ class _Reader:
 
     def _chained(self, card: Card) -> list[int]:
         """The values that a chain takes, in its order, each once."""
-        owner, args = self.view.owner, self.view.args
-        own = owner[card.members[0]]
-        return list(dict.fromkeys(arg for value in card.members for arg in args[value] if owner[arg] != own))
+        order, args = self.view.order, self.view.args
+        taken = (arg for value in card.members for arg in args[value])
+        own = {value for value in card.members if order[value].op is not ops.constant}
+        return list(dict.fromkeys(arg for arg in taken if arg not in own))
 
     def _folded(self, card: Card) -> str:
         """How a chain is computed from what it takes: `x + b1, … and 4,998 more`."""
@@ -311,7 +355,7 @@ class _Reader:
 
     def _operands(self, number: int, keys: dict[int, int]) -> Iterator[Edge]:
         """An edge for every operand of a value; but one for all of many that come from one card."""
-        view, (value,) = self.view, self.view.cards[number].members
+        view, value = self.view, self.view.cards[number].members[-1]
         owners = [view.owner[arg] for arg in view.args[value]]
         several = {source for source in owners if source == HIDDEN or view.cards[source].kind != VALUE}
         crowds = {source for source, n in Counter(owners).items() if n >= CROWD and source in several}
@@ -323,7 +367,7 @@ class _Reader:
             if owners[i] not in crowds and view.order[arg].op is not ops.constant
         ])  # fmt: skip
         for position, (arg, source) in enumerate(zip(view.args[value], owners, strict=True)):
-            if source in crowds:
+            if source in crowds or source == number:
                 continue
             formula: Any = ""
             rule: Any = ""
@@ -333,8 +377,11 @@ class _Reader:
             elif view.order[arg].op is not ops.constant:
                 formula = f"∂{self._name(value)}/∂{self._name(arg)} does not exist here"
             local = locals_.get(position)
-            flow = self._flow(value, local) if source in several - {HIDDEN} else None
-            yield Edge(keys[source], keys[number], place, formula, local, rule, flow=flow)
+            passed = self._passed(value, local)
+            flow = None if passed is None or source not in several - {HIDDEN} else _size(passed)
+            yield Edge(
+                keys[source], keys[number], place, formula, local, rule, flow=flow, contribution=passed
+            )
             place += 1
 
     def _merged(self, number: int, keys: dict[int, int], sources: Collection[int] = ()) -> Iterator[Edge]:
@@ -342,17 +389,21 @@ class _Reader:
         view, owner = self.view, self.view.owner
         count: defaultdict[int, int] = defaultdict(int)
         flow: defaultdict[int, float] = defaultdict(float)
+        contribution: defaultdict[int, Any] = defaultdict(int)
         for value in view.cards[number].members:
             taken = {i: owner[arg] for i, arg in enumerate(view.args[value]) if owner[arg] != number}
             locals_ = self._locals(value) if taken else {}
             for position, source in taken.items():
                 count[source] += 1
-                flow[source] += self._flow(value, locals_.get(position)) or 0
-        seen = self._numbers(view.cards[number].members[-1])[1] is not None
+                passed = self._passed(value, locals_.get(position))
+                if passed is not None:
+                    flow[source] += _size(passed)
+                    contribution[source] += passed
+        seen = any(self._numbers(value)[1] is not None for value in view.cards[number].members)
         chosen = [source for source in count if source in sources or not sources]
         for position, source in enumerate(sorted(chosen, key=keys.__getitem__)):
-            total = flow[source] if seen and source != HIDDEN else None
-            yield Edge(keys[source], keys[number], position, "", None, "", count[source], total)
+            totals = (flow[source], contribution.get(source)) if seen and source != HIDDEN else ()
+            yield Edge(keys[source], keys[number], position, "", None, "", count[source], *totals)
 
     def _locals(self, value: int) -> dict[int, Any]:
         """The local derivatives of a value by position, as far as they exist."""
@@ -362,14 +413,14 @@ class _Reader:
         except Exception:  # whatever a rule of one's own raises: a picture helps to find it
             return {}
 
-    def _flow(self, value: int, local: Any) -> float | None:
-        """|upstream × local|, how much gradient passes; None where none has arrived."""
+    def _passed(self, value: int, local: Any) -> Any:
+        """The gradient that passes, upstream × local; None where none has arrived."""
         upstream = self._numbers(value)[1]
         if local is None or upstream is None:
             return None
         try:
-            return float(abs(upstream * local))
-        except Exception:
+            return upstream * local
+        except OverflowError:  # an int beyond all floats
             return inf
 
     def _derivatives(self, value: int, positions: list[int]) -> dict[int, Local]:
@@ -408,6 +459,28 @@ def _number(local: Any) -> Any:
     """A local derivative, if it is a number; TypeError for what else a rule may give."""
     constant(local)
     return local
+
+
+def _between(numbers: Sequence[Any], signed: bool, digits: int | None) -> Any:
+    """The number that all are; else the least and the greatest, `−0.5 … 2`; None if one is missing."""
+    first = numbers[0]
+    if all(number is first or number == first for number in numbers):
+        return first
+    if None in numbers:
+        return None
+    try:
+        ends = min(numbers), max(numbers)
+    except TypeError:  # complex numbers
+        return "…"
+    return " … ".join(dict.fromkeys(short(end, signed, digits) for end in ends))
+
+
+def _size(number: Any) -> float:
+    """|number|."""
+    try:
+        return float(abs(number))
+    except OverflowError:  # an int or a fraction beyond all floats
+        return inf
 
 
 def _stub(key: int) -> Node:

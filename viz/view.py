@@ -1,18 +1,21 @@
 """Which values of a graph a picture shows, and which of them one card stands for.
 
     order   every value of the graph, in topological order; a value goes by its index there
-    owner   of every value the card that stands for it; HIDDEN where there is none. While cards are
-            merged, a card goes by the index of one of its members
-    group   the values made in one scope; fold: a chain of one operation; rest: what is only summed up
+    owner   of every value the card that stands for it; HIDDEN where there is none. Until all is merged, a
+            card goes by the index of one of its members
+    key     what a step gives to cards: those of one key are merged (`View.merge`)
+    group   the values made in one scope; fold: a chain of one operation; repeat: values that are made and
+            used alike; rest: what is only summed up
 
 The steps go from what a reader wants most to what fits in any case: group by scope, fold chains, bundle
-leaves that go the same way, and at last put all that is far from the roots into one card. Cards form a
-graph too, and none of the steps closes a cycle in it:
+what goes the same way, show what repeats once, and at last put all that is far from the roots into one card.
+Cards form a graph too, and none of the steps closes a cycle in it:
 
 - groups that depend on each other in a circle are split by level, and every edge between two of them
   then leads to a higher level (`_split`);
 - a folded chain is left by its last value alone, and what is bundled with it leads nowhere else: a
   circle through cards would be one through their last values;
+- what repeats is alike down to the leaves, so an edge leads to what is higher above them;
 - leaves depend on nothing; and nothing in the rest depends on what is not (`_cut`).
 """
 
@@ -25,18 +28,18 @@ from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
 from itertools import accumulate
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, cast
 
 from autograd import Value, node_names, ops, topological_order
 from autograd.naming import typeset
-from autograd.op import printable
+from autograd.op import Op, printable
 from viz.options import Options
 from viz.text import distinct
 
-VALUE, GROUP, FOLD, REST = "value", "group", "fold", "rest"
+VALUE, GROUP, FOLD, REPEAT, REST = "value", "group", "fold", "repeat", "rest"
 HIDDEN, SEVERAL = -1, -2
 BY_FULL_SCOPE = 2000  # values, up to which a graph is grouped by neuron, and above by layer
-CHAIN, BUNDLE = 5, 4  # the fewest operations to fold, and the fewest values to bundle
+CHAIN, ALIKE = 5, 4  # the fewest operations to fold, and the fewest cards to bundle or that repeat
 LETTERS = 28  # of a name; a longer one is cut in the middle
 NAMED = 10_000  # values, up to which all are named, as in the table
 WHOLE = Options(group=0, max_nodes=None)  # every value has a card
@@ -48,37 +51,41 @@ Key = TypeVar("Key", bound=Hashable)
 class Card:
     """What one card of a picture stands for.
 
-    kind     VALUE, GROUP, FOLD or REST       name   of the group or the rest, else ""
-    members  the values, by index             frame  the opened group that it stands in, or ""
+    kind     VALUE, GROUP, FOLD, REPEAT, REST     name   of the group or the rest, else ""
+    members  the values, by index; of VALUE       frame  the opened group that it stands in, or ""
+             one, after constants inside it       times  how many values, chains or groups that repeat
     """
 
     kind: str
     name: str
     members: list[int]
     frame: str = ""
+    times: int = 1
 
 
 @dataclass(slots=True)
 class View:
     """The values of a graph and their cards, both in topological order at the end; `roots` are values.
 
-    args    the arguments of every value             names   of the values that have been named already
-    kept    the roots again, which stand for themselves
-    merged  kind and name of every card that may stand for several values; all others are values
+    args    the arguments of every value             uses    how often it is one
+    names   of the values that have been named already
+    merged  of every card that may stand for several values its kind, its name, and how many it repeats
     frames  of values in opened groups               cards   in the end, numbered as `owner` then says
     called  what values without a label are called by who draws them
+    begun   the 0 + x and the 0 with which Python's sum begins, which are not shown, and x
     """
 
     order: list[Value]
     args: list[tuple[int, ...]]
+    uses: Mapping[int, int]
     owner: list[int]
     roots: tuple[int, ...]
-    kept: frozenset[int]
     names: dict[Value, str]
-    merged: dict[int, tuple[str, str]] = field(default_factory=dict)
+    merged: dict[int, tuple[str, str, int]] = field(default_factory=dict)
     frames: dict[int, str] = field(default_factory=dict)
     cards: list[Card] = field(default_factory=list)
     called: Mapping[Value, str] = field(default_factory=dict)
+    begun: Mapping[Value, Value] = field(default_factory=dict)
 
     def outputs(self) -> set[int]:
         """The values that another card takes, and the roots."""
@@ -94,6 +101,11 @@ class View:
         """Whether a value stands for itself."""
         return self.owner[node] == node and node not in self.merged
 
+    def kind(self, card: int) -> str:
+        """What a card is so far; what repeats is REPEAT, whatever it is."""
+        kind, _, times = self.merged.get(card, (VALUE, "", 1))
+        return kind if times == 1 else REPEAT
+
     def takes(self) -> Iterator[tuple[int, int]]:
         """Every argument with the card that takes it, as often as it does."""
         for target, args in zip(self.owner, self.args, strict=True):
@@ -105,17 +117,21 @@ class View:
         ends = ((self.owner[arg], target) for arg, target in self.takes())
         return ((source, target) for source, target in ends if source not in (target, HIDDEN))
 
-    def merge(self, members: Sequence[int], kind: str, name: str = "") -> None:
-        """One card for several values."""
-        for node in members:
-            self.owner[node] = members[0]
-        self.merged[members[0]] = kind, name
-
-    def merge_by(self, keys: Mapping[int, Hashable], kind: str, least: int = 1) -> None:
-        """One card for the values of every key, if they are so many at least."""
-        for nodes in _alike(keys).values():
-            if len(nodes) >= least:
-                self.merge(nodes, kind)
+    def merge(
+        self, keys: Mapping[int, Key], kind: str, least: int = 1, names: Mapping[Key, str] | None = None
+    ) -> None:
+        """One card for the cards of every key, if they are so many at least."""
+        into: dict[int, int] = {}
+        for key, cards in _alike(keys).items():
+            if len(cards) >= least:
+                into |= dict.fromkeys(cards, cards[0])
+                name = (names or {}).get(key, "")
+                if kind == REPEAT:  # a group stays a group
+                    inner, name, _ = self.merged.get(cards[0], (REPEAT, "", 1))
+                    self.merged[cards[0]] = inner, f"{len(cards):,} × {name}" * bool(name), len(cards)
+                elif kind != VALUE:
+                    self.merged[cards[0]] = kind, name, 1
+        self.owner = [into.get(card, card) for card in self.owner]
 
     def members(self) -> dict[int, list[int]]:
         """The values of every card."""
@@ -126,9 +142,10 @@ class View:
         members = self.members()
         sequence = self.sequence(members)
         for card in sequence:
-            kind, name = self.merged.get(card, (VALUE, "")) if len(members[card]) > 1 else (VALUE, "")
-            frames = {self.frames.get(node, "") for node in members[card]}
-            self.cards.append(Card(kind, name, members[card], frames.pop() if len(frames) == 1 else ""))
+            nodes = members[card]
+            kind, name, times = self.merged.get(card, (VALUE, "", 1)) if len(nodes) > 1 else (VALUE, "", 1)
+            frames = {self.frames.get(node, "") for node in nodes}
+            self.cards.append(Card(kind, name, nodes, frames.pop() if len(frames) == 1 else "", times))
         number = {HIDDEN: HIDDEN, **{card: i for i, card in enumerate(sequence)}}
         self.owner = [number[card] for card in self.owner]
         return self
@@ -169,9 +186,13 @@ def select(
     called  names of values that have no label
     ValueError: `focus` or `open` names nothing in the graph.
     """
-    order = topological_order(*roots)
+    whole = topological_order(*roots)
+    begun = _begun(whole, {*roots, *(called or {})})
+    order = [node for node in whole if node not in begun]
     index = {node: i for i, node in enumerate(order)}
+    index |= {node: index[first] for node, first in begun.items() if first in index}
     args = [tuple(map(index.__getitem__, node.args)) for node in order]
+    uses = Counter(arg for operands in args for arg in operands)
     starts = tuple(index[root] for root in roots)
     called = {node: called[node] for node in order if node in called} if called else {}
     opened = _opened(order, options.open)
@@ -187,8 +208,13 @@ def select(
     shown = len(owner) - owner.count(HIDDEN)
 
     def summed_up(level: int, opened: _Opened) -> View:
-        cards = View(order, args, owner[:], starts, frozenset(starts), names, called=called)
+        cards = View(order, args, uses, owner, starts, names, called=called, begun=begun)
         _group(cards, level, opened)
+        if options.inside:
+            _place_inside(cards)
+        if options.fold:
+            cards.merge(_chains(cards, ALIKE), FOLD)
+            _repeat(cards)
         for step in _fold, _bundle:
             if cards.number() > most:
                 step(cards)
@@ -204,6 +230,22 @@ def select(
         if cards.number() > most:
             _cut(cards, most)
     return cards.numbered()
+
+
+def _begun(order: Sequence[Value], kept: Collection[Value]) -> dict[Value, Value]:
+    """The 0 + x with which Python's sum begins, and that 0, with the x; as far as nothing else takes x.
+
+    Number and gradient are those of x then, and so a picture goes without.
+    """
+    uses = Counter(arg for node in order for arg in node.args)
+    begun: dict[Value, Value] = {}
+    for node in order:
+        if node.op is ops.add and not node.label and node not in kept:
+            zero, x = node.args
+            is_zero = zero.op is ops.constant and not zero.label and type(zero.data) is int and zero.data == 0
+            if is_zero and x.op is not ops.constant and uses[zero] == uses[x] == 1:
+                begun[node] = begun[zero] = begun.get(x, x)
+    return begun
 
 
 def value_names(nodes: Iterable[Value], called: Mapping[Value, str] | None = None) -> dict[Value, str]:
@@ -306,27 +348,20 @@ def _group(cards: View, level: int, opened: _Opened) -> None:
     if not level:
         return
     group = cache(lambda scope: opened.group(scope, level))
-    shown = [i for i, node in enumerate(cards.order) if node.scope and cards.owner[i] != HIDDEN]
-    placed = {i: group(cards.order[i].scope) for i in shown}
-    cards.frames = {i: printable(frame) for i, (_, frame) in placed.items() if frame}
-    for name, nodes in _alike({i: name for i, (name, _) in placed.items()}).items():
-        if name and len(nodes) > 1:
-            cards.merge(nodes, GROUP, printable(name))
-    _adopt_constants(cards)
-    _split(cards)
-
-
-def _adopt_constants(cards: View) -> None:
-    """A constant belongs to the group, or to the opened group, that alone uses it."""
-    user: dict[int, int] = {}
+    placed = {
+        i: group(node.scope) for i, node in enumerate(cards.order) if node.scope and cards.owner[i] != HIDDEN
+    }
+    users: dict[int, set[tuple[str, str]]] = {}
     for arg, target in cards.takes():
-        if cards.order[arg].op is ops.constant:
-            user[arg] = target if user.get(arg, target) == target else SEVERAL
-    for node, target in user.items():
-        if target in cards.merged:
-            cards.owner[node] = target
-        elif target in cards.frames:
-            cards.frames[node] = cards.frames[target]
+        if cards.order[arg].op is ops.constant and cards.owner[arg] != HIDDEN:
+            users.setdefault(arg, set()).add(placed.get(target, ("", "")))
+    for node, places in users.items():  # a constant stands where alone it is used
+        if len(places) == 1 and places != {("", "")}:
+            (placed[node],) = places
+    cards.frames = {i: printable(frame) for i, (_, frame) in placed.items() if frame}
+    keys = {i: name for i, (name, _) in placed.items() if name}
+    cards.merge(keys, GROUP, 2, {name: printable(name) for name in keys.values()})
+    _split(cards)
 
 
 def _split(cards: View) -> None:
@@ -335,10 +370,7 @@ def _split(cards: View) -> None:
     The level of a value counts the edges from card to card on the longest path to it, within the
     circle. So an edge between two cards leads to a higher level, and parts of one level form no circle.
     """
-    circle = _peel(_peel(dict.fromkeys(cards.links())))
-    if not circle:
-        return
-    within = {card for link in circle for card in link}
+    within = {card for link in _peel(_peel(dict.fromkeys(cards.links()))) for card in link}
     level: dict[int, int] = {}
     latest: dict[int, int] = {}  # of leaves, which may stand with their first users
     for node, args in enumerate(cards.args):
@@ -352,13 +384,18 @@ def _split(cards: View) -> None:
                 before = level[node] - (cards.owner[arg] != card)
                 latest[arg] = min(latest.get(arg, before), before)
     level |= latest
-    for card, nodes in _alike({node: cards.owner[node] for node in sorted(level)}).items():
-        kind, name = cards.merged.get(card, (VALUE, ""))
-        parts = _alike({node: level[node] for node in nodes})
-        for number, part in enumerate(sorted(parts), 1):
-            if kind == GROUP:
-                ending = f" {number}/{len(parts)}" if len(parts) > 1 else ""
-                cards.merge(parts[part], GROUP, f"{name}{ending}")
+    keys = {node: (cards.owner[node], level[node]) for node in sorted(level)}
+    parts: defaultdict[int, set[int]] = defaultdict(set)
+    for card, height in keys.values():
+        parts[card].add(height)
+    names: dict[tuple[int, int], str] = {}
+    for card, heights in parts.items():
+        name = cards.merged.pop(card)[1] if card in cards.merged else ""
+        for number, height in enumerate(sorted(heights), 1):
+            names[card, height] = f"{name} {number}/{len(heights)}" if len(heights) > 1 else name
+    for node in keys:
+        cards.owner[node] = node
+    cards.merge(keys, GROUP, 2, names)
 
 
 def _peel(links: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -378,33 +415,66 @@ def _peel(links: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
     return [(target, source) for source, target in links if gone.isdisjoint((source, target))]
 
 
-# ── Folds, bundles, and the rest ────────────────────────────────────────────────────────────────────
+# ── Constants inside, folds, bundles, repeats, and the rest ─────────────────────────────────────────
+
+
+def _place_inside(cards: View) -> None:
+    """A constant without a label stands inside the value that alone uses it, beside one other operand."""
+    user: dict[int, int] = {}
+    for node, args in enumerate(cards.args):
+        for arg in args:
+            if cards.order[arg].op is ops.constant:
+                user[arg] = node if user.get(arg, node) == node else SEVERAL
+    plain = {arg for arg in user if not cards.order[arg].label}
+    keys: dict[int, int] = {}
+    for arg, node in user.items():
+        fits = arg in plain and arg not in cards.roots and node != SEVERAL
+        free = fits and cards.free(node) and cards.free(arg)
+        if free and sum(other not in plain for other in cards.args[node]) == 1:
+            keys |= {node: node, arg: node}
+    cards.merge(keys, VALUE)
 
 
 def _fold(cards: View) -> None:
-    """One card for every long chain of one operation, and one for what only the chain takes."""
-    uses = Counter(arg for args in cards.args for arg in args)
-    chain = _chains(cards, uses)
-    _bundle_operands(cards, chain, uses)
-    cards.merge_by(dict(sorted(chain.items())), FOLD)
+    """One card for every long chain of one operation, and one for what leads to it alone, if it is much."""
+    cards.merge(_chains(cards, CHAIN), FOLD)
+    end: dict[int, int] = {}
+    for node in reversed(range(len(cards.order))):
+        card = cards.owner[node]
+        last = end.get(card, card)
+        if cards.kind(last) == FOLD:
+            for arg in cards.args[node]:
+                alone = cards.uses[arg] == 1 and arg not in cards.roots and arg == cards.owner[arg] != card
+                if alone and cards.kind(arg) in (VALUE, FOLD):
+                    end[arg] = last
+    cards.merge(end, REST, ALIKE)
 
 
-def _chains(cards: View, uses: Counter[int]) -> dict[int, int]:
-    """The last value of its chain, for every value of a chain of one operation, each used by the next."""
-    order = cards.order
+def _bundle(cards: View) -> None:
+    """One card for all leaves that the same cards take, if they are many."""
+    users: defaultdict[int, set[int]] = defaultdict(set)
+    for arg, target in cards.takes():
+        if not cards.args[arg] and arg not in cards.roots and cards.free(arg):
+            users[arg].add(target)
+    cards.merge({leaf: frozenset(users[leaf]) for leaf in users}, REST, ALIKE)
+
+
+def _chains(cards: View, least: int) -> dict[int, int]:
+    """The last value of its chain, for every value of a long chain of an operation, each used by the next."""
+    order, owner, merged = cards.order, cards.owner, cards.merged
     length = [1] * len(order)
     before = [HIDDEN] * len(order)
     for node, args in enumerate(cards.args):
-        if not args or not cards.free(node):
+        if not args or owner[node] != node or node in merged:
             continue
         op = order[node].op
         for arg in args:
-            inner = order[arg].op is op and uses[arg] == 1 and arg not in cards.kept and cards.free(arg)
-            if inner and length[node] <= length[arg]:
+            same = order[arg].op is op and cards.uses[arg] == 1 and owner[arg] == arg
+            if same and length[node] <= length[arg] and arg not in merged and arg not in cards.roots:
                 length[node], before[node] = length[arg] + 1, arg
     chain: dict[int, int] = {}
     for last in reversed(range(len(order))):
-        if length[last] >= CHAIN and last not in chain:
+        if length[last] >= least and last not in chain:
             node = last
             while node != HIDDEN:
                 chain[node] = last
@@ -412,29 +482,37 @@ def _chains(cards: View, uses: Counter[int]) -> dict[int, int]:
     return chain
 
 
-def _bundle_operands(cards: View, chain: dict[int, int], uses: Counter[int]) -> None:
-    """One card for the single-use leaves, and the trees of them, that a chain takes, if they are many."""
-    towards = [HIDDEN] * len(cards.order)  # the last value of the chain that alone the value leads to
-    bundled: dict[int, int] = {}
-    for node in reversed(range(len(cards.order))):
-        last = chain.get(node, HIDDEN)
-        if towards[node] not in (HIDDEN, last) and cards.free(node) and node not in cards.kept:
-            last = towards[node]
-            chain.pop(node, None)  # a chain that leads to another is bundled too
-            bundled[node] = last
-        for arg in cards.args[node]:
-            if uses[arg] == 1:
-                towards[arg] = last
-    cards.merge_by(dict(sorted(bundled.items())), REST, BUNDLE)
+def _repeat(cards: View) -> None:
+    """One card for cards that repeat: made alike, from any leaves, and used alike."""
+    members = cards.members()
+    sequence = cards.sequence(members)
+    taken: dict[int, list[tuple[int, int]]] = {card: [] for card in sequence}  # of a card: source and place
+    for node, args in enumerate(cards.args):
+        card = cards.owner[node]
+        places = _places(cards.order[node], cards.kind(card)) if args and card != HIDDEN else ()
+        sources = zip(map(cards.owner.__getitem__, args), places, strict=False)
+        taken.get(card, []).extend(each for each in sources if each[0] not in (card, HIDDEN))
+    numbers: dict[Hashable, int] = {}
+    number: dict[int, int] = {}  # the same for cards that are alike
+    used: dict[int, list[tuple[int, int]]] = {card: [] for card in sequence}
+    for card in sequence:
+        made = cards.frames.get(card), *(cards.order[node].op for node in members[card])
+        operands = tuple(sorted((number[source], place) for source, place in taken[card]))
+        number[card] = numbers.setdefault((cards.kind(card), made, operands), len(numbers))
+    for card in reversed(sequence):
+        number[card] = numbers.setdefault((number[card], tuple(sorted(used[card]))), len(numbers))
+        for source, place in taken[card]:
+            used[source].append((number[card], place))
+    roots = {cards.owner[root] for root in cards.roots}
+    cards.merge({card: number[card] for card in sequence if card not in roots}, REPEAT, ALIKE)
 
 
-def _bundle(cards: View) -> None:
-    """One card for all leaves that the same cards take."""
-    users: defaultdict[int, set[int]] = defaultdict(set)
-    for arg, target in cards.takes():
-        if not cards.args[arg] and arg not in cards.kept and cards.free(arg):
-            users[arg].add(target)
-    cards.merge_by({leaf: frozenset(users[leaf]) for leaf in sorted(users)}, REST, BUNDLE)
+def _places(node: Value, kind: str) -> Iterable[int]:
+    """Where each argument stands, as far as it matters: by its sequence, and nowhere in a sum of many."""
+    op, length = cast(Op, node.op), len(node.args)
+    if kind == GROUP or (kind == FOLD and op.commutative):
+        return [0] * length
+    return [i * op.sequences // length for i in range(length)] if op.sequences else range(length)
 
 
 def _cut(cards: View, most: int) -> None:
@@ -452,5 +530,4 @@ def _cut(cards: View, most: int) -> None:
     for card in reversed(sequence):
         distance[card] = max((distance[user] + 1 for user in users[card]), default=0)
     nearest = sorted(distance, key=distance.__getitem__)
-    rest = sorted(node for card in nearest[most - 1 :] for node in members[card])
-    cards.merge(rest, REST, "earlier values")
+    cards.merge(dict.fromkeys(nearest[most - 1 :], ""), REST, names={"": "earlier values"})
