@@ -155,6 +155,11 @@ def test_in_every_width_boxes_stand_apart_and_lines_end_at_ports_and_pass_no_box
                 assert not (left + 1e-6 < x < right - 1e-6 and top + 1e-6 < y < foot - 1e-6)
 
 
+@given(graphs(), st.booleans())
+def test_a_width_that_is_enough_changes_nothing(graph, down):
+    assert place(*graph, down=down, width=1e5) == place(*graph, down=down)
+
+
 @given(graphs(), st.sampled_from([150.0, 300.0]))
 def test_lines_that_lead_to_the_next_row_cross_no_other_on_the_way(graph, width):
     layout, _ = fitted(graph, False, width)

@@ -3,10 +3,12 @@
 It knows boxes, ports and edges, nothing of what they mean, and gives back plain numbers.
 Five phases, a file for each; `parts` holds what goes in and comes out:
 
-1. `rank`: a layer for every box, so that each edge leads to a later layer;
+1. `rank`: a layer for every box, so that each edge leads to a later layer and lines are short; and, where
+   the height of layers is bounded, spread over more of them; `rows` cuts them where the width is;
 2. `split`: long edges are cut at every layer they pass: links join neighbouring layers only;
 3. `order`: of each layer: sweep right and left, sort by medians, keep the fewest crossings;
-4. `align`: a height for all: long edges straight, users in the middle of their operands;
+4. `align`: a height for all: long edges and chains straight, users in the middle of their operands, as far
+   as the drawing gets not much taller than its tallest layer;
 5. `route`: an x for every layer, and each edge as a list of points.
 
 The names, as the field uses them:
@@ -17,9 +19,12 @@ The names, as the field uses them:
   2,000 users across 2,000 layers has 2,000 dummies and not two million;
 - *detour*: where edges would pass more layers than a picture holds, the longest are led around, in
   *lanes* at the foot, so that the work grows with the picture and not with its square;
+- *row*: layers side by side, as many as the width lets; *gate*: the layer at the start of every row but the
+  first where lines come in, one dummy for each; they have turned back below the row before;
 - *link*: a piece of an edge, between neighbouring layers; an *inner* link joins two dummies;
 - *position*: a vertex's index in its layer; *slot*: a port's place within that position;
-- *leaf*: a box without operands; *single-use*: with one outgoing edge;
+- *leaf*: a box without operands; *single-use*: with one outgoing edge; *main*: the operand that is the
+  farthest from the leaves;
 - *median*: the middle one of a vertex's neighbours on one side;
 - *block*: vertices that lie on one straight line; *root*: the first of them.
 

@@ -15,44 +15,45 @@ def align_vertices(graph: Graph, order: Order, rows: list[range], gap: float, he
     Each drawing joins vertices to blocks, from the left or from the right, and moves the blocks
     together, to the top or to the foot: the foot is a top for negative y.
     """
-    more = MORE * (max(graph.height) + gap)
-    limits = []  # of every layer, how high its row may be
-    for row in rows:
-        layers = [layer for layer in order.layers[row.start : row.stop] if layer]
-        tallest = max(_packed(graph, layer, gap)[-1] + graph.height[layer[-1]] / 2 for layer in layers)
-        limits += [min(tallest + more, max(tallest, height))] * len(row)
+    stacks = [[layer for layer in order.layers[row.start : row.stop] if layer] for row in rows]
+    layers = [layer for stack in stacks for layer in stack]
+    limits = []  # of every layer: how high its row may be
+    for stack in stacks:
+        tallest = max(_packed(graph, layer, gap)[-1] + graph.height[layer[-1]] / 2 for layer in stack)
+        limits += [min(height, tallest + MORE * (max(graph.height) + gap))] * len(stack)
     gates = {row.start for row in rows[1:]}
     drawings = []
-    for rightwards, sides in zip((True, False), _straight(graph, order, gates), strict=True):
-        way = 1 if rightwards else -1
+    for way, sides in zip((1, -1), _straight(graph, layers, gates), strict=True):
         medians = [_middle(graph, order, vertex, links) for vertex, links in enumerate(sides)]
         for sign in (1, -1):
-            ordered = [layer[::sign] for layer in order.layers[::way]]
+            ordered = [layer[::sign] for layer in layers[::way]]
             root, shift = _blocks(graph, ordered, medians, order.position, sign, gap, limits[::way])
             ys = _compact(graph, ordered, root, shift, gap)
             drawings.append([sign * y for y in ys])
     middle = [0.0] * len(graph.rank)
-    for row in rows:
-        _balance(graph, order.layers[row.start : row.stop], drawings, middle)
-    _settle(graph, order.layers, gates, middle, gap)
-    for row in rows:
-        layers = [layer for layer in order.layers[row.start : row.stop] if layer]
-        top = min(middle[layer[0]] - graph.height[layer[0]] / 2 for layer in layers)
-        for layer in layers:
+    for stack in stacks:
+        _balance(graph, stack, drawings, middle)
+    _settle(graph, layers, gates, middle, gap)
+    limit = iter(limits)
+    for stack in stacks:
+        top = min(middle[layer[0]] - graph.height[layer[0]] / 2 for layer in stack)
+        for layer in stack:
             stand = _packed(graph, layer, gap)
-            room = limits[row.start] - stand[-1] - graph.height[layer[-1]] / 2
-            for vertex, y in zip(layer, stand, strict=False):
+            room = next(limit) - stand[-1] - graph.height[layer[-1]] / 2
+            for vertex, y in zip(layer, stand, strict=True):
                 middle[vertex] = y + min(max(middle[vertex] - top - y, 0.0), room)
     return middle
 
 
 def _packed(graph: Graph, layer: list[int], gap: float) -> list[float]:
-    """Where the vertices of a layer have their middles if the first stands at 0 and no room is left."""
-    first = graph.height[layer[0]] / 2 if layer else 0.0
+    """Where the vertices of a layer have their middles if it begins at 0 and no room is left."""
+    first = graph.height[layer[0]] / 2
     return [*accumulate((graph.apart(*pair, gap) for pair in pairwise(layer)), initial=first)]
 
 
-def _straight(graph: Graph, order: Order, gates: set[int]) -> tuple[list[list[Link]], list[list[Link]]]:
+def _straight(
+    graph: Graph, layers: list[list[int]], gates: set[int]
+) -> tuple[list[list[Link]], list[list[Link]]]:
     """The links on the left and on the right of every vertex that are to be straight.
 
     A box stands in line with its main operand, to which the longest way leads from the leaves, so that a
@@ -61,7 +62,7 @@ def _straight(graph: Graph, order: Order, gates: set[int]) -> tuple[list[list[Li
     depth = [0] * len(graph.rank)
     left: list[list[Link]] = [[] for _ in depth]
     right: list[list[Link]] = [[] for _ in depth]
-    for vertex in (vertex for layer in order.layers for vertex in layer):
+    for vertex in (vertex for layer in layers for vertex in layer):
         links = graph.left[vertex]
         most = max((depth[link.vertex] for link in links), default=-1)
         depth[vertex] = most + (vertex < graph.boxes)
@@ -112,9 +113,9 @@ def _blocks(
             if vertex >= graph.boxes and (inner := medians[vertex]) and inner[0].vertex >= graph.boxes:
                 ceiling = min(ceiling, sign * position[inner[0].vertex])
         stand = _packed(graph, layer, gap)
-        room = limit - stand[-1] - graph.height[layer[-1]] / 2 if layer else 0.0
+        room = limit - stand[-1] - graph.height[layer[-1]] / 2
         last, least = -infinite, 0.0  # how far below its place in the packed layer the vertex is at least
-        for vertex, ceiling, y in zip(layer, reversed(ceilings), stand, strict=False):
+        for vertex, ceiling, y in zip(layer, reversed(ceilings), stand, strict=True):
             for link in medians[vertex][::sign]:
                 place = sign * position[link.vertex]
                 block, below = root[link.vertex], shift[link.vertex] - sign * link.drop
@@ -124,7 +125,7 @@ def _blocks(
                     root[vertex], shift[vertex] = block, below
                     break
             low[root[vertex]] = least + y - shift[vertex]
-        for vertex, y in zip(reversed(layer), reversed(stand), strict=False):
+        for vertex, y in zip(reversed(layer), reversed(stand), strict=True):
             room = min(room, high[root[vertex]] + shift[vertex] - y)
             high[root[vertex]] = room + y - shift[vertex]
     return root, shift

@@ -49,6 +49,9 @@ class Layout:
     through the layers on the way; the last is the *stub*: it ends at the port and has room for the
     label and then `ARROW` for an arrow's head. All stubs into one layer are as long as the longest.
     So curves, and with them all crossings, stay in the bands between the layers.
+
+    On the way from one row to the next a line leads back to the left. There the ends of two pairs have the
+    same x: they are joined by a vertical line that is `TURN` further out, with round corners.
     """
 
     width: float

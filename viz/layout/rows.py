@@ -25,17 +25,37 @@ def cut_into_rows(
     stand there as well if there is room, rather than at the end of the row above.
     ValueError: a single layer is wider.
     """
-    size = max(rank) + 1
-    broad, tall, stub, loose = [0.0] * size, [0.0] * size, [0.0] * size, [0.0] * (size + 1)
-    leaves = [0] * (size + 1)
     made = {edge.target for edge in edges}
     fixed = {rank[v] for v in made}  # layers that not only leaves stand in
-    for v, (box, r) in enumerate(zip(boxes, rank, strict=True)):
+    loose = [v not in made and rank[v] in fixed for v in range(len(boxes))]  # leaves that can move to a gate
+    starts, leading = _starts(boxes, edges, rank, loose, gap, space, width)
+    ranks = []
+    for r, free in zip(rank, loose, strict=True):
+        row = bisect_right(starts, r) - 1
+        ranks.append(r + row + (free and r + 1 in leading))
+    begins = [start + max(row - 1, 0) for row, start in enumerate(starts)]
+    return ranks, [range(*pair) for pair in pairwise([*begins, max(ranks) + 1])]
+
+
+def _starts(
+    boxes: Sequence[Box],
+    edges: Sequence[Edge],
+    rank: list[int],
+    loose: list[bool],
+    gap: float,
+    space: float,
+    width: float,
+) -> tuple[list[int], set[int]]:
+    """The first layer of every row, and those before which the leaves stand at the gate."""
+    size = max(rank) + 1
+    broad, tall, stub = [0.0] * size, [0.0] * size, [0.0] * size
+    leaves, lead = [0] * (size + 1), [0.0] * (size + 1)  # that can stand at a gate, and their width
+    for box, r, free in zip(boxes, rank, loose, strict=True):
         broad[r] = max(broad[r], box.width)
         tall[r] += box.height + gap
-        if v not in made and r in fixed:
-            loose[r + 1] = max(loose[r + 1], box.width)
+        if free:
             leaves[r + 1] += 1
+            lead[r + 1] = max(lead[r + 1], box.width)
     for edge in edges:
         stub[rank[edge.target]] = max(stub[rank[edge.target]], edge.label + ARROW)
     lines = _lines(edges, rank)
@@ -46,35 +66,30 @@ def cut_into_rows(
         side = gutter(lines[start - 1]) if start else -space
         return side + far[stop] - far[start] + gutter(lines[stop - 1])
 
+    if breadth(0, size) <= width:
+        return [0], set()
     least = max(breadth(r, r + 1) for r in range(size))
     if least > width:
         raise ValueError(needed(least, width))
-    # Of so many layers: the least height, where the last row starts, and the room for leaves at its gate.
-    best: list[tuple[float, int, float]] = [(0.0, 0, 0.0)]
+    # Of so many layers: the least height, where the last row starts, and whether leaves stand at its gate.
+    best: list[tuple[float, int, bool]] = [(0.0, 0, False)]
     for stop in range(1, size + 1):
-        found, high = (inf, 0, 0.0), 0.0
+        found, high = (inf, 0, False), 0.0
         for start in range(stop - 1, -1, -1):
-            high = max(high, tall[start] + lines[start] * gap / 2)
-            if breadth(start, stop) > width:
+            if (used := breadth(start, stop)) > width:
                 break
-            fits = bool(start) and breadth(start, stop) + loose[start] <= width
-            price = best[start][0] + high + LANE * lines[stop - 1] + gap * leaves[start] * (not fits)
-            found = min(found, (price, start, loose[start] * fits))
+            high = max(high, tall[start] + lines[start] * gap / 2)
+            fits = used + lead[start] <= width
+            price = high + LANE * lines[stop - 1] + (0 if fits else gap * leaves[start])
+            found = min(found, (best[start][0] + price, start, fits))
         best.append(found)
-    starts, leads = [], set()
-    stop = size
+    starts, leading, stop = [], set(), size
     while stop:
-        _, stop, lead = best[stop]
+        _, stop, fits = best[stop]
         starts.append(stop)
-        if lead:
-            leads.add(stop)
-    starts.reverse()
-    ranks = []
-    for v, r in enumerate(rank):
-        row = bisect_right(starts, r) - 1
-        ranks.append(r + row + (v not in made and r + 1 in leads))
-    begins = [start + max(row - 1, 0) for row, start in enumerate(starts)]
-    return ranks, [range(*pair) for pair in pairwise([*begins, size + len(starts) - 1])]
+        if fits and leaves[stop]:
+            leading.add(stop)
+    return starts[::-1], leading
 
 
 def needed(least: float, width: float) -> str:
