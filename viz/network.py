@@ -291,7 +291,7 @@ class NetworkPicture(Picture):
                 "allow more, or show no numbers"
             )
         xs = [*accumulate((step + gap for step in steps), initial=left)]
-        self.width = xs[-1] + right
+        self.width = min(xs[-1] + right, self.most)  # which a rounding error would make a pixel more
         return xs
 
     def _room(self, weight: Parameter) -> float:
