@@ -37,6 +37,7 @@ from viz.picture import Picture
 from viz.plots import plot_decision_boundary, plot_derivatives, plot_history
 from viz.program import Program, ProgramPicture
 from viz.records import read, read_backward
+from viz.sheet import Exercise, Sheet, compose, room
 from viz.table import Table
 from viz.variables import variables
 from viz.view import select
@@ -47,6 +48,7 @@ __all__ = [
     "Options",
     "Picture",
     "ProgramPicture",
+    "Sheet",
     "Table",
     "draw",
     "draw_affine",
@@ -55,6 +57,7 @@ __all__ = [
     "plot_decision_boundary",
     "plot_derivatives",
     "plot_history",
+    "sheet",
     "table",
 ]
 
@@ -93,6 +96,35 @@ def draw(root: Any, names: Mapping[str, Any] | None = None, **options: Any) -> D
     roots, chosen = _roots("draw", root), Options(**options)
     view = select(roots, chosen, variables("draw", names))
     return Diagram(read(roots, view, chosen.digits), chosen, roots)
+
+
+def sheet(
+    exercises: Iterable[Any],
+    title: str = "",
+    *,
+    paper: str = "A4",
+    lines: int = 3,
+    solution: bool = False,
+    **options: Any,
+) -> Sheet:
+    """A worksheet to print: numbered exercises below a title and lines for name and date.
+
+    exercises  each a root, or several, drawn with `blank="gradients"` unless the options say otherwise; or a
+               picture that is made already; or a pair of a question and one of these
+    paper      "A4" or "Letter": wide graphs are wrapped to it
+    lines      so many lines to write on follow every exercise
+    solution   the same with all numbers on pages behind; `backward()` must have been called
+
+    The other options are those of `viz.draw`. ValueError where an exercise is larger than a page.
+    """
+    blank: dict[str, Any] = {"blank": "gradients", "theme": "light", "width": room(paper)}
+
+    def drawn(each: Any) -> Exercise:
+        asked = isinstance(each, tuple) and len(each) == 2 and isinstance(each[0], str)
+        question, what = each if asked else ("", each)
+        return Exercise(question, what if isinstance(what, Picture) else draw(what, **blank | options))
+
+    return compose([drawn(each) for each in exercises], title, paper, lines, solution)
 
 
 def table(root: Value, digits: int | None = None, names: Mapping[str, Any] | None = None) -> Table:

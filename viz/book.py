@@ -268,7 +268,7 @@ def scene(graph: Graph, options: Options) -> Scene:
     column = sum(shape.kind == VARIABLE for shape in sheet.shapes) <= COLUMN
     width = inf if options.width is None else options.width - 2 * MARGIN
     summary = words.summary(graph, options)
-    return compose(sheet.shapes, sheet.wires, summary, column, width).noted(graph.note, width)
+    return compose(sheet.shapes, sheet.wires, summary, column, width).noted(graph.note, room=width)
 
 
 class Sheet:

@@ -14,7 +14,7 @@ hold the full precision and the formulas.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from math import inf, isfinite, sqrt
+from math import inf, isfinite
 from typing import Any, NamedTuple
 
 from viz import layout, words
@@ -36,11 +36,13 @@ from viz.scene import (
     Path,
     Rect,
     Scene,
+    Strength,
     Text,
     arrow,
     head,
     left_part,
     measure,
+    strength,
 )  # fmt: skip
 from viz.text import clip
 from viz.words import NOTHING, Field
@@ -54,24 +56,30 @@ BREATH = 5  # between a local derivative and the line on both sides of it
 PILE = 4  # depth of a pile
 LETTERS = 28  # of a name, a symbol or a formula; the title has it whole
 FIELD, PENCIL = 84, 34  # a field to be filled in, 22 × 9 mm on paper
-THIN, THICK, FAINT = 0.8, 5.2, 0.2  # lines with the least and the most gradient, and least opacity
 FRAME, TITLE = 8, 18  # room around an opened group, and for its name
 
 
 class Card(NamedTuple):
-    """The measures of a card and what it shows.
+    """What a card shows, and its measures, which `fitted` gives it.
 
-    lines  its height is theirs: of the name, of the numbers       badge  the width of it, 0 without one
+    shape   "card", "leaf", "constant" (a pill), or "" for a name alone
+    ink     the kind of its name                     symbol  of the operation, on the badge
+    remark  at the right of the name                 pile    it stands for several values
+    badge   the width of the badge, 0 without one    ports   where its operands arrive
     """
 
-    width: float
-    height: float
-    ports: tuple[float, ...]
-    badge: float = 0
-    name: str = ""
+    name: str
+    shape: str = "card"
+    ink: str = "name"
+    symbol: str = ""
+    remark: str = ""
     data: Field = NOTHING
     gradient: Field = NOTHING
-    symbol: str = ""
+    pile: bool = False
+    badge: float = 0
+    width: float = 0
+    height: float = 0
+    ports: tuple[float, ...] = ()
 
 
 class Label(NamedTuple):
@@ -103,12 +111,17 @@ def scene(graph: Graph, options: Options, whole: bool = False) -> Scene:
     placed = layout.place(boxes, lines, down=down, width=_room(graph, options))
     frames, placed = _frames(graph, cards, placed)
     routes = placed.routes if whole else _branches(graph, placed)
-    each_line = zip(graph.edges, routes, labels, gaps, _widths(graph, options), strict=True)
+    strengths = _strengths(graph, options)
+    each_line = [*zip(graph.edges, routes, labels, gaps, strengths, strict=True)]
+    each_line.sort(key=lambda line: line[-1].width if line[-1] else 0)  # the strong ones above the others
     marks = [_frame(area) for area in frames]
     marks += [_line(*each, options) for each in each_line]
-    marks += [_draw(*each, options) for each in zip(graph.nodes, cards, placed.boxes, strict=True)]
-    summary = words.summary(graph, options)
-    return Scene(placed.width, placed.height, tuple(marks), summary).noted(graph.note, _room(graph, options))
+    marks += [
+        Group(tuple(draw(card, corner)), words.title(node, options), f"n{node.key}")
+        for node, card, corner in zip(graph.nodes, cards, placed.boxes, strict=True)
+    ]
+    made = Scene(placed.width, placed.height, tuple(marks), words.summary(graph, options))
+    return made.noted(graph.note, room=_room(graph, options))
 
 
 # ── Measures ────────────────────────────────────────────────────────────────────────────────────────
@@ -129,26 +142,40 @@ def _card(node: Node, incoming: list[Edge], pitch: float, options: Options) -> C
     data, gradient = words.data(node, options), words.gradient(node, options)
     name, symbol = clip(words.name(node, options), LETTERS), clip(node.symbol, LETTERS)
     if node.kind == CONSTANT:
-        shown = " = ".join(filter(None, (name, str(data))))
-        return Card(measure("pale", shown) + 2 * PAD, SMALL, (), name=shown)
+        return pill(" = ".join(filter(None, (name, str(data)))))
     if not node.size:
-        return Card(2 * PAD, SMALL, layout.ports(2 * PAD if down else SMALL, operands, pitch), name=node.name)
-    pile = PILE if node.size > 1 else 0
-    title = measure("name", name) + (measure("pale", f" {symbol}") if node.kind == GROUP else 0)
-    numbers = _width("data", data) + _width("gradient", gradient) + GAP
-    sign = max(30.0, measure("sign", symbol) + 14) if symbol and node.kind != GROUP else 0.0
-    width = sign + max(INNER, numbers, title) + 2 * PAD + pile
-    height = float(max(ROW, sum(_rows(name, data, gradient))) + BORDER + pile)
-    room = pitch * operands + BORDER
+        places = layout.ports(2 * PAD if down else SMALL, operands, pitch)
+        return Card(node.name, "", "pale", width=2 * PAD, height=SMALL, ports=places)
+    shape, ink = "leaf" if node.kind == LEAF else "card", "name" if node.label else "pale"
+    symbol, remark = ("", symbol) if node.kind == GROUP else (symbol, "")
+    card = Card(name, shape, ink, symbol, remark, data, gradient, node.size > 1)
+    return fitted(card, operands, pitch, down)
+
+
+def fitted(card: Card, ports: int, pitch: float, down: bool) -> Card:
+    """The card as large as what it shows, with so many ports so far from each other."""
+    pile = PILE * card.pile
+    title = measure("name", card.name) + measure("pale", card.remark and f" {card.remark}")
+    numbers = _width("data", card.data) + _width("gradient", card.gradient) + GAP
+    badge = max(30.0, measure("sign", card.symbol) + 14) if card.symbol else 0.0
+    width = badge + max(INNER, numbers, title) + 2 * PAD + pile
+    height = float(max(ROW, sum(_rows(card))) + BORDER + pile)
+    room = pitch * ports + BORDER
     width, height = (max(width, room), height) if down else (width, max(height, room))
-    places = layout.ports(width if down else height, operands, pitch)
-    return Card(width, height, places, sign, name, data, gradient, symbol)
+    places = layout.ports(width if down else height, ports, pitch)
+    return card._replace(width=width, height=height, ports=places, badge=badge)
 
 
-def _rows(name: str, data: Field, gradient: Field) -> tuple[float, float]:
+def pill(name: str, ink: str = "pale") -> Card:
+    """A name in a dashed frame, without operands."""
+    return Card(name, "constant", ink, width=measure(ink, name) + 2 * PAD, height=SMALL)
+
+
+def _rows(card: Card) -> tuple[float, float]:
     """The heights of the line with the name and of the line with the numbers, as far as they are there."""
-    numbers = PENCIL + 6 if data.blank or gradient.blank else ROW if data or gradient else 0
-    return ROW if name else 0, numbers
+    blank = card.data.blank or card.gradient.blank
+    numbers = PENCIL + 6 if blank else ROW if card.data or card.gradient else 0
+    return ROW if card.name else 0, numbers
 
 
 def _width(kind: str, field: Field) -> float:
@@ -169,13 +196,16 @@ def _label(graph: Graph, edge: Edge, options: Options, whole: bool) -> Label:
     return Label(field, width, PENCIL + 4 if field.blank else LOCAL, back and seen)
 
 
-def _widths(graph: Graph, options: Options) -> list[float]:
-    """The width of every line that shows how much gradient passes: as its square root; 0 for others."""
+def _strengths(graph: Graph, options: Options) -> list[Strength | None]:
+    """How every line shows how much gradient passes; None for those that do not."""
     if options.blank or not options.gradients:
-        return [0.0] * len(graph.edges)
-    most = max((e.flow for e in graph.edges if e.flow is not None and isfinite(e.flow)), default=0.0) or 1.0
-    shares = [None if e.flow is None else min(1.0, e.flow / most) for e in graph.edges]
-    return [0.0 if share is None else THIN + (THICK - THIN) * sqrt(share) for share in shares]
+        return [None] * len(graph.edges)
+    flows = [edge.flow for edge in graph.edges if edge.flow is not None]
+    most = max(filter(isfinite, flows), default=0.0) or 1.0
+    return [
+        None if edge.flow is None else strength(min(1.0, edge.flow / most), len(flows))
+        for edge in graph.edges
+    ]
 
 
 class Area(NamedTuple):
@@ -263,13 +293,12 @@ def _common(one: Sequence[Point], other: Sequence[Point]) -> int:
 
 
 def _line(
-    edge: Edge, route: tuple[Point, ...], label: Label, gap: float, width: float, options: Options
+    edge: Edge, route: tuple[Point, ...], label: Label, gap: float, size: Strength | None, options: Options
 ) -> Group:
     """A line in two parts around the local derivative, the arrow's head at the port, and the arrow back."""
     (x, y), down = route[-1], options.direction == "down"
     steps, tip = arrow(route, gap, DOWN if down else RIGHT)
-    strength = {"width": width, "opacity": FAINT + (1 - FAINT) * width / THICK} if width else {}
-    marks: list[Mark] = [Path("flow" if width else "line", steps, **strength), tip]
+    marks: list[Mark] = [Path("flow", steps, *size) if size else Path("line", steps), tip]
     if gap:
         text = _width("local", label.field)
         right = x + label.width / 2 - BREATH if down else x - ARROW - BREATH
@@ -291,35 +320,33 @@ def _field(kind: str, field: Field, right: float, middle: float) -> Iterator[Mar
         yield Rect("blank", end, middle - PENCIL / 2, FIELD, PENCIL, 3)
 
 
-def _draw(node: Node, card: Card, corner: Point, options: Options) -> Group:
+def draw(card: Card, corner: Point) -> Iterator[Mark]:
     """A card at its place."""
-    (x, y), key = corner, f"n{node.key}"
-    title = words.title(node, options)
-    if node.kind == CONSTANT or not node.size:
-        text = Text("pale", x + card.width / 2, y + card.height / 2 + 4.5, card.name, MIDDLE)
-        pill = Rect("constant", x, y, card.width, card.height, SMALL / 2)
-        return Group((pill, text) if node.size else (text,), title, key)
-    marks: list[Mark] = []
-    if node.size > 1:
-        marks.append(Rect("card", x + PILE, y, card.width - PILE, card.height - PILE, ROUND))
-        card = card._replace(width=card.width - PILE, height=card.height - PILE)
+    (x, y), width, height = corner, card.width, card.height
+    if card.shape in ("constant", ""):
+        if card.shape:
+            yield Rect(card.shape, x, y, width, height, SMALL / 2)
+        yield Text(card.ink, x + width / 2, y + height / 2 + 4.5, card.name, MIDDLE)
+        return
+    if card.pile:
+        width, height = width - PILE, height - PILE
+        yield Rect("card", x + PILE, y, width, height, ROUND)
         y += PILE
-    marks.append(Rect("leaf" if node.kind == LEAF else "card", x, y, card.width, card.height, ROUND))
+    yield Rect(card.shape, x, y, width, height, ROUND)
     if card.badge:
-        marks.append(left_part("badge", x, y, card.badge, card.height))
-        marks.append(Text("sign", x + card.badge / 2, y + card.height / 2 + 5, card.symbol, MIDDLE))
-    left, right = x + card.badge + PAD, x + card.width - PAD
-    first, second = _rows(card.name, card.data, card.gradient)
-    top = y + (card.height - first - second) / 2
+        yield left_part("badge", x, y, card.badge, height)
+        yield Text("sign", x + card.badge / 2, y + height / 2 + 5, card.symbol, MIDDLE)
+    left, right = x + card.badge + PAD, x + width - PAD
+    first, second = _rows(card)
+    top = y + (height - first - second) / 2
     if card.name:
-        marks.append(Text("name" if node.label else "pale", left, top + first / 2 + 4.5, card.name))
-        if node.kind == GROUP:
-            marks.append(Text("pale", right, top + first / 2 + 4.5, card.symbol, END))
+        yield Text(card.ink, left, top + first / 2 + 4.5, card.name)
+    if card.remark:
+        yield Text("pale", right, top + first / 2 + 4.5, card.remark, END)
     middle = top + first + second / 2
     if card.data.text:
-        marks.append(Text("data", left, middle + 4.5, card.data.text))
+        yield Text("data", left, middle + 4.5, card.data.text)
     elif card.data.blank:
-        marks += _field("data", card.data, left + FIELD, middle)
+        yield from _field("data", card.data, left + FIELD, middle)
     if card.gradient:
-        marks += _field("gradient", card.gradient, right, middle)
-    return Group(tuple(marks), title, key)
+        yield from _field("gradient", card.gradient, right, middle)

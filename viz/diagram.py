@@ -2,7 +2,8 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from autograd import Value
 from viz import book, cards, dot, mermaid, page, raster, tree
@@ -34,6 +35,10 @@ class Diagram(Picture):
         style = book if options.style == "textbook" else cards
         super().__init__(style.scene(graph, options), options.theme)
         self.graph, self.options, self.roots = graph, options, roots
+
+    def changed(self, **options: Any) -> "Diagram":
+        """The same of the graph with other options: `blank=""` is the solution of a worksheet."""
+        return Diagram(self.graph, replace(self.options, **options), self.roots)
 
     def html(self) -> str:
         """The page that leads through the graph step by step, forward and back, as one HTML file.

@@ -19,50 +19,30 @@ No compiler is known here: a program is what has `nodes`, how many scalars it wa
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from math import ceil
+from math import ceil, inf
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from autograd.op import printable
 from viz import dot, layout
-from viz.cards import GAP, LETTERS, PAD, PORT, SMALL
-from viz.drawing import Drawing, Format
-from viz.frame import ROUND, arrow, badge, group, page, rect, text
+from viz.cards import GAP, LETTERS, PORT, Card, draw, fitted, pill
 from viz.layout import Box, Layout, Point
-from viz.options import THEMES, Options, check, check_whole
+from viz.options import Options, check, check_whole
+from viz.picture import Format, Picture
 from viz.records import LEAF, OPERATION, Edge, Graph, Node
-from viz.text import bold_width, clip, columns, mono_width, padded, shape_text, short
+from viz.scene import DOWN, LOOKS, MARGIN, MIDDLE, UP, Group, Mark, Path, Scene, Text, arrow, measure
+from viz.text import clip, columns, cut, padded, shape_text, short
+from viz.words import NOTHING, Field
 
 if TYPE_CHECKING:
     import graphviz  # type: ignore[import-untyped]
 
 SOURCE, FORWARD, BACKWARD, BOTH = "source", "forward", "backward", "both"
 THETA, VIEWS = "theta", {"view", "axes"}  # symbols of all parameters, and of what has no elements of its own
+ARROWS = {FORWARD: "↓", BACKWARD: "↑"}
+INKS = {SOURCE: "pale", FORWARD: "data", BACKWARD: "gradient"}  # of the name of what stands elsewhere
 MANY = 60  # operations, above which only the forward ones are shown unless asked for
-NAME, NUMBER, NOTE, SYMBOL, HEIGHT, ROW = 13, 12.5, 12, 14, 46, 16
+ROW = 16  # height of a shape on a line
 COLUMN, HEAD = 40, 34  # between two columns; the headings above them
-
-RULES = f"""
-text{{font:{NUMBER}px ui-monospace,Menlo,"DejaVu Sans Mono",Consolas,monospace}}
-.name,.heading{{font:700 {NAME}px Arial,Helvetica,"DejaVu Sans",sans-serif}}
-.note{{font:{NOTE}px Arial,Helvetica,"DejaVu Sans",sans-serif}}
-.sign{{font-size:{SYMBOL}px;font-weight:700}}
-.sign,.middle,.heading{{text-anchor:middle}}
-.count{{text-anchor:end}}
-.line{{fill:none;stroke-width:1.3}}
-"""
-
-COLOURS = """
-.card{{fill:{card};stroke:{border}}}
-.leaf{{fill:{leaf};stroke:{border}}}
-.elsewhere{{fill:none;stroke:{border};stroke-dasharray:3 3}}
-.badge{{fill:{badge};stroke:{border}}}
-.name{{fill:{name}}}
-.count,.note,.source,.label{{fill:{pale}}}
-.forward{{fill:{data}}}
-.backward{{fill:{gradient}}}
-.line{{stroke:{line}}}
-.head{{fill:{line}}}
-"""
 
 
 class Program(Protocol):
@@ -77,30 +57,39 @@ class Program(Protocol):
         """How many scalars they were made from."""
 
 
-class ProgramPicture(Drawing):
+class ProgramPicture(Picture):
     """What `viz.draw(program)` gives. In a notebook it shows itself; `save` writes it to a file.
 
-    The endings of files: .svg .png .dot .txt (the table of text).
+    The endings of files: those of every picture, .dot and .txt (the table of text).
     """
 
     formats: ClassVar[Mapping[str, Format]] = {
-        **Drawing.formats,
+        **Picture.formats,
         ".dot": lambda picture: picture.dot().source,
         ".txt": lambda picture: picture.text(),
     }
 
     def __init__(
-        self, program: Program, *, stage: str | None = None, rows: int = 18, theme: str = "auto"
+        self,
+        program: Program,
+        *,
+        stage: str | None = None,
+        rows: int = 18,
+        width: int | None = None,
+        theme: str = "auto",
     ) -> None:
-        check("theme", theme, THEMES)
         if stage is not None:
             check("stage", stage, (FORWARD, BACKWARD, BOTH))
         check_whole("rows", rows)
+        check_whole("width", 1 if width is None else width)
         self.graph, self.operations, self.nodes = read(program), list(program.operations), program.nodes
-        self.rows, self.theme = rows, theme
+        self.rows = rows
         self.counts = {name: len(_of(self.graph, name)) for name in (FORWARD, BACKWARD)}
         few = sum(self.counts.values()) <= MANY or not self.counts[FORWARD]
         self.stage = stage or (BOTH if few else FORWARD)
+        if not self.counts.get(self.stage, 1):
+            raise ValueError(f"draw: the program has no {self.stage} operations; leave out stage=")
+        super().__init__(self._scene(inf if width is None else width - 2 * MARGIN), theme)
 
     @property
     def caption(self) -> str:
@@ -110,24 +99,19 @@ class ProgramPicture(Drawing):
         made = f"{forward:,} {many} forward and {backward:,} backward" if backward else f"{forward:,} {many}"
         return f"{self.nodes:,} scalar nodes became {made}"
 
-    def render(self, theme: str) -> str:
-        """All columns side by side in a theme, their headings, and the caption below."""
-        drawn = list(_columns(self))
-        height = max(column.laid.height for column in drawn)
-        body, left = [], 0.0
-        for stage, heading, cards, edges, laid in drawn:
-            width = max(laid.width, bold_width(heading, NAME))
-            body.append(text(f"heading {stage}", left + width / 2, NAME, heading))
-            up = stage == BACKWARD
-            laid = laid.moved(left + (width - laid.width) / 2, HEAD + (height - laid.height if up else 0))
-            body += [_line(edge, route, up) for edge, route in zip(edges, laid.routes, strict=True)]
-            body += [_draw(card, *corner) for card, corner in zip(cards, laid.boxes, strict=True)]
-            left += width + COLUMN
-        notes = [self.caption, *_legend(self, drawn)]
-        body += [text("note", 0, HEAD + height + 2 * NOTE * i, note) for i, note in enumerate(notes, 1)]
-        width = max([left - COLUMN, *(bold_width(note, NOTE) for note in notes)])
-        size = HEAD + height + 2 * NOTE * len(notes)
-        return page("\n".join(body), width, size, f"Program: {self.caption}", RULES, COLOURS, theme)
+    def _scene(self, most: float) -> Scene:
+        """The columns side by side, in as many bands as the width asks for, and the notes below."""
+        drawn = list(_columns(self, most))
+        marks: list[Mark] = []
+        width = top = 0.0
+        for band in _bands(drawn, most):
+            height, left = max(column.laid.height for column in band), 0.0
+            for column in band:
+                marks += column.marks(left, top, height)
+                left += column.width + COLUMN
+            width, top = max(width, left - COLUMN), top + HEAD + height + COLUMN
+        scene = Scene(width, top - COLUMN, tuple(marks), f"Program: {self.caption}")
+        return scene.noted(self.caption, *_legend(self, drawn), room=most)
 
     def dot(self) -> "graphviz.Digraph":
         """All operations for Graphviz: `.source` is its text; `.render(…)` and `.pipe(…)` run `dot`."""
@@ -142,9 +126,6 @@ class ProgramPicture(Drawing):
         widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(map(padded, row, widths)) for row in rows]
         return "".join(f"{line.rstrip()}\n" for line in [*lines, "", self.caption])
-
-    def __repr__(self) -> str:
-        return f"ProgramPicture({self.caption!r})"
 
 
 # ── Reading a program ───────────────────────────────────────────────────────────────────────────────
@@ -235,14 +216,11 @@ def _times(scalars: int) -> str:
 # ── Drawing ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-class Card(NamedTuple):
-    """A node in a column, with its measures; `elsewhere`: only the name of what stands in another one."""
+class Placed(NamedTuple):
+    """A node in a column; `elsewhere`: only the name of what stands in another one."""
 
     node: Node
-    width: float
-    height: float
-    ports: tuple[float, ...] = ()
-    badge: float = 0  # width of the badge, 0 without one
+    card: Card
     elsewhere: bool = False
 
 
@@ -251,40 +229,84 @@ class Column(NamedTuple):
 
     stage: str
     heading: str
-    cards: list[Card]
+    placed: list[Placed]
     edges: list[Edge]
     laid: Layout
+
+    @property
+    def width(self) -> float:
+        """The width of the cards or of the heading."""
+        return max(self.laid.width, measure(self.stage, self.heading))
+
+    def marks(self, left: float, top: float, height: float) -> Iterator[Mark]:
+        """The column in its band, so high below the headings; backward operations begin at the foot."""
+        yield Text(self.stage, left + self.width / 2, top + LOOKS[self.stage].size, self.heading, MIDDLE)
+        up = self.stage == BACKWARD
+        top += HEAD + (height - self.laid.height if up else 0)
+        laid = self.laid.moved(left + (self.width - self.laid.width) / 2, top)
+        for edge, route in zip(self.edges, laid.routes, strict=True):
+            yield _line(edge, route, UP if up else DOWN)
+        for (node, card, _), corner in zip(self.placed, laid.boxes, strict=True):
+            yield Group(tuple(draw(card, corner)), _title(node))
+
+
+def _bands(drawn: Sequence[Column], most: float) -> Iterator[list[Column]]:
+    """The columns in bands that are no wider than that."""
+    band: list[Column] = []
+    for column in drawn:
+        if band and sum(each.width + COLUMN for each in band) + column.width > most:
+            yield band
+            band = []
+        band.append(column)
+    yield band
 
 
 def _legend(picture: ProgramPicture, laid: list[Column]) -> Iterator[str]:
     """What the signs mean, as far as they are there."""
-    cards = [card for column in laid for card in column.cards]
-    shown = sum(card.node.kind == OPERATION and not card.elsewhere for card in cards)
+    placed = [each for column in laid for each in column.placed]
+    shown = sum(each.node.kind == OPERATION and not each.elsewhere for each in placed)
     total = sum(picture.counts.values())
     if shown < total:
         yield f"showing {shown:,} of {total:,} array operations: {picture.stage}"
     parts = ["n: examples in the batch"]
-    parts += ["×30: stands for 30 scalar operations"] if any(card.node.size for card in cards) else []
-    parts += ["dashed: stands elsewhere"] if any(card.elsewhere for card in cards) else []
+    parts += ["×30: stands for 30 scalar operations"] if any(each.node.size for each in placed) else []
+    parts += ["dashed: stands elsewhere"] if any(each.elsewhere for each in placed) else []
     yield "; ".join(parts)
 
 
-def _columns(picture: ProgramPicture) -> Iterator[Column]:
+def _columns(picture: ProgramPicture, most: float) -> Iterator[Column]:
     """The columns of the stages that are shown; a leaf stands in the first that needs it."""
     placed: set[int] = set()
     for stage in (FORWARD, BACKWARD) if picture.stage == BOTH else (picture.stage,):
         members = _of(picture.graph, stage)
         number = ceil(len(members) / picture.rows)
-        for i in range(number):
-            own = members[len(members) * i // number : len(members) * (i + 1) // number]
-            part = f" {i + 1} of {number}" if number > 1 else ""
-            yield _column(picture.graph, own, placed, stage, stage + part)
+        size = len(members)
+        parts = (members[size * i // number : size * (i + 1) // number] for i in range(number))
+        columns = [column for own in parts for column in _narrow(picture.graph, own, placed, stage, most)]
+        for i, column in enumerate(columns, 1):
+            part = f" {i} of {len(columns)}" if len(columns) > 1 else ""
+            yield column._replace(heading=f"{stage}{part} {ARROWS[stage]}")
 
 
-def _column(graph: Graph, own: list[Node], placed: set[int], stage: str, heading: str) -> Column:
+def _narrow(graph: Graph, own: list[Node], placed: set[int], stage: str, most: float) -> Iterator[Column]:
+    """Columns of these operations, halved where they do not fit; ValueError where one alone does not."""
+    known = set(placed)
+    try:
+        column = _column(graph, own, known, stage, most)
+    except ValueError:
+        if len(own) == 1:
+            raise
+        for part in (own[: len(own) // 2], own[len(own) // 2 :]):
+            yield from _narrow(graph, part, placed, stage, most)
+    else:
+        placed |= known
+        yield column
+
+
+def _column(graph: Graph, own: list[Node], placed: set[int], stage: str, most: float) -> Column:
     """A column of these operations; `placed` are the leaves that stand already, and grows."""
     at: dict[int, int] = {}  # the index of the card of each node
-    cards: list[Card] = []
+    cards: list[Placed] = []
     edges: list[Edge] = []
     lines: list[layout.Edge] = []
     for node in own:
@@ -294,10 +316,9 @@ def _column(graph: Graph, own: list[Node], placed: set[int], stage: str, heading
             if source.kind == LEAF and source.key not in placed:
                 placed.add(source.key)
                 at[source.key] = len(cards)
-                cards.append(_card(source, []))
+                cards.append(Placed(source, _card(source, [])))
             elif source.key not in at:
-                width = max(mono_width(clip(source.name, LETTERS), NUMBER), SMALL) + 2 * PAD
-                cards.append(Card(source, width, SMALL, elsewhere=True))
+                cards.append(Placed(source, pill(cut(source.name, LETTERS), INKS[_stage(source)]), True))
             ends.append(at.get(source.key, len(cards) - 1))
         edges += operands
         lines += [
@@ -305,58 +326,37 @@ def _column(graph: Graph, own: list[Node], placed: set[int], stage: str, heading
             for end, edge in zip(ends, operands, strict=True)
         ]
         at[node.key] = len(cards)
-        cards.append(_card(node, operands))
-    boxes = [Box(card.width, card.height, card.ports) for card in cards]
-    laid = layout.place(boxes, lines, down=True, space=22)
-    if stage == BACKWARD:
-        return Column(stage, f"{heading} ↑", cards, edges, _upwards(laid, cards))
-    return Column(stage, f"{heading} ↓", cards, edges, laid)
+        cards.append(Placed(node, _card(node, operands)))
+    boxes = [Box(card.width, card.height, card.ports) for _, card, _ in cards]
+    laid = layout.place(boxes, lines, down=True, space=22, width=most)
+    return Column(stage, "", cards, edges, _upwards(laid, boxes) if stage == BACKWARD else laid)
 
 
-def _upwards(laid: Layout, cards: list[Card]) -> Layout:
+def _upwards(laid: Layout, boxes: list[Box]) -> Layout:
     """The layout with top and foot exchanged."""
     flipped = laid.mapped(lambda x, y: (x, laid.height - y), laid.width, laid.height)
-    feet = zip(flipped.boxes, cards, strict=True)
-    return replace(flipped, boxes=tuple(Point(x, foot - card.height) for (x, foot), card in feet))
+    feet = zip(flipped.boxes, boxes, strict=True)
+    return replace(flipped, boxes=tuple(Point(x, foot - box.height) for (x, foot), box in feet))
 
 
 def _card(node: Node, operands: list[Edge]) -> Card:
     """The card of a node; its ports are as far from each other as the shapes on their lines need."""
-    pitch = max([PORT, *(mono_width(edge.rule, NUMBER) + GAP for edge in operands if edge.rule)])
-    sign = max(30.0, mono_width(clip(node.symbol, LETTERS), SYMBOL) + 14) if node.symbol else 0.0
-    count = mono_width(_times(node.size), NUMBER) + GAP if node.size else 0.0
-    inner = max(bold_width(clip(node.name, LETTERS), NAME) + count, mono_width(_shape(node), NUMBER))
-    width = max(sign + inner + 2 * PAD, pitch * len(operands) + 8)
-    return Card(node, width, HEIGHT, layout.ports(width, len(operands), pitch), sign)
+    pitch = max([PORT, *(measure("pale", edge.rule) + GAP for edge in operands if edge.rule)])
+    name, symbol = cut(node.name, LETTERS), clip(node.symbol, LETTERS)
+    data, gradient = (Field(shape) if shape else NOTHING for shape in (node.data, node.gradient))
+    shape = "leaf" if node.kind == LEAF else "card"
+    card = Card(name, shape, "name", symbol, _times(node.size), data, gradient)
+    return fitted(card, len(operands), pitch, down=True)
 
 
-def _line(edge: Edge, route: Sequence[Point], up: bool) -> str:
+def _line(edge: Edge, route: Sequence[Point], way: tuple[int, int]) -> Mark:
     """A line in two parts around the shape of a view, and the arrow's head at the port."""
-    path, head = arrow(route, ROW if edge.rule else 0, "up" if up else "down")
-    line = f'<path class="line" d="{path}"/>{head}'
+    steps, head = arrow(route, ROW if edge.rule else 0, way)
     if not edge.rule:
-        return line
+        return Group((Path("line", steps), head))
     (x, y), middle = route[-1], layout.ARROW + ROW / 2
-    label = text("middle label", x, (y + middle if up else y - middle) + 4, edge.rule)
-    return group(edge.formula, line, label)
-
-
-def _draw(card: Card, x: float, y: float) -> str:
-    """A card at its place."""
-    node, left, middle = card.node, x + card.badge + PAD, y + card.height / 2
-    stage, name = _stage(node), clip(node.name, LETTERS)
-    if card.elsewhere:
-        shape = rect("elsewhere", x, y, card.width, card.height, SMALL / 2)
-        return group(_title(node), shape, text(f"middle {stage}", x + card.width / 2, y + 16.5, name))
-    parts = [rect("leaf" if stage == SOURCE else "card", x, y, card.width, card.height, ROUND)]
-    if card.badge:
-        parts.append(badge(x, y, card.badge, card.height))
-        parts.append(text(f"sign {stage}", x + card.badge / 2, middle + 5, clip(node.symbol, LETTERS)))
-    parts.append(text("name", left, middle - 5, name))
-    if node.size:
-        parts.append(text("count", x + card.width - PAD, middle - 5, _times(node.size)))
-    parts.append(text(BACKWARD if stage == BACKWARD else FORWARD, left, middle + 14, _shape(node)))
-    return group(_title(node), *parts)
+    label = Text("pale", x, y - way[1] * middle + 4, edge.rule, MIDDLE)
+    return Group((Path("line", steps), head, label), edge.formula)
 
 
 def _title(node: Node) -> str:

@@ -10,7 +10,7 @@ scenes, painters (`svg`, `tikz`) need nothing else, and neither knows the other.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import hypot, inf
+from math import hypot, inf, sqrt
 from typing import NamedTuple
 
 from viz.layout import ARROW, TURN, Point
@@ -18,6 +18,8 @@ from viz.text import bold_width, mono_width
 
 MARGIN, ROUND = 16, 7  # around the picture; radius of corners
 HEAD, BREADTH = 7, 3.5  # length of an arrow's head, and half of its breadth
+THIN, THICK, FAINT = 0.5, 5.0, 0.15  # the least and the greatest width of a line, and the least opacity
+MANY = 60  # lines, with more of which all are thinner
 KAPPA = 0.5523  # how far the controls of a cubic curve stand off that is nearly a quarter of a circle
 START, MIDDLE, END = "start", "middle", "end"  # which part of a text stands at its x
 RIGHT, DOWN, LEFT, UP = (1, 0), (0, 1), (-1, 0), (0, -1)  # ways
@@ -62,20 +64,33 @@ LOOKS = {
     "blank": Look("", "pale", dashes=(1.5, 3)),
     "circle": Look("badge", "line", 1.4),
     "block": Look("card", "line", 1.4),
+    "input": Look("leaf", "border"),
+    "neuron": Look("card", "border"),
     # Lines and the heads of arrows
     "line": Look("", "line", 1.3),
     "flow": Look("", "gradient"),
     "back": Look("", "gradient", 1.3),
+    "plus": Look("", "data"),
+    "minus": Look("", "gradient", dashes=(6, 4)),
+    "zero": Look("", "border"),
     "head": Look("line"),
     "tip": Look("gradient"),
+    "rule": Look("", "pale", 0.7),
     # Letters
+    "title": Look("name", size=19, sans=True, bold=True),
+    "question": Look("name", size=13.5, sans=True),
     "name": Look("name", size=13, sans=True, bold=True),
+    "forward": Look("data", size=13, sans=True, bold=True),
+    "backward": Look("gradient", size=13, sans=True, bold=True),
     "note": Look("pale", size=12, sans=True),
     "sign": Look("name", size=14, bold=True),
     "pale": Look("pale", size=12.5),
     "data": Look("data", size=12.5),
     "gradient": Look("gradient", size=12.5),
     "local": Look("gradient", size=11.5),
+    "figure": Look("name", size=11),
+    "activation": Look("data", size=11, bold=True),
+    "dots": Look("pale", size=20),
     "alarm": Look("alarm", size=12.5, bold=True),
 }
 
@@ -104,12 +119,15 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Lines and curves. `width` and `opacity` where they say something, as how much gradient passes."""
+    """Lines and curves. `width` and `opacity` where they say something, as how much gradient passes.
+
+    The pointer brings out a line with an opacity.
+    """
 
     kind: str
     steps: tuple[Step, ...]
     width: float | None = None
-    opacity: float = 1.0
+    opacity: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,20 +168,42 @@ class Scene:
     marks: tuple[Mark, ...]
     summary: str
 
-    def noted(self, note: str, room: float = inf) -> "Scene":
-        """The scene with a note below it, in lines that keep within the room; itself without one."""
-        if not note:
-            return self
-        size, lines = LOOKS["note"].size, [""]
-        for word in note.split(" "):
-            longer = f"{lines[-1]} {word}".strip()
-            lines[-1:] = [longer] if measure("note", longer) <= room else [lines[-1], word]
-        lines = list(filter(None, lines))
-        base = self.height + 1.8 * size
-        marks = (Text("note", 0, base + 1.4 * size * i, line) for i, line in enumerate(lines))
-        width = max([self.width, *(measure("note", line) for line in lines)])
-        height = base + 1.4 * size * (len(lines) - 1) + 0.2 * size
-        return replace(self, width=width, height=height, marks=(*self.marks, *marks))
+    def noted(self, *notes: str, room: float = inf) -> "Scene":
+        """The scene with notes below it, in lines that keep within the room; empty ones do not count."""
+        size, foot, width, marks = LOOKS["note"].size, self.height, self.width, [*self.marks]
+        for note in filter(None, notes):
+            foot += 0.6 * size
+            for row in wrapped("note", note, room):
+                foot += 1.4 * size
+                marks.append(Text("note", 0, foot - 0.2 * size, row))
+                width = max(width, measure("note", row))
+        return replace(self, width=width, height=foot, marks=tuple(marks))
+
+
+def wrapped(kind: str, text: str, most: float) -> list[str]:
+    """The text in lines that are no wider than that, unless a single word is."""
+    lines: list[str] = []
+    for word in text.split(" ") if text else ():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and measure(kind, longer) <= most:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+def moved(mark: Mark, right: float, down: float) -> Mark:
+    """The mark somewhere else; without its key, as it may stand in a picture with others."""
+    match mark:
+        case Group():
+            return Group(tuple(moved(each, right, down) for each in mark.marks), mark.title)
+        case Path():
+            steps = (
+                Step(step.letter, tuple(Point(x + right, y + down) for x, y in step.points))
+                for step in mark.steps
+            )
+            return replace(mark, steps=tuple(steps))
+    return replace(mark, x=mark.x + right, y=mark.y + down)
 
 
 def leaves(marks: Sequence[Mark]) -> Iterator[Rect | Path | Text]:
@@ -173,6 +213,14 @@ def leaves(marks: Sequence[Mark]) -> Iterator[Rect | Path | Text]:
             yield from leaves(mark.marks)
         else:
             yield mark
+
+
+def groups(marks: Sequence[Mark]) -> Iterator[Group]:
+    """All groups, those within groups among them."""
+    for mark in marks:
+        if isinstance(mark, Group):
+            yield mark
+            yield from groups(mark.marks)
 
 
 def measure(kind: str, text: str) -> float:
@@ -196,6 +244,27 @@ def left_part(kind: str, x: float, y: float, width: float, height: float) -> Pat
 def straight(kind: str, *points: tuple[float, float], width: float | None = None) -> Path:
     """Straight lines from point to point."""
     return Path(kind, (_move(*points[0]), *(_line(*point) for point in points[1:])), width)
+
+
+class Strength(NamedTuple):
+    """How a line shows a size."""
+
+    width: float
+    opacity: float
+
+
+def strength(share: float, lines: int) -> Strength:
+    """The width and opacity for a part of the largest size, in a picture of so many lines: weak ones fade."""
+    more = (THICK - THIN) * min(1.0, sqrt(MANY / lines))
+    return Strength(THIN + more * share, FAINT + (1 - FAINT) * share**1.5)
+
+
+def circle(kind: str, x: float, y: float, radius: float, width: float) -> Path:
+    """A circle around a point, as wide a line as it says."""
+    r, k = radius, radius * KAPPA
+    corners = [(r, k, k, r, 0, r), (-k, r, -r, k, -r, 0), (-r, -k, -k, -r, 0, -r), (k, -r, r, -k, r, 0)]
+    curves = (_curve((x + a, y + b), (x + c, y + d), (x + e, y + f)) for a, b, c, d, e, f in corners)
+    return Path(kind, (_move(x + r, y), *curves, CLOSE), width)
 
 
 def head(kind: str, x: float, y: float, way: tuple[float, float], length: float = HEAD) -> Path:

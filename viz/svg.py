@@ -4,7 +4,7 @@ So every program that reads SVG shows the picture. Its id is a digest of what it
 style bears the id, so that no style leaks into the next picture of a page.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from html import escape
 from math import ceil
@@ -24,6 +24,7 @@ from viz.scene import (
     Rect,
     Scene,
     Text,
+    groups,
     leaves,
     measure,
 )
@@ -32,6 +33,7 @@ from viz.text import SCRIPT, Run, isolated, mono_width, runs
 MONO = 'ui-monospace,Menlo,"DejaVu Sans Mono",Consolas,monospace'
 SANS = 'Arial,Helvetica,"DejaVu Sans",sans-serif'
 USUAL = 12.5  # font size
+FADED = 0.08  # opacity of the other lines where the pointer is on one
 RAISED, LOWERED = 0.38, 0.2  # of the font size: how far from the line scripts stand
 
 
@@ -42,11 +44,12 @@ def paint(scene: Scene, theme: str) -> str:
     name = "graph-" + sha256(f"{theme}{scene.summary}{body}".encode()).hexdigest()[:12]
     kinds = dict.fromkeys(["ground", *(mark.kind for mark in leaves(scene.marks))])
     scripts = 'class="script"' in body
+    style = "\n".join((_style(name, kinds, scripts, theme), *_hover(name, scene, kinds)))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" id="{name}" width="{width}" height="{height}"'
         f' viewBox="{-MARGIN} {-MARGIN} {width} {height}" role="img"'
         f' aria-label="{escape(isolated(scene.summary))}">\n'
-        f"<style>\n{_style(name, kinds, scripts, theme)}\n</style>\n"
+        f"<style>\n{style}\n</style>\n"
         f"{_rect(Rect('ground', -MARGIN, -MARGIN, width, height, ROUND))}\n{body}\n</svg>\n"
     )
 
@@ -66,6 +69,29 @@ def _style(name: str, kinds: Iterable[str], scripts: bool, theme: str) -> str:
     )
     both = f"{light}\n@media (prefers-color-scheme:dark){{\n{dark}\n}}"
     return f"{rules}\n" + {"auto": both, "light": light, "dark": dark}[theme]
+
+
+def _hover(name: str, scene: Scene, kinds: Iterable[str]) -> Iterator[str]:
+    """What stands out below the pointer: a card, a line, the lines to a node, where others fade."""
+    for kind, width in ("card", 2), ("leaf", 2), ("line", 2.6):
+        if kind in kinds:
+            yield f"#{name} g:hover>.{kind}{{stroke-width:{width}}}"
+    lines = [group for group in groups(scene.marks) if any(map(_fades, group.marks))]
+    if not lines:
+        return
+    nodes = dict.fromkeys(group.key.partition(".")[0][1:] for group in lines if group.key)
+    others = [f"#{name}:has(g:hover>[stroke-opacity]) g:not(:hover)>[stroke-opacity]"]
+    others += [
+        f'#{name}:has([data-key="n{node}"]:hover) g:not([data-key^="e{node}."])>[stroke-opacity]'
+        for node in nodes
+    ]
+    yield f"#{name} g:hover>[stroke-opacity]{{stroke-opacity:1}}"
+    yield ",\n".join(others) + f"{{stroke-opacity:{FADED}}}"
+
+
+def _fades(mark: Mark) -> bool:
+    """Whether it is a line whose strength says something."""
+    return isinstance(mark, Path) and mark.opacity is not None
 
 
 def _scoped(name: str, rules: dict[str, str]) -> str:
@@ -123,7 +149,7 @@ def _path(path: Path) -> str:
         step.letter + " ".join(f"{_short(x)} {_short(y)}" for x, y in step.points) for step in path.steps
     )
     look = "" if path.width is None else f' stroke-width="{path.width:.2g}"'
-    look += "" if path.opacity == 1 else f' stroke-opacity="{path.opacity:.2g}"'
+    look += "" if path.opacity is None else f' stroke-opacity="{path.opacity:.2g}"'
     return f'<path class="{path.kind}"{look} d="{way}"/>'
 
 

@@ -11,7 +11,7 @@ from viz import latex
 from viz.scene import DARK, END, LIGHT, LOOKS, MARGIN, MIDDLE, Look, Path, Rect, Scene, Text, leaves
 
 POINT = 0.75  # points per pixel
-SIZES = {11.75: r"\footnotesize", 13.25: r"\small", 99: r"\normalsize"}  # up to so many pixels: 8, 9, 10 pt
+SIZES = {11.75: r"\footnotesize", 13.25: r"\small", 16: r"\normalsize", 99: r"\Large"}  # up to so many px
 ANCHORS = {MIDDLE: "base", END: "base east"}
 JOIN = {"M": "", "L": "-- ", "C": ".. controls "}
 
@@ -31,19 +31,21 @@ def paint(scene: Scene, theme: str) -> str:
     ))  # fmt: skip
 
 
-def document(scene: Scene, theme: str) -> str:
-    """A whole LaTeX document with the picture alone on a page of its size, for every engine."""
-    picture = paint(scene, theme)
-    width, height = (ceil(POINT * (side + 2 * MARGIN)) + 1 for side in (scene.width, scene.height))
+def document(theme: str, *scenes: Scene) -> str:
+    """A whole LaTeX document with each picture alone on a page, as large as the largest, for every engine."""
+    pictures = [paint(scene, theme) for scene in scenes]
+    sides = zip(*((scene.width, scene.height) for scene in scenes), strict=True)
+    width, height = (ceil(POINT * (max(side) + 2 * MARGIN)) + 1 for side in sides)
     size = f"paperwidth={width}pt,paperheight={height}pt"
     return "\n".join((
         r"\documentclass{article}",
         rf"\usepackage[{size},margin=0pt]{{geometry}}",
         r"\usepackage{tikz}",
-        latex.preamble(picture),
+        latex.preamble("".join(pictures)),
         r"\hoffset=-1in \voffset=-1in",  # TeX counts from there
-        r"\begin{document}\setbox0\hbox{%",
-        picture + r"}\shipout\box0 \end{document}" + "\n",
+        r"\begin{document}",
+        *(f"\\setbox0\\hbox{{%\n{picture}}}\\shipout\\box0" for picture in pictures),
+        "\\end{document}\n",
     ))  # fmt: skip
 
 
@@ -69,7 +71,7 @@ def _mark(mark: Rect | Path | Text) -> str:
             return rf"\path[graph {mark.kind}{radius}] {corners};"
         case Path():
             width = "" if mark.width is None else f", line width={POINT * mark.width:.3g}pt"
-            opacity = "" if mark.opacity == 1 else f", draw opacity={mark.opacity:.2g}"
+            opacity = "" if mark.opacity is None else f", draw opacity={mark.opacity:.2g}"
             return rf"\path[graph {mark.kind}{width}{opacity}] {' '.join(_steps(mark))};"
         case Text():
             anchor = ANCHORS.get(mark.anchor, "base west")

@@ -106,7 +106,7 @@ def edge_title(edge: Edge, options: Options) -> str:
     """The formula of the local derivative, and its number where the formula is not just that."""
     if edge.count > 1 or (edge.flow is not None and not edge.formula):
         edges = "1 edge" if edge.count == 1 else f"{edge.count:,} edges"
-        flow = f"; Σ |upstream × local| = {short(edge.flow)}: the width of the line is as its square root"
+        flow = f"; Σ |upstream × local| = {short(edge.flow)}: so wide is the line"
         return edges if edge.flow is None or options.blank else edges + flow
     if options.blank:
         return ""
