@@ -162,9 +162,7 @@ def _pitch(wire: Wire) -> float:
 
 def _frame(shape: Shape, ports: int, pitch: float, column: float) -> Frame:
     low = 2 * (DROP - 12 + shape.total.height()) if shape.total.lines else LONE
-    height = max(
-        pitch * max(ports, 1) - GAP, 0 if ports else low
-    )  # so are ports of neighbours
+    height = max(pitch * max(ports, 1) - GAP, 0 if ports else low)  # so are ports of neighbours apart
     if shape.kind == BLOCK:
         least = 2 * (RADIUS + (LINE if shape.note else 0) + shape.value.height() / 2)
         height, spare = max(height, least), max(0.0, least - height) / 2
