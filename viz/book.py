@@ -10,6 +10,8 @@
             110                            variables at the left; results leave to the right
 
 An edge carries its own contribution; a variable used more than once shows the sum below its name.
+So does one whose gradient is another than what its edge says, as after several passes. Many lines into one
+block carry no text: the numbers then stand at the variables and in the blocks that they come from.
 
 The second half of the file turns a graph into shapes and wires; the first half draws these, and knows
 nothing of graphs, so that other pictures (`viz.matrix`) are drawn by it as well:
@@ -472,10 +474,10 @@ class Sheet:
     def _title(self, node: Node) -> str:
         """What a node says in full; what is to be filled in on a worksheet it does not say."""
         name = node.name or "constant"
-        lines = [f"{name} = {clip(node.expression, 500)}" if node.expression else name]
+        lines = [f"{name} = {clip(node.expression, words.LONG)}" if node.expression else name]
         lines += words.numbers(node, self.options)
         if self.formulas and len(self.users[node.key]) > 1 and len(lines) > 2:  # says its gradient
-            lines.append(f"∂L/∂{node.name} = {clip(self.formulas.incoming[node.key], 500)}")
+            lines.append(f"∂L/∂{node.name} = {clip(self.formulas.incoming[node.key], words.LONG)}")
         return "\n".join(lines)
 
     def _edge_title(self, edge: Edge) -> str:
