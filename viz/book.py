@@ -10,6 +10,8 @@
             110                            variables at the left; results leave to the right
 
 An edge carries its own contribution; a variable used more than once shows the sum below its name.
+So does one whose gradient is another than what its edge says, as after several passes. Many lines into one
+block carry no text: the numbers then stand at the variables and in the blocks that they come from.
 
 The second half of the file turns a graph into shapes and wires; the first half draws these, and knows
 nothing of graphs, so that other pictures (`viz.matrix`) are drawn by it as well:
@@ -35,9 +37,11 @@ from viz.products import LETTERS, LONG, Formulas
 from viz.records import CONSTANT, LEAF, OPERATION, Edge, Graph, Node
 from viz.scene import END as RIGHT_END
 from viz.scene import (
+    FIELD,
     LEFT,
     MARGIN,
     MIDDLE,
+    PENCIL,
     Group,
     Mark,
     Path,
@@ -59,7 +63,9 @@ RADIUS, HEAD = 18, 8  # of a circle; the length of an arrow's head
 RISE, DROP, LINE = 7, 21, 16  # a line to the text above, to the first text below, and between texts
 OVERHANG = 12  # of what stands below a circle, to the left, where no line is
 PAD, BREATH = 6, 10  # beside a name; beside the texts of a line
-FIELD = 34  # the least width of an empty field
+LEAST, LONE = 34, 20  # the least width of a field with its arrow; the height of a shape without lines
+QUIET = 4  # a line without texts to its neighbour
+CROWD = 4  # lines that lead into a block with a text each; with more they carry none
 COLUMN = 12  # as many variables stand in a column at the left; with more, each stands next to its use
 
 
@@ -70,8 +76,21 @@ class Field(NamedTuple):
     blank: bool = False
 
     def width(self) -> float:
-        """The room that it takes, whether blank or not."""
-        return max((max(FIELD, measure("data", line)) for line in self.lines), default=0)
+        """The width that it takes."""
+        return max((self.span(line) for line in self.lines), default=0)
+
+    def span(self, line: str) -> float:
+        """The width of one of its lines."""
+        return max(FIELD if self.blank else LEAST, measure("data", line))
+
+    @property
+    def step(self) -> float:
+        """From a line of it to the next."""
+        return PENCIL + 4 if self.blank else LINE
+
+    def height(self) -> float:
+        """The height that it takes."""
+        return self.step * len(self.lines)
 
 
 NOTHING = Field()
@@ -84,6 +103,7 @@ class Shape:
     kind   VARIABLE, FIXED (a constant), CIRCLE, BLOCK or END (of a result)
     text   its name, number or symbol           note   a small name below it
     total  a field below: the sum of gradients  title  what it says in full
+    value  in a block: its number, where the lines that leave it do not show it
     """
 
     kind: str
@@ -91,6 +111,7 @@ class Shape:
     title: str = ""
     note: str = ""
     total: Field = NOTHING
+    value: Field = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +142,34 @@ class Frame(NamedTuple):
 
 
 def _frames(shapes: Sequence[Shape], wires: Sequence[Wire]) -> list[Frame]:
-    """The frame of every shape, with ports so far from each other that the most lines fit between them."""
+    """The frame of every shape, with ports so far from each other that their texts fit between them."""
     incoming = Counter(wire.target for wire in wires)
-    above = max((len(wire.above.lines) for wire in wires), default=0)
-    below = max((len(wire.below.lines) for wire in wires), default=0)
-    pitch = 2 * max(RISE + LINE * above, DROP + LINE * (below - 1) + 5)
+    pitches = [0.0] * len(shapes)
+    for wire in wires:
+        for end in (wire.target,) if wire.exit is None else (wire.target, wire.source):
+            pitches[end] = max(pitches[end], _pitch(wire))
+    for wire in wires:  # variables stand as far apart as the ports they lead to: straight lines
+        if shapes[wire.source].kind in (VARIABLE, FIXED):
+            pitches[wire.source] = max(pitches[wire.source], pitches[wire.target])
     named = [shape for shape in shapes if shape.kind == VARIABLE]
     column = max((max(measure("name", s.text), s.total.width()) for s in named), default=0) + PAD
-    return [_frame(shape, incoming[i], pitch, column) for i, shape in enumerate(shapes)]
+    return [_frame(shape, incoming[i], pitches[i], column) for i, shape in enumerate(shapes)]
+
+
+def _pitch(wire: Wire) -> float:
+    """How far a wire is from one like it: the line is in the middle between its texts."""
+    above = RISE + wire.above.height() if wire.above.lines else 0
+    below = DROP + 5 - LINE + wire.below.height() if wire.below.lines else 0
+    return 2 * max(QUIET, above, below)
 
 
 def _frame(shape: Shape, ports: int, pitch: float, column: float) -> Frame:
-    height = pitch * max(ports, 1) - GAP  # so that ports of neighbours are a pitch apart as well
+    low = 2 * (DROP - 12 + shape.total.height()) if shape.total.lines else LONE
+    height = max(pitch * max(ports, 1) - GAP, 0 if ports else low)  # so are ports of neighbours apart
+    if shape.kind == BLOCK:
+        least = 2 * (RADIUS + (LINE if shape.note else 0) + shape.value.height() / 2)
+        height, spare = max(height, least), max(0.0, least - height) / 2
+        return _block(shape, ports, pitch, height, spare)
     inputs = tuple(pitch * (i + 0.5) - GAP / 2 for i in range(ports))
     width = max(2 * RADIUS, measure("sign", shape.text) + 18)
     if shape.kind == VARIABLE:
@@ -141,17 +178,24 @@ def _frame(shape: Shape, ports: int, pitch: float, column: float) -> Frame:
         width = measure("pale", shape.text) + PAD
     elif shape.kind == END:
         width = measure("name", shape.text) + PAD
-    elif shape.kind == BLOCK:
-        width = max(width, measure("note", shape.note) + 18)
     if shape.kind != CIRCLE:
         return Frame(Box(width, height, inputs), 0, width)
     funnel = 20 + 12 * (ports - 2) if ports > 1 else 0
     beside = max(measure("note", shape.note), shape.total.width(), width) / 2 - width / 2
     before = funnel + max(0, beside - OVERHANG)
-    under = LINE * (bool(shape.note) + bool(shape.total.lines)) + 4  # the height of what stands below
+    if ports == 2 and (shape.note or shape.total.lines):  # the lower line passes at the left of what is below
+        before = max(before, (beside + width / 2) * pitch / 2 / RADIUS - RADIUS)
+    under = LINE * bool(shape.note) + shape.total.height() + 4  # the height of what stands below
     tall = max(height, 2 * RADIUS + 2 * under)
     inputs = tuple(y + (tall - height) / 2 for y in inputs)
     return Frame(Box(before + width + beside, tall, inputs), before, width)
+
+
+def _block(shape: Shape, ports: int, pitch: float, height: float, spare: float) -> Frame:
+    """The frame of a block, which is all of its box."""
+    texts = measure("sign", shape.text), measure("note", shape.note), shape.value.width()
+    inputs = tuple(pitch * (i + 0.5) - GAP / 2 + spare for i in range(ports))
+    return Frame(Box(max(texts) + 18, height, inputs), 0, max(texts) + 18)
 
 
 # ── Drawing ─────────────────────────────────────────────────────────────────────────────────────────
@@ -210,25 +254,25 @@ def _wire(wire: Wire, points: tuple[Point, ...], target: Shape, frame: Frame, co
         steps = (*steps, Step("L", (neck,)))
     middle = (start.x + port.x) / 2
     marks: list[Mark] = [Path("line", steps), head("head", *tip, way, HEAD)]
-    marks += _field("data", wire.above, middle, port.y - RISE - LINE * (len(wire.above.lines) - 1))
+    marks += _field("data", wire.above, middle, port.y - RISE + 4 - wire.above.height())
     if wire.below.lines:
         y, half = port.y + 7, _stub(wire) / 2 - 4
         left, right = middle - half, middle + half
         marks.append(straight("back", (right, y), (left + HEAD - 1, y)))
         marks.append(head("tip", left, y, LEFT, HEAD))
-        marks += _field("gradient", wire.below, middle, port.y + DROP)
+        marks += _field("gradient", wire.below, middle, port.y + DROP - 12)
     return Group(tuple(marks), wire.title)
 
 
-def _field(kind: str, field: Field, x: float, y: float, anchor: str = MIDDLE) -> Iterator[Mark]:
+def _field(kind: str, field: Field, x: float, top: float, anchor: str = MIDDLE) -> Iterator[Mark]:
     """The lines of a field one below another, around x or before it; or where to fill them in."""
     for i, line in enumerate(field.lines):
-        width, base = max(FIELD, measure(kind, line)), y + LINE * i
+        width, y = field.span(line), top + field.step * i
         if field.blank:
             left = x - width / (2 if anchor == MIDDLE else 1)
-            yield Rect("blank", left, base - 11.5, width, 14.5, 3)
+            yield Rect("blank", left, y + 2, width, PENCIL, 3)
         else:
-            yield Text(kind, x, base, line, anchor)
+            yield Text(kind, x, y + 12, line, anchor)
 
 
 def _shape(shape: Shape, frame: Frame, corner: Point) -> Group:
@@ -239,22 +283,24 @@ def _shape(shape: Shape, frame: Frame, corner: Point) -> Group:
     marks: list[Mark] = []
     if shape.kind == VARIABLE:
         marks.append(Text("name", right - PAD, middle + 5, shape.text, RIGHT_END))
-        marks += _field("gradient", shape.total, right - PAD, middle + DROP, RIGHT_END)
+        marks += _field("gradient", shape.total, right - PAD, middle + DROP - 12, RIGHT_END)
     elif shape.kind == FIXED:
         marks.append(Text("pale", right - PAD, middle + 4.5, shape.text, RIGHT_END))
     elif shape.kind == END:
         marks.append(Text("name", x + PAD, middle + 5, shape.text))
     elif shape.kind == BLOCK:
         marks.append(Rect("block", x, y, width, height, 10))
-        marks.append(Text("sign", centre, middle + (-3 if shape.note else 5), shape.text, MIDDLE))
-        marks += [Text("note", centre, middle + 14, shape.note, MIDDLE)] if shape.note else []
+        top = middle - (LINE * (1 + bool(shape.note)) + shape.value.height()) / 2
+        marks.append(Text("sign", centre, top + 13, shape.text, MIDDLE))
+        marks += [Text("note", centre, top + LINE + 13, shape.note, MIDDLE)] if shape.note else []
+        marks += _field("data", shape.value, centre, top + LINE * (1 + bool(shape.note)))
     else:
         if right > left + width:
             marks.append(straight("line", (left + width, middle), (right, middle)))
         marks.append(Rect("circle", left, middle - RADIUS, width, 2 * RADIUS, RADIUS))
         marks.append(Text("sign", centre, middle + 5.5, shape.text, MIDDLE))
-        under = middle + RADIUS + 13
-        marks += [Text("note", centre, under, shape.note, MIDDLE)] if shape.note else []
+        under = middle + RADIUS + 1
+        marks += [Text("note", centre, under + 12, shape.note, MIDDLE)] if shape.note else []
         marks += _field("gradient", shape.total, centre, under + LINE * bool(shape.note))
     return Group(tuple(marks), shape.title)
 
@@ -291,15 +337,27 @@ class Sheet:
 
     def _shape(self, node: Node) -> Shape:
         title, name = self._title(node), clip(node.name, LETTERS)
+        value = self._forward(node, True) if self._is_quiet(node) else NOTHING
         if node.kind == LEAF:
-            return Shape(VARIABLE, name if self.options.labels else "", title, "", self._total(node))
+            parts = name if self.options.labels else "", *value.lines
+            return Shape(VARIABLE, " = ".join(filter(None, parts)), title, "", self._total(node))
         if node.kind == CONSTANT:
             return Shape(FIXED, " = ".join(filter(None, (name, self.number(node.data)))), title)
         if node.size != 1:  # what is grouped or folded
-            return Shape(BLOCK, name, title, clip(node.symbol, LETTERS) if node.symbol != name else "")
+            note = clip(node.symbol, LETTERS) if node.symbol != name else ""
+            return Shape(BLOCK, name, title, note, value=value)
         alone = node.key in self.graph.roots and not self.users[node.key]  # its name stands at the end
         note = name if self._is_named(node) and not self.symbolic and not alone else ""
         return Shape(CIRCLE, clip(node.symbol, LETTERS), title, note, self._total(node))
+
+    def _is_crowded(self, node: Node) -> bool:
+        """Whether so many lines lead into a block that those of leaves and blocks carry no text."""
+        return node.size != 1 and len(self.graph.incoming[node.key]) > CROWD
+
+    def _is_quiet(self, node: Node) -> bool:
+        """Whether no line shows the number of a leaf or a block, so that it stands there itself."""
+        users = self.users[node.key]
+        return bool(users) and all(self._is_crowded(self.graph.nodes[edge.target]) for edge in users)
 
     def _is_named(self, node: Node) -> bool:
         """Whether the name of a result is shown: it has a label, or formulas speak of it."""
@@ -307,19 +365,24 @@ class Sheet:
         return self.options.labels and bool(node.label or spoken)
 
     def _total(self, node: Node) -> Field:
-        """The sum of what arrives at a node from more than one user; its terms where there is room."""
+        """The sum of what arrives at a node from more than one user; its terms where there is room.
+
+        A gradient that is not what its edges say is shown as well: after several passes, or of what is
+        a root too.
+        """
         edges = self.users[node.key]
-        if len(edges) < 2 or not self.options.gradients:
+        parts = [edge.contribution for edge in edges]
+        whole = words.NO_GRADIENT if node.gradient is None else self.number(node.gradient)
+        summed = None not in parts and self.number(sum(parts)) == whole
+        more = bool(edges) and not (summed or None in (*parts, node.gradient))
+        if not self.options.gradients or (len(edges) < 2 and (not more or self.options.local == "formula")):
             return NOTHING
         if self.formulas and self.options.local == "formula":
             line = self.formulas.incoming[node.key] or "–"
             if node.kind != LEAF or len(line) > LONG:
                 line = f"∂L/∂{clip(node.name, LETTERS)}"
         else:
-            parts = [edge.contribution for edge in edges]
-            whole = words.NO_GRADIENT if node.gradient is None else self.number(node.gradient)
             terms = " + ".join(self.number(part) for part in parts).replace("+ −", "− ")
-            summed = None not in parts and self.number(sum(parts)) == whole  # not after several passes
             room = node.kind == LEAF and len(parts) < 4
             line = f"{terms} = {whole}" if summed and room else f"Σ {whole}"
         return Field((line,), self.options.blank != "")
@@ -327,8 +390,10 @@ class Sheet:
     # Wires
 
     def _wire(self, edge: Edge) -> Wire:
-        source = self.graph.nodes[edge.source]
-        above, below = self._forward(source, source.kind != OPERATION), self._backward(edge)
+        source, target = self.graph.nodes[edge.source], self.graph.nodes[edge.target]
+        quiet = self._is_crowded(target) and (source.kind == LEAF or source.size != 1)
+        above = NOTHING if quiet else self._forward(source, source.kind != OPERATION)
+        below = self._backward(edge)
         return Wire(edge.source, edge.target, edge.position, above, below, self._edge_title(edge))
 
     def _end(self, root: Node) -> None:
@@ -372,10 +437,10 @@ class Sheet:
     def _title(self, node: Node) -> str:
         """What a node says in full; what is to be filled in on a worksheet it does not say."""
         name = node.name or "constant"
-        lines = [f"{name} = {clip(node.expression, 500)}" if node.expression else name]
+        lines = [f"{name} = {clip(node.expression, words.LONG)}" if node.expression else name]
         lines += words.numbers(node, self.options)
         if self.formulas and len(self.users[node.key]) > 1 and len(lines) > 2:  # says its gradient
-            lines.append(f"∂L/∂{node.name} = {clip(self.formulas.incoming[node.key], 500)}")
+            lines.append(f"∂L/∂{node.name} = {clip(self.formulas.incoming[node.key], words.LONG)}")
         return "\n".join(lines)
 
     def _edge_title(self, edge: Edge) -> str:

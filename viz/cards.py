@@ -24,10 +24,12 @@ from viz.records import CONSTANT, GROUP, LEAF, Edge, Graph, Node
 from viz.scene import (
     DOWN,
     END,
+    FIELD,
     HEAD,
     LEFT,
     MARGIN,
     MIDDLE,
+    PENCIL,
     RIGHT,
     ROUND,
     UP,
@@ -55,7 +57,6 @@ INNER = 84  # the least width inside a card: most cards are equally wide
 BREATH = 5  # between a local derivative and the line on both sides of it
 PILE = 4  # depth of a pile
 LETTERS = 28  # of a name, a symbol or a formula; the title has it whole
-FIELD, PENCIL = 84, 34  # a field to be filled in, 22 × 9 mm on paper
 FRAME, TITLE = 8, 18  # room around an opened group, and for its name
 
 

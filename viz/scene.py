@@ -17,6 +17,7 @@ from viz.layout import ARROW, TURN, Point
 from viz.text import bold_width, mono_width
 
 MARGIN, ROUND = 16, 7  # around the picture; radius of corners
+FIELD, PENCIL = 84, 34  # a field to be filled in, 22 × 9 mm on paper
 HEAD, BREADTH = 7, 3.5  # length of an arrow's head, and half of its breadth
 THIN, THICK, FAINT = 0.5, 5.0, 0.15  # the least and the greatest width of a line, and the least opacity
 MANY = 60  # lines, with more of which all are thinner
