@@ -211,10 +211,11 @@ def compose(
     frames = _frames(shapes, wires)
     placed = _placed(shapes, wires, [frame.box for frame in frames], column, width)
     stood = [*zip(shapes, frames, placed.boxes, strict=True)]
-    lines = zip(wires, placed.routes, strict=True)
+    lines = [*zip(wires, placed.routes, strict=True)]
     marks = [_wire(wire, route, *stood[wire.target]) for wire, route in lines]
     marks += [_shape(*each) for each in stood]
-    return Scene(placed.width, placed.height, tuple(marks), summary)
+    feet = (route[-1].y + DROP - 12 + wire.below.height() for wire, route in lines)
+    return Scene(placed.width, max([placed.height, *feet]), tuple(marks), summary)
 
 
 def _placed(
