@@ -280,8 +280,8 @@ class NetworkPicture(Picture):
         left, right = (
             self.radius + _side([self.cuts[name] for name in names]) for names in (self.inputs, self.outputs)
         )
-        rooms = [max(self._room(weight) for row in rows for weight in row) for rows in self.weights]
-        steps = [2 * self.radius + (FAN + room if self.numbers else 0) for room in rooms]
+        self.rooms = [max(self._room(weight) for row in rows for weight in row) for rows in self.weights]
+        steps = [2 * self.radius + (FAN + room if self.numbers else 0) for room in self.rooms]
         free = (self.most - left - right - sum(steps)) / len(steps)
         gap = min(free, max(GAP, min(0.45 * height, 2.5 * GAP)))
         if gap < NARROW:
@@ -340,9 +340,11 @@ class NetworkPicture(Picture):
             return Group((_way(look, start, end, self.radius, self.radius),), title, key)
         y = neuron.y + ROW * source.place
         right = neuron.x - self.radius - FAN
-        first = _way(look, start, (right - self._room(weight), y), self.radius, 0)
+        left = right - self.rooms[neuron.level - 2]  # of all numbers: a slanted line passes none of them
+        first = _way(look, start, (left, y), self.radius, 0)
+        level = straight(look.kind, (left, y), (right - self._room(weight), y))
         second = _way(look, (right, y), end, 0, self.radius)
-        line = replace(first, steps=first.steps + second.steps)
+        line = replace(first, steps=first.steps + level.steps[1:] + second.steps)
         return Group((line, Text("figure", right - STUB, y + 4, self._text(weight), END)), title, key)
 
     def _look(self, parameter: Parameter, scale: Scale) -> Stroke:
