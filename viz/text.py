@@ -19,9 +19,9 @@ from autograd.naming import runs as runs
 
 MONO = 0.602  # em, the advance of Menlo and DejaVu Sans Mono; other monospaced fonts are narrower
 BOLD = {
-    **dict.fromkeys(" !'(),-./:;IJ[\\]`fijlrt{|}", 0.49),
-    **dict.fromkeys('"#$*?0123456789EFLPSTZ_abcdeghknopqsuvxyz', 0.73),
-    **dict.fromkeys("%@MWmw", 1.11),
+    **dict.fromkeys(" !'(),-./:;IJ[\\]fijlrt|", 0.495),
+    **dict.fromkeys('"$*?`{}0123456789EFLPSTZ_abcdeghknopqsuvxyz', 0.735),
+    **dict.fromkeys("%&@MWmw…", 1.11),
 }  # em; any other letter 0.87
 SCRIPT = 0.7  # the size of a superscript or a subscript, by that of its line
 
