@@ -14,6 +14,7 @@ hold the full precision and the formulas.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 from math import inf, isfinite
 from typing import Any, NamedTuple
 
@@ -42,6 +43,7 @@ from viz.scene import (
     Text,
     arrow,
     head,
+    leaves,
     left_part,
     measure,
     strength,
@@ -115,12 +117,14 @@ def scene(graph: Graph, options: Options, whole: bool = False) -> Scene:
     strengths = _strengths(graph, options)
     each_line = [*zip(graph.edges, routes, labels, gaps, strengths, strict=True)]
     each_line.sort(key=lambda line: line[-1].width if line[-1] else 0)  # the strong ones above the others
-    marks = [_frame(area) for area in frames]
-    marks += [_line(*each, options) for each in each_line]
+    marks: list[Mark] = [_line(*each, options) for each in each_line]
     marks += [
         Group(tuple(draw(card, corner)), words.title(node, options), f"n{node.key}")
         for node, card, corner in zip(graph.nodes, cards, placed.boxes, strict=True)
     ]
+    if frames:
+        taken = sorted((*frames, *_taken(marks)), key=lambda each: each.left)
+        marks = [*(_frame(area, taken) for area in frames), *marks]
     made = Scene(placed.width, placed.height, tuple(marks), words.summary(graph, options))
     return made.noted(graph.note, room=_room(graph, options))
 
@@ -266,10 +270,42 @@ def _around(name: str, members: list[int], own: list[int], spots: list[Area], pa
 # ── Marks ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _frame(area: Area) -> Group:
-    """The frame of an opened group, with its name."""
+def _frame(area: Area, taken: Sequence[Area]) -> Group:
+    """The frame of an opened group, with its name at the highest place that nothing in it takes."""
     frame = Rect("frame", area.left, area.top, area.right - area.left, area.foot - area.top, ROUND + 3)
-    return Group((frame, Text("note", area.left + PAD, area.top + TITLE - 3, area.name)))
+    inside = [each for each in taken if not each.name or each.name.startswith(f"{area.name}.")]
+    first, width = area.left + PAD, measure("note", area.name)
+    x, top = first, area.top
+    for row in count(area.top, BREATH):
+        if row + TITLE > area.foot:
+            break
+        free = first
+        for each in inside:  # from the left
+            if each.top < row + TITLE and row < each.foot and each.left < free + width + BREATH:
+                free = max(free, each.right + BREATH)
+        if free + width + PAD <= area.right:
+            x, top = free, row
+            break
+    return Group((frame, Text("note", x, top + TITLE - 3, area.name)))
+
+
+def _taken(marks: Sequence[Mark]) -> Iterator[Area]:
+    """What lines and cards take, piece by piece."""
+    for mark in leaves(marks):
+        parts: list[tuple[Point, ...]]
+        match mark:
+            case Path():
+                ends = [(), *(step.points[-1:] for step in mark.steps)]
+                parts = [(*end, *step.points) for end, step in zip(ends, mark.steps, strict=False)]
+            case Rect():
+                parts = [(Point(mark.x, mark.y), Point(mark.x + mark.width, mark.y + mark.height))]
+            case Text():
+                width = measure(mark.kind, mark.text)
+                left = mark.x - width * {MIDDLE: 0.5, END: 1.0}.get(mark.anchor, 0.0)
+                parts = [(Point(left, mark.y - LOCAL), Point(left + width, mark.y + BREATH))]
+        for points in filter(None, parts):
+            xs, ys = zip(*points, strict=True)
+            yield Area("", min(xs), min(ys), max(xs), max(ys))
 
 
 def _branches(graph: Graph, placed: Layout) -> Iterator[tuple[Point, ...]]:
