@@ -492,7 +492,7 @@ def _number(local: Any) -> Any:
 
 
 def _uses(order: Sequence[Value]) -> dict[Value, list[Any]]:
-    """Of the values whose `.data` has been set since, the different numbers recorded: what was made, and used."""
+    """Of the values whose `.data` has been set since, the different numbers that were made and used."""
     uses: dict[Value, list[Any]] = {node: [node.result] for node in order if node.result is not node.data}
     taken = [pair for node in order for pair in zip(node.args, node.operands, strict=True)]
     uses |= {arg: [] for arg, number in taken if number is not arg.data and arg not in uses}
