@@ -228,6 +228,13 @@ def test_constants_stand_inside_or_as_nodes():
         picture(x, constants="outside")
 
 
+def test_a_name_with_a_superscript_has_parentheses_only_where_it_is_raised():
+    w, x = Value(2.0, "w^2_{13}"), Value(3.0, "x")
+    plain, raised = (" ".join(texts(picture(y, local="formula"), "gradient")) for y in (w * x, w * w * w * x))
+    assert "(w²₁₃)²" in raised
+    assert "w²₁₃" in plain and "(w²₁₃)" not in plain
+
+
 @pytest.mark.parametrize("blank", ["", "gradients", "all"])
 def test_a_constant_with_a_label_is_an_input_whose_number_is_shown(blank):
     """So that a worksheet can be filled in: `× i` alone would not say by what."""

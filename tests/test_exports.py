@@ -386,7 +386,7 @@ X, Y, Z = Value(0.5, "x"), Value(2.0, "y_1"), Value(0.25, "a + b")
         (X * Z, r"\text{a + b}"),
         (autograd.maximum(X, Y), r"\operatorname{share}\left(x, y_{1}\right)"),
         (where(constant(0), X, Y), r"\text{no contribution}"),
-        (X * 1e-05, "1e-05"),
+        (X * 1e-05, "10^{-5}"),
         (autograd.log2(X), r"\frac{1}{x \cdot \ln 2}"),
         (X * constant(3, "k"), "k"),
         (sqrt(Value(0.0, "x")), ""),

@@ -133,7 +133,7 @@ def test_a_sheet_of_pictures_of_every_kind(tmp_path):
             ("Fill in.", o),
             [o, o * 2],
             viz.draw(o, style="textbook", blank="all"),
-            ("Which shapes?", viz.draw_affine(blank="all")),
+            ("Which shapes?", viz.draw_affine(blank="all", width=721)),
             viz.draw_network(WIDE, width=721),
         ],
         "Chain rule",

@@ -23,7 +23,7 @@ field   lines of text, or the empty space for them on a worksheet
 Source: the computational graphs of Saitō, Deep Learning from Scratch, chapter 5, where this style is used.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -153,7 +153,23 @@ def _frames(shapes: Sequence[Shape], wires: Sequence[Wire]) -> list[Frame]:
             pitches[wire.source] = max(pitches[wire.source], pitches[wire.target])
     named = [shape for shape in shapes if shape.kind == VARIABLE]
     column = max((max(measure("name", s.text), s.total.width()) for s in named), default=0) + PAD
-    return [_frame(shape, incoming[i], pitches[i], column) for i, shape in enumerate(shapes)]
+    main = _main(shapes, wires)
+    return [_frame(shape, incoming[i], pitches[i], column, main.get(i)) for i, shape in enumerate(shapes)]
+
+
+def _main(shapes: Sequence[Shape], wires: Sequence[Wire]) -> dict[int, int]:
+    """The port of a circle to which alone the longest way leads: at the middle, so chains are straight."""
+    depth, incoming = [0] * len(shapes), defaultdict(list)
+    for wire in wires:
+        incoming[wire.target].append(wire)
+    main = {}
+    for target in sorted(incoming):  # shapes stand in topological order
+        most = max(depth[wire.source] for wire in incoming[target])
+        deepest = [wire.port for wire in incoming[target] if depth[wire.source] == most]
+        depth[target] = most + 1
+        if len(deepest) == 1 and shapes[target].kind == CIRCLE:
+            main[target] = deepest[0]
+    return main
 
 
 def _pitch(wire: Wire) -> float:
@@ -163,7 +179,7 @@ def _pitch(wire: Wire) -> float:
     return 2 * max(QUIET, above, below)
 
 
-def _frame(shape: Shape, ports: int, pitch: float, column: float) -> Frame:
+def _frame(shape: Shape, ports: int, pitch: float, column: float, main: int | None) -> Frame:
     low = 2 * (DROP - 12 + shape.total.height()) if shape.total.lines else LONE
     height = max(pitch * max(ports, 1) - GAP, 0 if ports else low)  # so are ports of neighbours apart
     if shape.kind == BLOCK:
@@ -186,8 +202,9 @@ def _frame(shape: Shape, ports: int, pitch: float, column: float) -> Frame:
     if ports == 2 and (shape.note or shape.total.lines):  # the lower line passes at the left of what is below
         before = max(before, (beside + width / 2) * pitch / 2 / RADIUS - RADIUS)
     under = LINE * bool(shape.note) + shape.total.height() + 4  # the height of what stands below
-    tall = max(height, 2 * RADIUS + 2 * under)
-    inputs = tuple(y + (tall - height) / 2 for y in inputs)
+    moved = 0 if main is None else pitch * ((ports - 1) / 2 - main)  # the main port, to the middle
+    tall = max(height + 2 * abs(moved), 2 * RADIUS + 2 * under)
+    inputs = tuple(y + (tall - height) / 2 + moved for y in inputs)
     return Frame(Box(before + width + beside, tall, inputs), before, width)
 
 

@@ -12,21 +12,23 @@ Softmax-with-Loss layer.
 """
 
 from dataclasses import replace
+from math import inf
 
 from viz.book import BLOCK, CIRCLE, END, VARIABLE, Field, Shape, Wire, compose
-from viz.options import BLANKS, check, check_whole
+from viz.options import Options, check_whole
 from viz.picture import Picture
+from viz.scene import MARGIN
 from viz.text import columns, shape_text
 
 SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 SPACE = "\N{NO-BREAK SPACE}"  # SVG would make one of several plain spaces
 
 
-def _picture(shapes: list[Shape], wires: list[Wire], summary: str, theme: str, blank: str) -> Picture:
-    """The picture of shapes and wires; `blank`, a worksheet, as in `viz.Options`."""
-    check("blank", blank, BLANKS)
-    wires = [_blanked(wire, blank, shapes[wire.source].kind == VARIABLE) for wire in wires]
-    return Picture(compose(shapes, wires, summary), theme)
+def _picture(shapes: list[Shape], wires: list[Wire], summary: str, options: Options) -> Picture:
+    """The picture of shapes and wires."""
+    wires = [_blanked(wire, options.blank, shapes[wire.source].kind == VARIABLE) for wire in wires]
+    width = inf if options.width is None else options.width - 2 * MARGIN
+    return Picture(compose(shapes, wires, summary, width=width), options.theme)
 
 
 def _blanked(wire: Wire, blank: str, given: bool) -> Wire:
@@ -37,17 +39,25 @@ def _blanked(wire: Wire, blank: str, given: bool) -> Wire:
 
 
 def draw_affine(
-    inputs: int = 2, outputs: int = 3, batch: int | str | None = None, *, theme: str = "auto", blank: str = ""
+    inputs: int = 2,
+    outputs: int = 3,
+    batch: int | str | None = None,
+    *,
+    theme: str = "auto",
+    blank: str = "",
+    width: int | None = None,
 ) -> Picture:
     """The layer Y = X · W + B as a picture of matrices, with every shape forward and backward.
 
     X has the shape (inputs,), or (batch, inputs) with a batch: its size, or a letter for it, "N".
     W has (inputs, outputs), B (outputs,). With a batch B is added to every row, and so its gradient is
-    the sum over the rows. ValueError for a size below 1.
+    the sum over the rows. `theme`, `blank` and `width` are those of `viz.Options`. ValueError for a size
+    below 1.
 
     >>> draw_affine(2, 3, batch="N")
     Picture('Affine layer Y = X · W + B: X (N, 2), W (2, 3), B (3,), Y (N, 3)')
     """
+    options = Options(theme=theme, blank=blank, width=width)
     check_whole("inputs", inputs)
     check_whole("outputs", outputs)
     check_whole("batch", 1 if batch is None or isinstance(batch, str) else batch)
@@ -76,18 +86,21 @@ def draw_affine(
         Wire(4, 5, 0, Field((shape_text(y),)), _aligned([dy]), "+ → Y"),
     ]
     names = ", ".join(f"{name} {shape_text(shape)}" for name, shape in zip("XWBY", (x, w, b, y), strict=True))
-    return _picture(shapes, wires, f"Affine layer Y = X · W + B: {names}", theme, blank)
+    return _picture(shapes, wires, f"Affine layer Y = X · W + B: {names}", options)
 
 
-def draw_softmax_with_loss(classes: int = 3, *, theme: str = "auto", blank: str = "") -> Picture:
+def draw_softmax_with_loss(
+    classes: int = 3, *, theme: str = "auto", blank: str = "", width: int | None = None
+) -> Picture:
     """The layer from scores a over y = softmax(a) to the cross entropy L = −Σ tᵢ log yᵢ with labels t.
 
     Backward the cross entropy gives −tᵢ / yᵢ, and the softmax makes yᵢ − tᵢ of it, given that the labels
-    add up to 1. ValueError for fewer classes than 1.
+    add up to 1. `theme`, `blank` and `width` are those of `viz.Options`. ValueError for fewer classes than 1.
 
     >>> draw_softmax_with_loss()
     Picture('Softmax with loss: scores a₁ to a₃, probabilities y, labels t, loss L')
     """
+    options = Options(theme=theme, blank=blank, width=width)
     check_whole("classes", classes)
     indices = [str(i).translate(SUBSCRIPT) for i in range(1, classes + 1)]
     softmax, entropy, end = 2 * classes, 2 * classes + 1, 2 * classes + 2
@@ -106,7 +119,7 @@ def draw_softmax_with_loss(classes: int = 3, *, theme: str = "auto", blank: str 
         wires.append(Wire(classes + n, entropy, classes + n))
     wires.append(Wire(entropy, end, 0, Field(), Field(("1",)), "∂L/∂L = 1"))
     words = f"scores a₁ to a{indices[-1]}, probabilities y, labels t, loss L"
-    return _picture(shapes, wires, f"Softmax with loss: {words}", theme, blank)
+    return _picture(shapes, wires, f"Softmax with loss: {words}", options)
 
 
 def _aligned(cells: list[tuple[str, tuple[int | str, ...] | None]]) -> Field:

@@ -129,7 +129,7 @@ class Writer:
         power = Piece.number(exponent).raised if exponent > 1 else ""
         if term.op is ops.constant and piece.negates:
             return Factor(piece.text + power, exponent, NUMBER)
-        if piece.binding <= ops.POWER:
+        if piece.binding <= ops.POWER and (term.op or exponent > 1):  # w² as a name can stand alone
             return Factor(f"({piece.text}){power}", exponent, SUM)
         letter = term.op is None and LETTER.fullmatch(piece.text)
         return Factor(piece.text + power, exponent, NAME if letter else OTHER)

@@ -175,6 +175,7 @@ def _rounded(number: Any, digits: int) -> str:
         size = top.bit_length() - bottom.bit_length()
         number = float(number) if abs(size) < 1000 else Decimal(top) / Decimal(bottom)
     try:
-        return f"{number:.0f}" if 10**digits <= abs(number) < 1e7 else f"{number:.{digits}g}"
+        text = f"{number:.0f}" if 10**digits <= abs(number) < 1e7 else f"{number:.{digits}g}"
+        return re.sub(r"\.?0+(?=e)", "", text)  # of a Decimal: 1.000e+5000
     except TypeError:  # a type of numbers without formats
         return str(number)

@@ -67,8 +67,9 @@ def _straight(
         most = max((depth[link.vertex] for link in links), default=-1)
         depth[vertex] = most + (vertex < graph.boxes)
         main = [link for link in links if depth[link.vertex] == most]
-        if len({link.vertex for link in main}) == 1:
-            main = [Link(main[0].vertex, 0.0, 0.0)]
+        if len({link.vertex for link in main}) == 1:  # in line with it, or it with the middle of its ports
+            drop = sum(link.drop for link in main) / len(main) if len(main) > 1 else 0.0
+            main = [Link(main[0].vertex, 0.0, drop)]
         if graph.rank[vertex] in gates:
             continue
         left[vertex] = main
