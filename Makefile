@@ -5,8 +5,8 @@ VENV ?= .venv
 RUN = $(VENV)/bin/python
 
 # The tests that meet an optional library.
-MEETING = arrays checkpoints data download exports functions fuzz history idx kernels notebooks page peers plots \
-    program random_programs saving strategies training
+MEETING = arrays checkpoints convert data download exports functions fuzz history idx kernels notebook notebooks \
+    page peers plots program random_programs saving strategies training
 
 .PHONY: demo test oldest docs lint coverage bench clean
 

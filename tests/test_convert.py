@@ -1,6 +1,7 @@
 """PNG and PDF: as large as the SVG on paper, in as many dots as asked for, and what the errors offer."""
 
 import re
+import sys
 import warnings
 from math import ceil
 from struct import unpack
@@ -145,3 +146,40 @@ def test_a_pdf_is_as_large_as_the_picture_and_has_its_fonts_with_it(picture, tmp
     assert box == pytest.approx([0, 0, *(0.75 * side for side in size(picture))])
     assert data.count(b"/FontFile") >= 1 and b"/ToUnicode" in data  # its text can be selected
     assert data.count(b"/Type /Page\n") == 1
+
+
+@pytest.mark.parametrize(("paper", "points"), [("A4", (594.75, 841.5)), ("Letter", (612, 792))])
+def test_a_sheet_is_a_pdf_of_the_papers_size_with_a_page_for_each(paper, points, tmp_path):
+    pytest.importorskip("vl_convert")
+    pypdf = pytest.importorskip("pypdf")
+    y = tanh(X * 3.0)
+    y.backward()
+    for solution, count in (False, 1), (True, 2):
+        made = viz.sheet([("What is its gradient?", y)], "Chain", paper=paper, solution=solution)
+        pages = pypdf.PdfReader(made.save(tmp_path / "sheet.pdf")).pages
+        assert len(pages) == len(made.pages) == count
+        assert all(tuple(map(float, page.mediabox[2:])) == points for page in pages)
+        assert all("Chain" in page.extract_text() for page in pages)
+        assert ["solution" in page.extract_text() for page in pages] == [False, True][:count]
+
+
+def test_what_is_missing_for_several_pages_is_named(monkeypatch):
+    pytest.importorskip("vl_convert")
+    monkeypatch.setitem(sys.modules, "pypdf", None)
+    made = viz.sheet([X * 3.0], solution=True)
+    with pytest.raises(
+        RuntimeError, match=r"^PDF of several pages needs the package pypdf: pip install '.*pdf\]'"
+    ):
+        made.pdf()
+    assert made.pages[0].pdf().startswith(b"%PDF")
+
+
+@settings(max_examples=6)
+@given(st.floats(1, 1e5), st.floats(1, 1e5))
+def test_a_page_is_not_larger_than_programs_open_and_keeps_its_shape(width, height):
+    pytest.importorskip("vl_convert")
+    picture = viz.Picture(Scene(width, height, (), ""))
+    across, down = size(picture)
+    box = [float(x) for x in re.search(rb"/MediaBox \[([\d. ]+)\]", picture.pdf())[1].split()]
+    assert max(box) == pytest.approx(min(0.75 * max(across, down), convert.LARGEST))
+    assert box[2] * down == pytest.approx(box[3] * across, rel=1e-2)

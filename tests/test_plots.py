@@ -5,7 +5,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from itertools import pairwise
-from math import cos, isnan, log, sin, tanh
+from math import cos, isfinite, isnan, log, sin, tanh
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -122,6 +122,39 @@ def test_a_line_and_a_constant_have_the_derivatives_1_and_0():
     assert [list(curve(ax, name)[1]) for name in ("f", "f′", "f″")] == [[-1, 2, 5], [1] * 3, [0] * 3]
     ax = plot_derivatives(lambda x: 3, order=1, ax=axes(), points=2)
     assert [list(curve(ax, name)[1]) for name in ("f", "f′")] == [[3, 3], [0, 0]]
+
+
+places = st.integers(-90, 90).map(lambda n: n / 100)
+
+
+@given(places, st.integers(2, 40), st.sampled_from([1, 3]))
+@settings(max_examples=25)
+def test_a_curve_is_open_at_a_pole_wherever_the_points_are(pole, points, power):
+    ax = plot_derivatives(lambda x: 1 / (x - pole) ** power, order=1, span=(-1, 1), ax=axes(), points=points)
+    for name in "f", "f′":
+        steps = pairwise(zip(*curve(ax, name)))
+        assert not any(a < pole < b for (a, y), (b, z) in steps if isfinite(y + z))
+    assert -1e4 < ax.get_ylim()[0] < ax.get_ylim()[1] < 1e4 or points < 20
+
+
+@given(places, st.integers(2, 40))
+@settings(max_examples=25)
+def test_the_derivative_of_relu_is_a_step(kink, points):
+    ax = plot_derivatives(lambda x: autograd.relu(x - kink), 1, span=(-1, 1), ax=axes(), points=points)
+    assert len(curve(ax, "f")[0]) == points  # it has a kink, and no jump
+    xs, ys = curve(ax, "f′")
+    (gap,) = (i for i, y in enumerate(ys) if isnan(y))
+    assert {*ys[:gap]} == {0.0} and {*ys[gap + 1 :]} == {1.0}
+    assert xs[gap - 1] == pytest.approx(kink, abs=1e-9) == xs[gap + 1]
+
+
+@given(st.floats(-3, 3), st.floats(0.1, 500), st.integers(2, 40))
+@settings(max_examples=25)
+def test_what_is_steep_or_wavy_and_continuous_stays_one_curve(shift, factor, points):
+    for f in (autograd.tanh, autograd.sin, autograd.abs, lambda x: x**3 / factor):
+        ax = plot_derivatives(lambda x, f=f: f(factor * (x - shift)), 0, ax=axes(), points=points)
+        assert len(curve(ax, "f")[0]) == points
+        assert ax.get_ylim()[0] <= min(curve(ax, "f")[1]) <= max(curve(ax, "f")[1]) <= ax.get_ylim()[1]
 
 
 # ── Decision boundary ───────────────────────────────────────────────────────────────────────────────

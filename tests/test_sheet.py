@@ -191,7 +191,7 @@ BAD = [
         ValueError,
         "pixels high, and A4 has",
     ),
-    (lambda: viz.sheet([X] * 9).save("sheet.gif"), ValueError, "there is '.html', '.tex'"),
+    (lambda: viz.sheet([X] * 9).save("sheet.gif"), ValueError, "there is '.html', '.pdf', '.tex'"),
 ]
 
 

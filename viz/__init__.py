@@ -151,8 +151,14 @@ def _roots(caller: str, root: Any) -> list[Value]:
     roots = list(getattr(root, "flat", root)) if several else [root]
     for item in roots:
         if not isinstance(item, Value):
+            kind = type(item)
+            if kind.__name__ == Value.__name__:  # of micrograd, or of a notebook's own cell
+                raise TypeError(
+                    f"{caller} needs a Value of autograd, not the Value of {kind.__module__} {item!r:.60}; "
+                    "build the expression from autograd.Value(…)"
+                )
             raise TypeError(
-                f"{caller} needs a Value, not the {type(item).__name__} {item!r:.60}, which has no graph; "
+                f"{caller} needs a Value, not the {kind.__name__} {item!r:.60}, which has no graph; "
                 "give the result of an expression in Value(…)"
             )
     if not roots:

@@ -6,6 +6,7 @@ every format in the same size.
 
 import re
 from importlib import import_module
+from io import BytesIO
 from math import floor, inf, sqrt
 from numbers import Real
 from struct import pack
@@ -17,6 +18,7 @@ INCH, POINT, METRE = 96, 0.75, 96 / 0.0254  # an inch and a metre in pixels; a p
 SHARP = 2.0  # dots for a pixel, unless it is said
 DOTS = 40_000_000  # in one PNG, at most
 SIZE = re.compile(r'(?<= )(width|height)="([\d.]+)"')  # those of the picture come first
+LARGEST = 14_400  # points of a page of PDF: Acrobat opens no larger one
 HEADER = 33  # bytes of a PNG before its second chunk
 
 
@@ -54,13 +56,27 @@ def png(svg: str, width: int | None = None, scale: float | None = None, dpi: flo
     return data[:HEADER] + pack(">I", 9) + chunk + pack(">I", crc32(chunk)) + data[HEADER:]
 
 
-def pdf(svg: str) -> bytes:
-    """The picture as PDF, in its own size: lines are lines, and text is text in fonts that it brings along.
+def pdf(*svgs: str) -> bytes:
+    """The pictures as the pages of a PDF: lines are lines, and text is text in fonts that it brings along.
 
-    RuntimeError where the package vl-convert-python is missing.
+    A page has the size of its picture, as far as programs show it: 200 inches. RuntimeError where the package
+    vl-convert-python is missing, and for several pages pypdf.
     """
-    points = SIZE.sub(lambda size: f'{size[1]}="{POINT * float(size[2]):g}"', svg, count=2)  # of a page
-    return bytes(_package("PDF", "vl_convert", "pdf").svg_to_pdf(points))
+    svg_to_pdf = _package("PDF", "vl_convert", "pdf").svg_to_pdf
+    pages = [bytes(svg_to_pdf(_in_points(svg))) for svg in svgs]
+    if len(pages) == 1:
+        return pages[0]
+    writer, file = _package("PDF of several pages", "pypdf", "pdf").PdfWriter(), BytesIO()
+    for page in pages:
+        writer.append(BytesIO(page))
+    writer.write(file)
+    return file.getvalue()
+
+
+def _in_points(svg: str) -> str:
+    """The picture in the size that its page has in points, which is what the PDF takes for pixels."""
+    zoom = min(POINT, LARGEST / max(float(size) for _, size in SIZE.findall(svg)[:2]))
+    return SIZE.sub(lambda size: f'{size[1]}="{zoom * float(size[2]):g}"', svg, count=2)
 
 
 def has(package: str) -> bool:

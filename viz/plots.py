@@ -6,6 +6,7 @@ a plot makes its own axes, and no setting of it is changed.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ COLOURS = (BLUE, ORANGE, "#00805e", "#a3477f", INK, PALE)
 DASHES = ("-", "--", "-.", ":", (0, (1, 3)), (0, (8, 3)))
 MARKERS = "osD^vP"
 LINE_HEIGHT = 12  # points between two names at the ends of curves
+CUTS, SHARE = 60, 0.618  # of an interval, in search of a jump, which is hardly ever where it is cut
 SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -73,7 +75,9 @@ def plot_derivatives(
     order   the highest derivative        span    from where to where
     points  how many on each curve
 
-    Where the function or a derivative does not exist (log at −1, or its domain's end), the curve has a gap.
+    Where the function or a derivative does not exist (log at −1, or its domain's end), the curve has a gap,
+    and it is open where it jumps: 1/x at 0, and the derivative of relu. With gaps or jumps the axis goes as
+    far as the function does mostly, as poles would leave room for nothing else.
     ValueError for an order below 0, a span that is none, or a function that exists nowhere in it.
     """
     low, high = span
@@ -81,18 +85,20 @@ def plot_derivatives(
     if not low < high:
         raise ValueError(f"span must go from a lower to a higher number, not {span!r}")
     xs = _grid(low, high, points)
-    curves, g = [], f
-    for _ in range(order + 1):
-        curves.append([_number_at(g, x) for x in xs])
-        g = grad(g)
-    if not any(map(isfinite, curves[0])):
+    curves = [_curve(f, [(x, 0.0) for x in xs])]
+    for _ in range(order):
+        f = grad(f)
+        curves.append(_curve(f, curves[-1]))
+    if not any(isfinite(y) for _, y in curves[0]):
         raise ValueError(f"the function has no finite value in the span {span!r}: nothing to plot")
     ax = _axes(ax)
     for n, curve in enumerate(curves):
         colour, dashes = COLOURS[n % len(COLOURS)], DASHES[n % len(DASHES)]
         width = 1.6 if n else 2.6
-        ax.plot(xs, curve, label=_prime(n), color=colour, linestyle=dashes, linewidth=width)
+        ax.plot(*zip(*curve, strict=True), label=_prime(n), color=colour, linestyle=dashes, linewidth=width)
     ax.axhline(0, color=PALE, linewidth=0.6, zorder=0)
+    if not all(isfinite(y) for curve in curves for _, y in curve):
+        _limit(ax, curves)
     ax.set_xlabel("x")
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, handlelength=3)  # the ends of these curves often meet
@@ -164,6 +170,55 @@ def _number_at(f: Callable[[Any], Any], x: float) -> float:
         return nan if isinstance(getattr(y, "data", y), complex) else _number(y)
     except (ArithmeticError, ValueError):
         return nan
+
+
+def _curve(f: Callable[[Any], Any], whole: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The points of a function's curve, with one at nan, which opens it, wherever it jumps.
+
+    whole  the curve of which f is the derivative: where that is open, f has no number either
+    """
+    curve = [(x, _number_at(f, x) if isfinite(y) else nan) for x, y in whole]
+    points = curve[:1]
+    for before, after in pairwise(curve):
+        finite = isfinite(before[1]) and isfinite(after[1])
+        points += [*(_jump(f, before, after) if finite else []), after]
+    return points
+
+
+def _jump(
+    f: Callable[[Any], Any], left: tuple[float, float], right: tuple[float, float]
+) -> list[tuple[float, float]]:
+    """The points beside a jump between two points, and one at nan between them; none where there is no jump.
+
+    The interval is cut, always to the part in which f changes more; if f is continuous, it soon changes less.
+    """
+    largest = 0.0
+    for _ in range(CUTS):
+        change = abs(right[1] - left[1])
+        largest = max(largest, change)
+        if change < 0.75 * largest or change <= 1e-9 * abs(left[1]):
+            return []
+        x = left[0] + SHARE * (right[0] - left[0])
+        middle = x, _number_at(f, x)
+        if not isfinite(middle[1]):
+            break
+        if abs(middle[1] - left[1]) > abs(right[1] - middle[1]):
+            right = middle
+        else:
+            left = middle
+    return [left, (left[0], nan), right]
+
+
+def _limit(ax: "Axes", curves: Sequence[Sequence[tuple[float, float]]]) -> None:
+    """Let the axis end twice as far out as where eight tenths of the function's numbers are."""
+    finite = [sorted(y for _, y in curve if isfinite(y)) for curve in curves]
+    tenth = len(finite[0]) // 10
+    low, high = finite[0][tenth], finite[0][-1 - tenth]
+    if reach := high - low:
+        bottom = max(low - reach, min(ys[0] for ys in finite if ys))
+        top = min(high + reach, max(ys[-1] for ys in finite if ys))
+        margin = (top - bottom) / 20
+        ax.set_ylim(bottom - margin, top + margin)
 
 
 def _grid(low: float, high: float, n: int) -> list[float]:

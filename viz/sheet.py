@@ -17,7 +17,7 @@ from os import PathLike
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-from viz import tikz
+from viz import convert, tikz
 from viz.diagram import Diagram
 from viz.options import check, check_whole
 from viz.picture import Format, Picture, Saved
@@ -56,6 +56,7 @@ class Sheet(Saved):
 
     formats: ClassVar[Mapping[str, Format]] = {
         ".html": lambda sheet: sheet.html(),
+        ".pdf": lambda sheet: sheet.pdf(),
         ".tex": lambda sheet: tikz.document(LIGHT, *(page.scene for page in sheet.pages)),
     }
 
@@ -70,8 +71,12 @@ class Sheet(Saved):
         title = escape(self.title or "Worksheet")
         return PAGE.format(title=title, paper=self.paper, pages=self._repr_html_())
 
+    def pdf(self) -> bytes:
+        """The pages as one PDF; RuntimeError without the packages vl-convert-python and pypdf."""
+        return convert.pdf(*(page.svg() for page in self.pages))
+
     def save(self, path: str | PathLike[str], **size: float) -> Path:
-        """Write the sheet to a file: a page to print (.html), a LaTeX document, or one page as a picture.
+        """Write the sheet to a file: pages to print (.pdf, .html, .tex), or its only page as a picture.
 
         ValueError for another ending: of several pages each can be saved, as `sheet.pages[0]`.
         """
