@@ -188,7 +188,7 @@ def _signs(script: str, table: Mapping[str, str]) -> str:
 TEX_SYMBOLS = {letter: f"\\{word}" for word, letter in GREEK.items()} | {
     "×": r"\times", "·": r"\cdot", "−": "-", "–": r"\text{--}", "∂": r"\partial", "√": r"\surd",
     "…": r"\dots", "∞": r"\infty", "→": r"\to", "↑": r"\uparrow", "^": r"\wedge", "▸": r"\triangleright",
-    "∛": r"\sqrt[3]{}", "ln 2": r"\ln 2", "ln 10": r"\ln 10",
+    "≈": r"\approx", "∛": r"\sqrt[3]{}", "ln 2": r"\ln 2", "ln 10": r"\ln 10",
 }  # fmt: skip
 LIGATURE = re.compile(r"(?<=[-<>,'`?!])(?=[-<>,'`])")  # TeX makes one sign of -- and of <<
 

@@ -34,6 +34,7 @@ from autograd import (
     where,
 )
 from viz import page
+from viz.cards import scene
 from viz.options import Options
 from viz.records import read
 from viz.text import full, isolated, short
@@ -51,7 +52,8 @@ HOSTILE = [
 
 
 def html(root, **options):
-    return page.render(read([root]), Options(**options), [root])
+    graph, chosen = read([root]), Options(**options)
+    return page.render(graph, chosen, [root], scene(graph, chosen))
 
 
 def data(text):
@@ -276,18 +278,18 @@ def test_the_neuron_in_words():
         "Forward: t1 = x1 × w1 = 2 × (−3) = −6",
         "Forward: t2 = x2 × w2 = 0 × 1 = 0",
         "Forward: t3 = t1 + t2 = −6 + 0 = −6",
-        "Forward: t4 = t3 + b = −6 + 6.881 = 0.8814",
+        "Forward: t4 = t3 + b = −6 + 6.881 ≈ 0.8814",
         "Forward: o = tanh(t4) = tanh(0.8814) = 0.7071",
         "Backward: o: seed 1",
-        "Backward: t4 += upstream 1 × local 0.5 = 0.5 (gradient so far 0.5)",
-        "Backward: t3 += upstream 0.5 × local 1 = 0.5 (gradient so far 0.5)",
-        "Backward: b += upstream 0.5 × local 1 = 0.5 (gradient so far 0.5)",
-        "Backward: t1 += upstream 0.5 × local 1 = 0.5 (gradient so far 0.5)",
-        "Backward: t2 += upstream 0.5 × local 1 = 0.5 (gradient so far 0.5)",
-        "Backward: x2 += upstream 0.5 × local 1 = 0.5 (gradient so far 0.5)",
-        "Backward: w2 += upstream 0.5 × local 0 = 0 (gradient so far 0)",
-        "Backward: x1 += upstream 0.5 × local −3 = −1.5 (gradient so far −1.5)",
-        "Backward: w1 += upstream 0.5 × local 2 = 1 (gradient so far 1)",
+        "Backward: ∂o/∂t4 += ∂o/∂o × ∂o/∂t4 = 1 × 0.5 = 0.5, so far 0.5",
+        "Backward: ∂o/∂t3 += ∂o/∂t4 × ∂t4/∂t3 = 0.5 × 1 = 0.5, so far 0.5",
+        "Backward: ∂o/∂b += ∂o/∂t4 × ∂t4/∂b = 0.5 × 1 = 0.5, so far 0.5",
+        "Backward: ∂o/∂t1 += ∂o/∂t3 × ∂t3/∂t1 = 0.5 × 1 = 0.5, so far 0.5",
+        "Backward: ∂o/∂t2 += ∂o/∂t3 × ∂t3/∂t2 = 0.5 × 1 = 0.5, so far 0.5",
+        "Backward: ∂o/∂x2 += ∂o/∂t2 × ∂t2/∂x2 = 0.5 × 1 = 0.5, so far 0.5",
+        "Backward: ∂o/∂w2 += ∂o/∂t2 × ∂t2/∂w2 = 0.5 × 0 = 0, so far 0",
+        "Backward: ∂o/∂x1 += ∂o/∂t1 × ∂t1/∂x1 = 0.5 × (−3) = −1.5, so far −1.5",
+        "Backward: ∂o/∂w1 += ∂o/∂t1 × ∂t1/∂w1 = 0.5 × 2 = 1, so far 1",
         "Done: ∂o/∂x1 = −1.5, ∂o/∂w1 = 1, ∂o/∂x2 = 0.5, ∂o/∂w2 = 0, ∂o/∂b = 0.5.",
     ]
 
@@ -302,7 +304,7 @@ def test_formulas_and_all_digits_stand_beside_the_sentence():
         "∂price/∂tax = apples, as price = apples × tax",
     ]
     assert said(data(html(apples(Fraction)))["steps"][4]) == (
-        "apples += upstream 1 × local 11/10 = 11/10 (gradient so far 11/10)"
+        "∂price/∂apples += ∂price/∂price × ∂price/∂apples = 1 × 11/10 = 11/10, so far 11/10"
     )
     assert said(data(html(apples(), digits=None))["steps"][2]).endswith(" = 220.00000000000003")
 
@@ -310,8 +312,8 @@ def test_formulas_and_all_digits_stand_beside_the_sentence():
 def test_a_square_passes_twice_and_sums():
     steps = [said(step) for step in data(html(square()))["steps"]]
     assert steps[5:7] == [
-        "x += upstream 1 × local 1 = 1 (gradient so far 1)",
-        "x += upstream 1 × local 3 = 3 (gradient so far 4)",
+        "∂y/∂x += ∂y/∂y × ∂y/∂x = 1 × 1 = 1, so far 1",
+        "∂y/∂x += ∂y/∂t1 × ∂t1/∂x = 1 × 3 = 3, so far 4",
     ]
 
 
@@ -569,7 +571,7 @@ def test_hostile_labels_are_shown_and_run_nothing(opened):
 
 @pytest.mark.parametrize("options", [
     {"labels": False, "local": "none", "digits": 2}, {"direction": "down", "local": "both", "digits": None},
-    {"values": False, "gradients": False, "style": "textbook"}, {"blank": "all", "local": "formula"},
+    {"values": False, "gradients": False}, {"local": "formula"},
 ])  # fmt: skip
 def test_whatever_the_picture_hides_the_page_shows_every_number(opened, options):
     root = neuron()
@@ -687,3 +689,48 @@ def test_a_diagram_saves_its_page(tmp_path):
     assert diagram.save(tmp_path / "apples.html").read_text(encoding="utf-8") == diagram.html()
     assert diagram.html() == html(apples())
     assert "log(" in viz.draw(log(Value(2.0, "x")), style="record").html()
+
+
+@pytest.mark.parametrize("blank", ["", "gradients", "all"])
+@pytest.mark.parametrize("style", ["record", "textbook"])
+@pytest.mark.parametrize("form", ["svg", "html", "dot", "mermaid", "text"])
+def test_every_format_keeps_to_the_style_and_gives_no_answer_of_a_worksheet_away(form, style, blank):
+    x, y = Value(3.217, "x"), Value(4.129, "y")
+    z = labelled(x * y, "z")
+    z.backward(seed=10**6)  # so that gradients are other numbers than the leaves
+    diagram = viz.draw(z, style=style, blank=blank, local="none" if style == "record" else "number")
+    make = {"dot": lambda: diagram.dot().source}.get(form, getattr(diagram, form))
+    if style == "textbook" and form in ("dot", "mermaid"):
+        with pytest.raises(ValueError, match="not style 'textbook'; use style='record'"):
+            make()
+        return
+    text = make()
+    assert "3.217" in text and "4.129" in text
+    assert ("13.28" in text) == (blank != "all")
+    if blank:
+        assert "4129000" not in text and "3217000" not in text
+    if form == "html":
+        assert ("<script" in text) == (style == "record" and not blank)
+        assert diagram.svg() in text or "<script" in text
+
+
+def test_a_product_that_the_shown_digits_do_not_give_is_about_equal():
+    x = Value(2 / 3, "x")
+    y = labelled(x * 1.2345678 * 7.0, "y")
+    said_ = [said(step) for step in data(html(y, digits=2))["steps"]]
+    assert any("≈" in each for each in said_)
+    assert any(" ≈ " in line for line in str(viz.table(y, digits=2)).splitlines())
+    assert not any("≈" in said(step) for step in data(html(y, digits=None))["steps"])
+
+
+def test_an_arrow_back_appears_when_gradient_has_passed_and_the_arrow_forward_recedes(opened):
+    sheet = opened(html(square()))
+    arrows = """() => [...document.querySelectorAll('.tip')]
+        .filter((tip) => getComputedStyle(tip).display !== 'none').length"""
+    heads = "() => getComputedStyle(document.querySelector('.head')).opacity"
+    assert sheet.evaluate(arrows) == 0 and sheet.evaluate(heads) == "1"
+    seen = []
+    for k in range(3, 8):  # the seed, and then four edges
+        sheet.evaluate(f"show({k})")
+        seen.append(sheet.evaluate(arrows))
+    assert seen == [0, 1, 2, 3, 4] and float(sheet.evaluate(heads)) < 0.5

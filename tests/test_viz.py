@@ -620,3 +620,13 @@ def test_the_first_nan_or_infinity_stands_out_and_no_later_one():
     assert sum("arises here" in title for title in titles) == 1
     assert texts(parse(x + x), "alarm") == []
     assert texts(parse(Value(Decimal("1e400")) * 2), "alarm") == []
+
+
+def test_a_local_derivative_in_whose_product_an_infinity_arises_stands_out():
+    x = Value(1e-200, "x")
+    y = 1 / x  # whose slope overflows; that of the sum does not
+    z = y + x
+    z.backward()
+    picture = parse(z)
+    assert texts(picture, "alarm") == ["−∞"]
+    assert texts(parse(x + x), "alarm") == []

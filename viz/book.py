@@ -54,7 +54,7 @@ from viz.scene import (
     route,
     straight,
 )  # fmt: skip
-from viz.text import clip, full, short
+from viz.text import clip, full, relation, short
 
 VARIABLE, FIXED, CIRCLE, BLOCK, END = "variable", "fixed", "circle", "block", "end"  # kinds of shapes
 
@@ -406,11 +406,12 @@ class Sheet:
         if self.formulas and self.options.local == "formula":
             line = self.formulas.incoming[node.key] or "–"
             if node.kind != LEAF or len(line) > LONG:
-                line = f"∂L/∂{clip(node.name, LETTERS)}"
+                line = self.formulas.derivative(node.key)
         else:
             terms = " + ".join(self.number(part) for part in parts).replace("+ −", "− ")
             room = node.kind == LEAF and len(parts) < 4
-            line = f"{terms} = {whole}" if summed and room else f"Σ {whole}"
+            equals = relation(lambda *terms: sum(terms), parts, node.gradient, self.options.digits)
+            line = f"{terms} {equals} {whole}" if summed and room else f"Σ {whole}"
         return Field((line,), self.options.blank != "")
 
     # Wires
@@ -455,7 +456,7 @@ class Sheet:
     def _gradient(self, formula: str, number: Any) -> Field:
         """`formula = number`, or which of them is asked for."""
         shown = words.NO_GRADIENT if number is None else self.number(number)
-        both = " = ".join(filter(None, (formula, shown)))
+        both = " = ".join(dict.fromkeys(filter(None, (formula, shown))))  # the root's is 1, not 1 = 1
         return Field((formula if self.options.local == "formula" else both,), self.options.blank != "")
 
     # Words
@@ -466,7 +467,8 @@ class Sheet:
         lines = [f"{name} = {clip(node.expression, words.LONG)}" if node.expression else name]
         lines += words.numbers(node, self.options)
         if self.formulas and len(self.users[node.key]) > 1 and len(lines) > 2:  # says its gradient
-            lines.append(f"∂L/∂{node.name} = {clip(self.formulas.incoming[node.key], words.LONG)}")
+            formula = clip(self.formulas.incoming[node.key], words.LONG)
+            lines.append(f"{self.formulas.derivative(node.key)} = {formula}")
         return "\n".join(lines)
 
     def _edge_title(self, edge: Edge) -> str:

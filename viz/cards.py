@@ -94,6 +94,7 @@ class Label(NamedTuple):
     width: float
     height: float
     tip: bool  # whether a gradient has gone back along the line
+    kind: str = "local"  # of the text
 
 
 def scene(graph: Graph, options: Options, whole: bool = False) -> Scene:
@@ -200,8 +201,9 @@ def _label(graph: Graph, edge: Edge, options: Options, whole: bool) -> Label:
         return Label(NOTHING, 0, 0, False)
     seen = whole or graph.nodes[edge.target].gradient is not None
     back = edge.local is not None and options.gradients and not options.blank
-    width = (HEAD + 2) * back + _width("local", field) + 2 * BREATH
-    return Label(field, width, PENCIL + 4 if field.blank else LOCAL, back and seen)
+    kind = "alarm" if edge.alarm and back else "local"  # a nan arises in what it passes
+    width = (HEAD + 2) * back + _width(kind, field) + 2 * BREATH
+    return Label(field, width, PENCIL + 4 if field.blank else LOCAL, back and seen, kind)
 
 
 def _strengths(graph: Graph, options: Options) -> list[Strength | None]:
@@ -340,10 +342,10 @@ def _line(
     steps, tip = arrow(route, gap, DOWN if down else RIGHT)
     marks: list[Mark] = [Path("flow", steps, *size) if size else Path("line", steps), tip]
     if gap:
-        text = _width("local", label.field)
+        text = _width(label.kind, label.field)
         right = x + label.width / 2 - BREATH if down else x - ARROW - BREATH
         middle = y - ARROW - gap / 2 if down else y
-        marks += _field("local", label.field, right, middle)
+        marks += _field(label.kind, label.field, right, middle)
         if label.tip:
             back = right - text - 3
             marks.append(head("tip", back - HEAD, middle, UP if down else LEFT))

@@ -41,25 +41,36 @@ class Diagram(Picture):
     def html(self) -> str:
         """The page that leads through the graph step by step, forward and back, as one HTML file.
 
-        It loads nothing, and its picture is in the style "record".
+        It loads nothing. A worksheet, and a picture in the style "textbook", stand there without steps.
         """
-        return page.render(self.graph, self.options, self.roots)
+        return page.render(self.graph, self.options, self.roots, self.scene)
 
     def iframe(self, height: int = 480) -> page.Frame:
         """The step-through page for a notebook, so many pixels high."""
         return page.Frame(self.html(), height)
 
     def dot(self) -> "graphviz.Digraph":
-        """The graph for Graphviz: `.source` is its text; `.render(…)` and `.pipe(…)` run `dot`."""
+        """The graph for Graphviz: `.source` is its text; `.render(…)` and `.pipe(…)` run `dot`.
+
+        ValueError in the style "textbook".
+        """
+        self._check_cards("DOT")
         return dot.render(self.graph, self.options)
 
     def mermaid(self) -> str:
-        """The graph as a Mermaid flowchart; ValueError where it is larger than Mermaid draws."""
+        """The graph as a Mermaid flowchart; ValueError where that is too large, and in style "textbook"."""
+        self._check_cards("Mermaid")
         return mermaid.render(self.graph, self.options)
 
     def text(self) -> str:
         """The graph as a tree of text, from its roots down to its leaves."""
         return tree.render(self.graph, self.options)
+
+    def _check_cards(self, language: str) -> None:
+        if self.options.style != "record":
+            raise ValueError(
+                f"{language} draws cards, not style {self.options.style!r}; use style='record', or .svg()"
+            )
 
     def __repr__(self) -> str:
         options = self.options

@@ -51,7 +51,7 @@ def render(graph: Graph, options: Options) -> "graphviz.Digraph":
         port = f"n{edge.target}:i{edge.position}:{'n' if down else 'w'}"
         local = _font(clip(words.local_text(edge, options), LONG))
         label = f"<&#160;{local}&#160;>" if local else None
-        tooltip = _tooltip(edge.formula) if edge.formula and options.blank != "all" else None
+        tooltip = _tooltip(edge.formula) if edge.formula and not options.blank else None
         digraph.edge(f"n{edge.source}:{'s' if down else 'e'}", port, label, tooltip=tooltip)
     return digraph
 

@@ -27,7 +27,7 @@ class Options:
     digits     significant digits of numbers; None: all of them (fractions stay fractions)
     values, gradients, labels   whether the forward numbers, the backward numbers, the names are shown
     local      local derivatives as "number", "formula" (`y`, `1 − z²`), "both" or "none"; the style
-               "textbook" then writes the gradients as formulas (`∂L/∂y · y²`)
+               "textbook" then writes the gradients as formulas (`∂L/∂y · y²`, of a root L)
     blank      a worksheet: "gradients" or "all" numbers are left blank, to be filled in
     constants  "inside" the operation (`× 2`) where it alone uses them, they have no label and it has
                exactly one other operand; or each as a "node". None: inside in style "textbook" alone

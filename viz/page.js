@@ -49,7 +49,7 @@ function show(k) {
   for (const [key, [, target, passed]] of Object.entries(edges)) {
     const g = drawn[key];
     mark(g, "later", nodes[target][0] > now);
-    mark(g, "unpassed", passed > now);
+    mark(g, "unpassed", !(passed <= now));
     mark(g, "near", target === step.node);
     mark(g, "step", key === step.edge);
   }

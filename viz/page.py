@@ -13,12 +13,12 @@ loads nothing: its Content-Security-Policy forbids all but the script and the st
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
+from operator import mul
 from typing import Any, NamedTuple
 
 from autograd import Step, Value
@@ -26,8 +26,8 @@ from autograd.formula import Piece
 from viz import cards, svg
 from viz.options import Options
 from viz.records import CONSTANT, LEAF, OPERATION, Edge, Graph, Node, read_backward
-from viz.scene import DARK, LIGHT
-from viz.text import clip, columns, full, isolated, short
+from viz.scene import DARK, LIGHT, Scene
+from viz.text import clip, columns, full, isolated, relation, short
 
 LIMIT = 500  # values, above which nobody follows the steps
 PACE = 1200  # milliseconds between two steps while playing
@@ -74,7 +74,7 @@ STILL = """<main id="picture" tabindex="0" role="region" aria-label="Picture of 
 <section id="panel"><p>{why}</p></section>"""
 
 
-Digits = Callable[[Any], str]
+Digits = int | None
 Part = str | tuple[str, str]  # of a sentence: words, or a number in few digits and in all of them
 
 
@@ -95,19 +95,18 @@ class Moment(NamedTuple):
     gradient: Any = None
 
 
-def render(graph: Graph, options: Options, roots: Sequence[Value]) -> str:
+def render(graph: Graph, options: Options, roots: Sequence[Value], drawn: Scene) -> str:
     """The page of a graph and the roots that it was read from; the same graph gives the same bytes.
 
-    Whatever the style of the options, its picture is in the style "record". Its gradients are those of
-    one backward pass from seed 1, whether `backward()` has run or not. Several roots, more than `LIMIT`
-    values, and a picture of groups or of a part of the graph make a page without steps.
+    `drawn` is its picture. Its gradients are those of one backward pass from seed 1, whether `backward()` has
+    run or not. A worksheet, the style "textbook", several roots, more than `LIMIT` values, and a picture of
+    groups or of a part of the graph make a page without steps.
     """
-    options = replace(options, style="record")
     title = escape(", ".join(graph.nodes[key].name or "a constant" for key in graph.roots))
-    if why := _why_still(graph, roots):
-        picture = svg.paint(cards.scene(graph, options), options.theme)
+    if why := _why_still(graph, options, roots):
+        picture = svg.paint(drawn, options.theme)
         return _page(f"{title}: a computation graph", picture, options.theme, STILL, why=escape(why))
-    moments = [*_moments(graph, roots[0], partial(short, digits=options.digits))]
+    moments = [*_moments(graph, roots[0], options.digits)]
     unveiled = replace(options, values=True, gradients=True, blank="")  # one by one, by the page itself
     gradients = _gradients(graph, moments)
     picture = svg.paint(cards.scene(_roomy(graph, gradients, options), unveiled, whole=True), options.theme)
@@ -115,8 +114,12 @@ def render(graph: Graph, options: Options, roots: Sequence[Value]) -> str:
     return _page(f"{title}, step by step", picture, options.theme, STEPS, data=data, script=script)
 
 
-def _why_still(graph: Graph, roots: Sequence[Value]) -> str:
+def _why_still(graph: Graph, options: Options, roots: Sequence[Value]) -> str:
     """Why there are no steps, and what helps; "" where there are."""
+    if options.blank:
+        return "A worksheet: the empty fields are to be filled in."
+    if options.style != "record":
+        return f"Steps are shown in style 'record', and this picture is in style {options.style!r}."
     if len(roots) != 1:
         return f"Steps lead back from one root, and this picture has {len(roots)}: draw one of them."
     if graph.total > LIMIT:
@@ -131,7 +134,7 @@ def _why_still(graph: Graph, roots: Sequence[Value]) -> str:
 
 
 def _moments(graph: Graph, root: Value, digits: Digits) -> Iterator[Moment]:
-    """All that the slider leads through; `digits` writes a number in few of them."""
+    """All that the slider leads through; numbers in so many digits."""
     leaves = [node for node in graph.nodes if node.kind == LEAF]
     operations = [node for node in graph.nodes if node.kind == OPERATION]
     given = f"{len(leaves)} lea{'f' if len(leaves) == 1 else 'ves'} with a number"
@@ -141,7 +144,9 @@ def _moments(graph: Graph, root: Value, digits: Digits) -> Iterator[Moment]:
     how = {node.key: clip(node.expression, LONG) for node in operations}
     for node in operations:
         texts = node.name, how[node.key], clip(_in_numbers(node.expression.graph, digits), LONG)
-        made = f"{' = '.join(dict.fromkeys(texts))} = "  # price = t1 × tax = 200 × 1.1 = 220
+        value = node.expression.graph
+        equals = relation(value.op, value.operands, value.result, digits)
+        made = f"{' = '.join(dict.fromkeys(texts))} {equals} "  # price = t1 × tax = 200 × 1.1 = 220
         yield Moment("Forward", (made, _number(node.data, digits)), node=node.key)
     if not leaves:
         yield Moment("Done", ("There is no leaf, so there is nothing to differentiate.",))
@@ -162,7 +167,7 @@ def _moments(graph: Graph, root: Value, digits: Digits) -> Iterator[Moment]:
 
 def _number(number: Any, digits: Digits) -> Part:
     """The number as a part of a sentence; in few digits alone if they are all, but for 2.0 as 2."""
-    few, whole = digits(number), full(number)
+    few, whole = short(number, digits=digits), full(number)
     return few if whole.removesuffix(".0").replace("-", "−") == few else (few, whole)
 
 
@@ -170,17 +175,21 @@ def _in_numbers(node: Value, digits: Digits) -> str:
     """How a recorded node comes from its operands' numbers: `200 × 1.1`; "" where no operation."""
     if node.op is None or not node.args:
         return ""
-    texts = (f"({digits(x)})" if isinstance(x, complex) else digits(x) for x in node.operands)
+    pairs = ((x, short(x, digits=digits)) for x in node.operands)
+    texts = (f"({text})" if isinstance(x, complex) else text for x, text in pairs)
     return Piece.operation(node.op, [*map(Piece.number, texts)]).text
 
 
 def _passed(graph: Graph, edge: Edge, step: Step, how: str, digits: Digits) -> Moment:
-    """`x1 += upstream 0.5 × local −3 = −1.5 (gradient so far −1.5)`"""
+    """`∂o/∂x1 += ∂o/∂t1 × ∂t1/∂x1 = 0.5 × (−3) = −1.5, so far −1.5`"""
     source, target = graph.nodes[edge.source], graph.nodes[edge.target]
     numbers = step.upstream, edge.local, step.contribution, step.total
     upstream, local, contribution, total = (_number(x, digits) for x in numbers)
-    product = f"{source.name} += upstream ", upstream, " × local ", local, " = ", contribution
-    parts = *product, " (gradient so far ", total, ")"
+    root, receiver, passing = graph.whole, source.name, target.name
+    rule = f"∂{root}/∂{receiver} += ∂{root}/∂{passing} × ∂{passing}/∂{receiver} = "
+    begin, end = (" × (", ")") if short(edge.local).startswith("−") else (" × ", "")
+    equals = relation(mul, (step.upstream, edge.local), step.contribution, digits)
+    parts = rule, upstream, begin, local, f"{end} {equals} ", contribution, ", so far ", total
     note = f"{clip(edge.formula, LONG)}, as {target.name} = {how}"
     return Moment("Backward", parts, note, target.key, _key(edge), source.key, step.total)
 

@@ -1,4 +1,4 @@
-"""Gradients as formulas, the way a textbook writes them on the edges: `−∂L/∂y · y² · exp(−x)`.
+"""Gradients as formulas, the way a textbook writes them on the edges: `−∂L/∂y · y² · exp(−x)`, for a root L.
 
 A local derivative is a graph, ∂y/∂s = −y / s. Its terms (`autograd.terms`) are taken apart into a product,
 multiplied onto the products before it, and written:
@@ -6,7 +6,7 @@ multiplied onto the products before it, and written:
 product    a sign and factors with exponents: −y / s is −, y to the 1, s to the −1
 factor     what a product does not look into: a name, a number, `exp(t1)`, or a sum, `1 − y`
 symbol     how a node without a label is written: as the product that it is, `exp(−x)`
-head       the incoming gradient, `∂L/∂y`, before all factors
+head       the incoming gradient, `∂L/∂y`, before all factors; none at the root, where it is 1
 """
 
 import re
@@ -22,7 +22,6 @@ from viz.text import clip
 
 LONG = 40  # characters of a symbol; a longer one goes by the name of its node
 LETTERS = 28  # of a name; titles have it whole
-LOSS = "L"  # of which the incoming gradient is one
 LETTER = re.compile(r"[^\W\d_][\d₀-₉]*")  # a name of one letter, perhaps with an index
 NUMBER, NAME, SUM, OTHER = "number", "name", "sum", "other"  # a name of one letter; what has parentheses
 
@@ -219,10 +218,14 @@ class Formulas:
         return incoming
 
     def _head(self, key: int) -> str:
-        """∂L/∂node; nothing, for 1, where the node is itself the root L."""
-        symbol = clip(self.graph.nodes[key].name, LETTERS)
+        """∂root/∂node; nothing, for 1, where the node is itself the only root."""
         self.spoken.add(key)
-        return "" if symbol == LOSS and key in self.graph.roots else f"∂{LOSS}/∂{symbol}"
+        return "" if self.graph.roots == (key,) else self.derivative(key)
+
+    def derivative(self, key: int) -> str:
+        """∂root/∂node, by their names."""
+        root, name = (clip(name, LETTERS) for name in (self.graph.whole, self.graph.nodes[key].name))
+        return f"∂{root}/∂{name}"
 
     def _local(self, local: Local) -> Product:
         """A local derivative, in labels as far as there are any."""

@@ -126,6 +126,7 @@ class Graph:
     """The nodes by key, the edges by target and position, and the keys of the roots.
 
     total  the number of values in the whole graph, shown or not
+    whole  of what gradients are derivatives: the root's name, or `(a + b)`, as passes from several add up
     names  of the Values in formulas
     """
 
@@ -133,6 +134,7 @@ class Graph:
     edges: tuple[Edge, ...]
     roots: tuple[int, ...]
     total: int = 0
+    whole: str = ""
     names: Mapping[Value, str] = field(default_factory=dict)
 
     @cached_property
@@ -263,14 +265,16 @@ class _Reader:
                 nodes.append(_stub(key + 1))
                 edges.append(Edge(key, key + 1, 0, "", None))
         roots = tuple(keys[owner[root]] for root in view.roots if owner[root] != HIDDEN)
-        return Graph(tuple(nodes), tuple(edges), roots, len(view.order), self.names)
+        names = [self._name(root) or "a constant" for root in dict.fromkeys(view.roots)]
+        whole = names[0] if len(names) == 1 else f"({_listed(names[:FEW], ' + ', len(names))})"
+        return Graph(tuple(nodes), tuple(edges), roots, len(view.order), whole, self.names)
 
     # Names
 
     def _spoken(self) -> Iterator[Value]:
         """The values that the picture names: some outputs, and the operands of what is shown."""
         order, args = self.view.order, self.view.args
-        spoken: set[int] = set()
+        spoken = set(self.view.roots)
         for card, outputs in zip(self.view.cards, self.outputs, strict=True):
             spoken.update(outputs[:FEW])
             spoken.update(card.members[-1:])

@@ -10,13 +10,13 @@ import re
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
-from operator import add
+from operator import add, mul
 from typing import Any, NamedTuple
 
 from autograd.naming import latex_name, latex_text
 from viz import latex
 from viz.records import CONSTANT, Edge, Graph, Pass
-from viz.text import clip, columns, full, padded, short
+from viz.text import clip, columns, full, padded, relation, short
 from viz.words import NONE
 
 LONG = 60  # characters of an expression or a formula
@@ -66,13 +66,13 @@ class Table:
 
     def __init__(self, graph: Graph, made: Pass, digits: int | None = None) -> None:
         self.graph = graph
-        self.made = made
+        self.made, self.digits = made, digits
         self.plain, self.mathematics = writers(digits)
 
     def blocks(self, write: Writer) -> list["Block"]:
         """What there is to show: the forward pass, and the backward pass if there is one."""
         forward = _forward(self.graph, write)
-        return [forward, *([_backward(self.graph, self.made, write)] if self.made else [])]
+        return [forward, *([_backward(self.graph, self.made, write, self.digits)] if self.made else [])]
 
     def __str__(self) -> str:
         return "\n\n".join(map(_aligned, self.blocks(self.plain)))
@@ -104,7 +104,7 @@ def _forward(graph: Graph, write: Writer) -> Block:
     return Block("Forward: each node from its operands", heads, frozenset({2, 3}), rows)
 
 
-def _backward(graph: Graph, made: Pass, write: Writer) -> Block:
+def _backward(graph: Graph, made: Pass, write: Writer, digits: int | None) -> Block:
     heading = "Backward: each operand's gradient grows by upstream × local derivative"
     heads = "node", "→ operand", "local derivative", "upstream", "×", "local", "=", "adds", "gradient so far"
     rows: list[Row] = []
@@ -113,7 +113,8 @@ def _backward(graph: Graph, made: Pass, write: Writer) -> Block:
         target, source = (write.name(graph.nodes[key].name) for key in (edge.target, edge.source))
         upstream, local, adds, total = (NONE if x is None else write.number(x) for x in numbers)
         derivative = write.formula("", edge.formula)
-        rows.append((target, f"→ {source}", derivative, upstream, "×", local, "=", adds, total))
+        equals = relation(mul, numbers[:2], numbers[2], digits) if adds != NONE else "="
+        rows.append((target, f"→ {source}", derivative, upstream, "×", local, equals, adds, total))
 
     for edge, step in made.steps:
         row(edge, step.upstream, edge.local, step.contribution, step.total)

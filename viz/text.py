@@ -158,6 +158,28 @@ def short(number: Any, signed: bool = False, digits: int | None = 4) -> str:
     return plus + INFINITY.sub("∞", POWER.sub(_power, text.removeprefix("+"))).replace("-", "−")
 
 
+def relation(operation: Callable[..., Any], operands: Iterable[Any], result: Any, digits: int | None) -> str:
+    """`=`, or `≈` where the operands as they are shown do not give the result as it is shown.
+
+    >>> from operator import mul
+    >>> relation(mul, (1 / 3, 3), 1.0, 4), relation(mul, (0.5, 3), 1.5, 4)
+    ('≈', '=')
+    """
+    if digits is None:
+        return "="
+    try:
+        made = operation(*(_shown(operand, digits) for operand in operands))
+    except (ArithmeticError, ValueError, TypeError):  # the rounded operands may be outside its domain
+        return "≈"
+    return "=" if short(made, digits=digits) == short(result, digits=digits) else "≈"
+
+
+def _shown(number: Any, digits: int) -> Any:
+    """The number that `short` writes, in its own type."""
+    exact = isinstance(number, int | Fraction) and len(full(number)) <= 11
+    return number if exact else type(number)(_rounded(number, digits))
+
+
 POWER = re.compile(r"(?:(?<![\d.])1|(?<=\d)(?P<times>))[eE]\+?(?P<power>-?\d+)")
 INFINITY = re.compile("inf(inity)?", re.IGNORECASE)
 RAISE = str.maketrans(RAISED | {"-": RAISED["−"]})
