@@ -73,6 +73,11 @@ class Value(Numeric):
         """The numbers of the arguments as they were when this value was recorded."""
         return self._record[len(self._record) >> 1 : -1]
 
+    @property
+    def result(self) -> Any:
+        """The number as it was recorded; of a leaf or a constant, the number that it holds."""
+        return self._record[-1] if self._record else self.data
+
     label = property(
         lambda self: self._names[0],
         lambda self, x: setattr(self, "_names", (x or "", self.scope)),

@@ -6,6 +6,7 @@
 """
 
 import os
+import shutil
 from contextlib import nullcontext
 
 import pytest
@@ -15,6 +16,22 @@ settings.register_profile("home", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.register_profile("long", deadline=None, max_examples=10_000)
 settings.load_profile("ci" if os.environ.get("CI") else "home")
+
+BROWSERS = "chromium", "chromium-browser", "google-chrome"
+SWITCHES = "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A Chromium that is installed."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra: test)")
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.skip(f"no browser is installed: looked for {', '.join(BROWSERS)}")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=[*SWITCHES])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(params=["unrolled", "plain"])

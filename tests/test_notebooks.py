@@ -48,6 +48,17 @@ def test_a_notebook_runs_from_top_to_bottom(path, tmp_path, monkeypatch):
         out
         for cell in notebook.cells
         for out in cell.get("outputs", [])
-        if "image/svg+xml" in out.get("data", {})
+        if "<svg" in out.get("data", {}).get("text/html", "")
     ]
     assert len(pictures) >= 2
+
+
+def test_a_kernel_shows_a_value(tmp_path, monkeypatch):
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    cell = nbformat.v4.new_code_cell("import autograd, viz\nautograd.Value(2.0, 'x') * 3")
+    nbclient.NotebookClient(nbformat.v4.new_notebook(cells=[cell]), timeout=SECONDS).execute()
+    (out,) = cell.outputs
+    assert "<svg" in out.data["text/html"] and out.data["text/plain"].startswith("Value(6.0")

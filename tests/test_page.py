@@ -6,7 +6,6 @@ A browser test opens the page from a file, and fails where the page asks for any
 import json
 import random
 import re
-import shutil
 import time
 from base64 import b64encode
 from fractions import Fraction
@@ -39,8 +38,6 @@ from viz.options import Options
 from viz.records import read
 from viz.text import full, isolated, short
 
-BROWSERS = "chromium", "chromium-browser", "google-chrome"
-SWITCHES = "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"
 HOSTILE = [
     "</script><script>alert(1)</script>",
     "<!--<script>",
@@ -338,18 +335,6 @@ def test_right_to_left_names_are_set_apart():
 
 
 # ── In a browser ────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra: test)")
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        pytest.skip(f"no browser is installed: looked for {', '.join(BROWSERS)}")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=[*SWITCHES])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -650,7 +635,6 @@ def test_a_network_opens_in_a_moment(opened):
 def test_a_notebook_shows_the_page_in_a_frame_of_its_own(opened):
     diagram = viz.draw(apples())
     frame = diagram.iframe(height=300)._repr_html_()
-    assert not hasattr(diagram, "_repr_html_")
     sheet = opened(f"<!doctype html><title>notebook</title>{frame}")
     inner = sheet.frame_locator("iframe")
     inner.locator("#next").click()

@@ -7,6 +7,7 @@ import os
 import pickle
 import re
 import sys
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -450,12 +451,11 @@ def test_the_style_follows_the_reader_or_the_theme():
     assert "var(" not in svgs["auto"]
 
 
-def test_a_diagram_saves_itself_and_shows_itself_in_notebooks(tmp_path):
+def test_a_diagram_saves_itself(tmp_path):
     diagram = viz.draw(apples())
     path = diagram.save(tmp_path / "new" / "苹果.svg")
-    assert path.read_bytes().decode() == diagram.svg() == diagram._repr_svg_()
+    assert path.read_bytes().decode() == diagram.svg()
     assert diagram.save(str(path)) == path
-    assert not hasattr(diagram, "_repr_html_")
     assert repr(diagram) == "Diagram(5 values, style='record', theme='auto')"
     assert viz.table(apples())._repr_markdown_().startswith("**Forward")
 
@@ -540,3 +540,71 @@ def test_a_sum_of_thousands_writes_its_formulas_once(monkeypatch):
     monkeypatch.setattr(ops.sum, "partials", (lambda x, z: calls.append(1) or rule(x, z),))
     viz.draw(ops.sum([Value(float(i)) for i in range(100)]), max_nodes=None).svg()
     assert len(calls) < 10
+
+
+# ── Numbers that were used ──────────────────────────────────────────────────────────────────────────
+
+
+def bought():
+    """A product and its factors, the first of which has been set since."""
+    a, n = Value(2.0, "a"), Value(3.0, "n")
+    price = a * n
+    price.label = "price"
+    price.backward()
+    a.data = 100.0
+    return price
+
+
+@pytest.mark.parametrize("style", ["record", "textbook"])
+def test_a_number_that_was_set_since_stands_beside_the_one_that_was_used(style):
+    picture = parse(bought(), style=style)
+    words = [text for kind in ("data", "note", "pale") for text in texts(picture, kind)]
+    assert {"2", "3", "6", "now 100"} <= set(words) and "100" not in words
+    worksheet = viz.draw(bought(), style=style, blank="gradients").svg()
+    assert ">2<" in worksheet and "now" not in worksheet
+
+
+def test_every_format_says_what_a_number_is_now():
+    picture = viz.draw(bought())
+    texts_ = picture.dot().source, picture.mermaid(), picture.text(), picture.html(), str(viz.table(bought()))
+    assert all("now" in text for text in texts_)
+    table = [line.split() for line in str(viz.table(bought())).splitlines()]
+    assert ["a", "2.0", "100.0"] in table and ["price", "=", "a", "×", "n", "6.0"] in table
+    assert "now 100.0, set after it was used" in picture.svg()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(0.0, -0.0), (float("nan"), float("nan")), (0.5, Fraction(1, 2)), (2.0, 2.0)],
+)
+def test_an_equal_number_is_no_other(before, after):
+    x = Value(before, "x")
+    y = x * 2
+    x.data = after
+    assert "now" not in viz.draw(y).svg() + str(viz.table(y))
+
+
+def test_a_value_that_was_used_with_two_numbers_says_both():
+    x = Value(2.0, "x")
+    y = x * 3
+    x.data = 5.0
+    title = parse(y + x).find(f".//{SVG}g[@data-key='n0']/{SVG}title").text
+    assert "value 2.0\nused as 2.0 and as 5.0 in different operations\nnow 5.0" in title
+
+
+def test_the_result_that_was_set_since_shows_what_was_computed():
+    price = bought()
+    price.data = 7.0
+    assert texts(parse(price), "data") == ["2", "3", "6"]
+    assert price.result == 6.0 and Value(1.0).result == 1.0
+
+
+def test_the_first_nan_or_infinity_stands_out_and_no_later_one():
+    x = Value(1e200, "x")
+    y = x * x
+    picture = parse(y - y)
+    assert texts(picture, "alarm") == ["∞"] and "nan" in texts(picture, "data")
+    titles = [title.text for title in picture.iter(f"{SVG}title")]
+    assert sum("arises here" in title for title in titles) == 1
+    assert texts(parse(x + x), "alarm") == []
+    assert texts(parse(Value(Decimal("1e400")) * 2), "alarm") == []

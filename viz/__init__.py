@@ -29,6 +29,7 @@ from dataclasses import fields
 from typing import Any, overload
 
 from autograd import Value
+from viz import notebook
 from viz.diagram import Diagram
 from viz.matrix import draw_affine, draw_softmax_with_loss
 from viz.network import NetworkPicture, draw_network
@@ -157,3 +158,6 @@ def _roots(caller: str, root: Any) -> list[Value]:
     if not roots:
         raise ValueError(f"{caller} needs at least one root, and got an empty {type(root).__name__}")
     return roots
+
+
+notebook.register(draw)

@@ -101,7 +101,7 @@ class Shape:
     """Something to place.
 
     kind   VARIABLE, FIXED (a constant), CIRCLE, BLOCK or END (of a result)
-    text   its name, number or symbol           note   a small name below it
+    text   its name, number or symbol           note   a small name below it, or behind that of a variable
     total  a field below: the sum of gradients  title  what it says in full
     value  in a block: its number, where the lines that leave it do not show it
     """
@@ -152,7 +152,7 @@ def _frames(shapes: Sequence[Shape], wires: Sequence[Wire]) -> list[Frame]:
         if shapes[wire.source].kind in (VARIABLE, FIXED):
             pitches[wire.source] = max(pitches[wire.source], pitches[wire.target])
     named = [shape for shape in shapes if shape.kind == VARIABLE]
-    column = max((max(measure("name", s.text), s.total.width()) for s in named), default=0) + PAD
+    column = max((max(measure("name", s.text) + _beside(s), s.total.width()) for s in named), default=0) + PAD
     main = _main(shapes, wires)
     return [_frame(shape, incoming[i], pitches[i], column, main.get(i)) for i, shape in enumerate(shapes)]
 
@@ -170,6 +170,11 @@ def _main(shapes: Sequence[Shape], wires: Sequence[Wire]) -> dict[int, int]:
         if len(deepest) == 1 and shapes[target].kind == CIRCLE:
             main[target] = deepest[0]
     return main
+
+
+def _beside(shape: Shape) -> float:
+    """The width of the note behind the name of a variable."""
+    return measure("note", shape.note) + PAD if shape.note else 0
 
 
 def _pitch(wire: Wire) -> float:
@@ -303,7 +308,8 @@ def _shape(shape: Shape, frame: Frame, corner: Point) -> Group:
     left, centre = x + frame.left, x + frame.left + width / 2
     marks: list[Mark] = []
     if shape.kind == VARIABLE:
-        marks.append(Text("name", right - PAD, middle + 5, shape.text, RIGHT_END))
+        marks.append(Text("name", right - PAD - _beside(shape), middle + 5, shape.text, RIGHT_END))
+        marks += [Text("note", right - PAD, middle + 5, shape.note, RIGHT_END)] if shape.note else []
         marks += _field("gradient", shape.total, right - PAD, middle + DROP - 12, RIGHT_END)
     elif shape.kind == FIXED:
         marks.append(Text("pale", right - PAD, middle + 4.5, shape.text, RIGHT_END))
@@ -359,16 +365,18 @@ class Sheet:
     def _shape(self, node: Node) -> Shape:
         title, name = self._title(node), clip(node.name, LETTERS)
         value = self._forward(node, True) if self._is_quiet(node) else NOTHING
+        now = "" if self.symbolic else words.now(node, self.options)
         if node.kind == LEAF:
             parts = name if self.options.labels else "", *value.lines
-            return Shape(VARIABLE, " = ".join(filter(None, parts)), title, "", self._total(node))
+            return Shape(VARIABLE, " = ".join(filter(None, parts)), title, now, self._total(node))
         if node.kind == CONSTANT:
             return Shape(FIXED, " = ".join(filter(None, (name, self.number(node.data)))), title)
         if node.size != 1:  # what is grouped or folded
-            note = clip(node.symbol, LETTERS) if node.symbol != name else ""
+            note = ", ".join(filter(None, (clip(node.symbol, LETTERS) if node.symbol != name else "", now)))
             return Shape(BLOCK, name, title, note, value=value)
         alone = node.key in self.graph.roots and not self.users[node.key]  # its name stands at the end
         note = name if self._is_named(node) and not self.symbolic and not alone else ""
+        note = ", ".join(filter(None, (note, now)))
         return Shape(CIRCLE, clip(node.symbol, LETTERS), title, note, self._total(node))
 
     def _is_crowded(self, node: Node) -> bool:

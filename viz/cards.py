@@ -68,6 +68,7 @@ class Card(NamedTuple):
     shape   "card", "leaf", "constant" (a pill), or "" for a name alone
     ink     the kind of its name                     symbol  of the operation, on the badge
     remark  at the right of the name                 pile    it stands for several values
+    alarm   its number is a nan or an infinity that arises here
     badge   the width of the badge, 0 without one    ports   where its operands arrive
     """
 
@@ -79,6 +80,7 @@ class Card(NamedTuple):
     data: Field = NOTHING
     gradient: Field = NOTHING
     pile: bool = False
+    alarm: bool = False
     badge: float = 0
     width: float = 0
     height: float = 0
@@ -152,8 +154,9 @@ def _card(node: Node, incoming: list[Edge], pitch: float, options: Options) -> C
         places = layout.ports(2 * PAD if down else SMALL, operands, pitch)
         return Card(node.name, "", "pale", width=2 * PAD, height=SMALL, ports=places)
     shape, ink = "leaf" if node.kind == LEAF else "card", "name" if node.label else "pale"
-    symbol, remark = ("", symbol) if node.kind == GROUP else (symbol, "")
-    card = Card(name, shape, ink, symbol, remark, data, gradient, node.size > 1)
+    symbol, *remarks = ("", symbol) if node.kind == GROUP else (symbol,)
+    remark = " ".join(filter(None, (*remarks, words.now(node, options))))
+    card = Card(name, shape, ink, symbol, remark, data, gradient, node.size > 1, node.alarm)
     return fitted(card, operands, pitch, down)
 
 
@@ -161,7 +164,7 @@ def fitted(card: Card, ports: int, pitch: float, down: bool) -> Card:
     """The card as large as what it shows, with so many ports so far from each other."""
     pile = PILE * card.pile
     title = measure("name", card.name) + measure("pale", card.remark and f" {card.remark}")
-    numbers = _width("data", card.data) + _width("gradient", card.gradient) + GAP
+    numbers = _width("alarm" if card.alarm else "data", card.data) + _width("gradient", card.gradient) + GAP
     badge = max(30.0, measure("sign", card.symbol) + 14) if card.symbol else 0.0
     width = badge + max(INNER, numbers, title) + 2 * PAD + pile
     height = float(max(ROW, sum(_rows(card))) + BORDER + pile)
@@ -180,7 +183,7 @@ def _rows(card: Card) -> tuple[float, float]:
     """The heights of the line with the name and of the line with the numbers, as far as they are there."""
     blank = card.data.blank or card.gradient.blank
     numbers = PENCIL + 6 if blank else ROW if card.data or card.gradient else 0
-    return ROW if card.name else 0, numbers
+    return ROW if card.name or card.remark else 0, numbers
 
 
 def _width(kind: str, field: Field) -> float:
@@ -382,7 +385,7 @@ def draw(card: Card, corner: Point) -> Iterator[Mark]:
         yield Text("pale", right, top + first / 2 + 4.5, card.remark, END)
     middle = top + first + second / 2
     if card.data.text:
-        yield Text("data", left, middle + 4.5, card.data.text)
+        yield Text("alarm" if card.alarm else "data", left, middle + 4.5, card.data.text)
     elif card.data.blank:
         yield from _field("data", card.data, left + FIELD, middle)
     if card.gradient:

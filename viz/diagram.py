@@ -1,12 +1,11 @@
 """A picture of a graph, to show in a notebook, to save, or to take as text."""
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from autograd import Value
-from viz import book, cards, dot, mermaid, page, raster, tree
+from viz import book, cards, dot, mermaid, page, tree
 from viz.options import Options
 from viz.picture import Format, Picture
 from viz.records import Graph
@@ -25,7 +24,6 @@ class Diagram(Picture):
     formats: ClassVar[Mapping[str, Format]] = {
         **Picture.formats,
         ".html": lambda diagram: diagram.html(),
-        ".pdf": lambda diagram: diagram.pdf(),
         ".dot": lambda diagram: diagram.dot().source,
         ".mmd": lambda diagram: diagram.mermaid(),
         ".txt": lambda diagram: diagram.text(),
@@ -62,16 +60,6 @@ class Diagram(Picture):
     def text(self) -> str:
         """The graph as a tree of text, from its roots down to its leaves."""
         return tree.render(self.graph, self.options)
-
-    def png(self) -> bytes:
-        """The picture as PNG, drawn by the package resvg_py, or without it by Graphviz's program `dot`."""
-        if shutil.which("dot") and not raster.has_resvg():
-            return raster.run_dot(self.dot().source, "png", len(self.graph.nodes))
-        return super().png()
-
-    def pdf(self) -> bytes:
-        """The graph as PDF, drawn by Graphviz's program `dot`."""
-        return raster.run_dot(self.dot().source, "pdf", len(self.graph.nodes))
 
     def __repr__(self) -> str:
         options = self.options

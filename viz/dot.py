@@ -62,6 +62,8 @@ def _table(node: Node, operands: int, options: Options, colours: dict[str, str])
     name = _font(words.name(node, options), "", "B" if node.label else "")
     data = _font(str(words.data(node, options)), f'COLOR="{colours["data"]}" FACE="{MONO}"')
     gradient = _font(str(words.gradient(node, options)), f'COLOR="{colours["gradient"]}" FACE="{MONO}"')
+    now = _font(words.now(node, options), f'COLOR="{colours["pale"]}"')
+    name = "&#160; ".join(filter(None, (name, now)))
     low = ' VALIGN="BOTTOM"' if data or gradient else ""
     rows = f'<TR><TD ALIGN="LEFT"{low} COLSPAN="2">{name}</TD></TR>' if name else ""
     if node.kind == CONSTANT:

@@ -50,6 +50,7 @@ def _label(node: Node, options: Options) -> str:
     how = clip(node.expression, LONG) if options.labels and node.expression else node.symbol
     between = ": " if node.kind == GROUP else " = "
     first = between.join(filter(None, (f"<b>{escape(name)}</b>" if name else "", escape(how))))
+    data = ", ".join(filter(None, (data, words.now(node, options))))
     lines = [f"value {escape(data)}" if data and node.kind != CONSTANT else escape(data)]
     lines += [f"gradient {escape(gradient)}"] if gradient else []
     return "<br/>".join(filter(None, (first, *lines))) or " "

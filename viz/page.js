@@ -12,7 +12,7 @@ const { steps, nodes, edges } = JSON.parse(document.getElementById("steps").text
 const element = Object.fromEntries([...document.querySelectorAll("[id]")].map((e) => [e.id, e]));
 const drawn = Object.fromEntries([...document.querySelectorAll("[data-key]")].map((g) => [g.dataset.key, g]));
 const cards = Object.entries(nodes).map(([key, [born, gradients]]) => {
-  const g = drawn[key], [value, gradient, title] = [".data", ".gradient", "title"].map((s) => g.querySelector(s));
+  const g = drawn[key], [value, gradient, title] = [".data,.alarm", ".gradient", "title"].map((s) => g.querySelector(s));
   return { key, born, gradients, g, value, gradient, title, data: value.textContent, lines: title.textContent };
 });
 const calm = matchMedia("(prefers-reduced-motion: reduce)");

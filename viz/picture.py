@@ -1,16 +1,19 @@
-"""What every picture can do: show itself in a notebook, be taken as text or as dots, be saved."""
+"""What every picture can do: show itself in a notebook, be taken in several formats, be saved."""
 
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from autograd.writing import replace
-from viz import raster, svg, tikz
+from viz import convert, svg, tikz
 from viz.options import THEMES, check
 from viz.scene import Scene
 
-Format = Callable[[Any], str | bytes]
+Format = Callable[..., str | bytes]  # of the picture, and of what is asked for
+
+SMALL = 2_000_000  # pixels of a picture of which a notebook keeps a PNG
+WHOLE = '<svg style="display:block;max-width:none"'  # JupyterLab would make what is wide too small to read
 
 
 class Saved:
@@ -21,16 +24,21 @@ class Saved:
 
     formats: ClassVar[Mapping[str, Format]] = {}
 
-    def save(self, path: str | PathLike[str]) -> Path:
+    def save(self, path: str | PathLike[str], **size: float) -> Path:
         """Write it, in the format that the file's ending names; returns the path.
+
+        size   of a .png: one of width, scale and dpi, as `png` takes them
 
         The folder is made if there is none. A file that is there stays whole until the new one is, and keeps
         its mode; of a link the file that it names is written. ValueError for another ending; RuntimeError,
         in one line, where a format needs a package or a program that is missing.
         """
         path = Path(path)
-        check("file ending", path.suffix.lower(), self.formats)
-        written = self.formats[path.suffix.lower()](self)
+        ending = path.suffix.lower()
+        check("file ending", ending, self.formats)
+        if size and ending != ".png":
+            raise TypeError(f"save: {' and '.join(size)} belongs to .png; a {ending} file has no dots")
+        written = self.formats[ending](self, **size)
         path.parent.mkdir(parents=True, exist_ok=True)
         data = written if isinstance(written, bytes) else written.encode()
         if path.exists() and not path.is_file():  # a pipe; a folder, which says so
@@ -49,7 +57,8 @@ class Picture(Saved):
 
     formats: ClassVar[Mapping[str, Format]] = {
         ".svg": lambda picture: picture.svg(),
-        ".png": lambda picture: picture.png(),
+        ".png": lambda picture, **size: picture.png(**size),
+        ".pdf": lambda picture: picture.pdf(),
         ".tex": lambda picture: tikz.document(picture.theme, picture.scene),
     }
 
@@ -65,17 +74,41 @@ class Picture(Saved):
         r"""The picture as a tikzpicture, for a document with \usepackage{tikz,amsmath}."""
         return tikz.paint(self.scene, self.theme)
 
-    def png(self) -> bytes:
-        """The picture as PNG, light unless the theme is dark; RuntimeError without the package resvg_py."""
-        return raster.png(svg.paint(self.scene, self._plain))
+    def png(self, *, width: int | None = None, scale: float | None = None, dpi: float | None = None) -> bytes:
+        """The picture as PNG, light unless the theme is dark; RuntimeError without the package resvg_py.
+
+        width, scale, dpi   one of them: dots across, dots for a pixel of the SVG (2), dots for an inch of 96
+
+        A picture has 40 million dots at most. What asks for more is a ValueError; where nothing is asked for
+        it has fewer than 2 for a pixel, and a warning says so.
+        """
+        return convert.png(svg.paint(self.scene, self._plain), width, scale, dpi)
+
+    def pdf(self) -> bytes:
+        """The picture as PDF, with the text as text; RuntimeError without the package vl-convert-python.
+
+        It is light unless the theme is dark, and as large as the SVG.
+        """
+        return convert.pdf(svg.paint(self.scene, self._plain))
 
     @property
     def _plain(self) -> str:
         """The theme of a format that has one only."""
         return "dark" if self.theme == "dark" else "light"
 
-    def _repr_svg_(self) -> str:
-        return self.svg()
+    def _repr_html_(self) -> str:
+        """The SVG within the page, so that titles show below the pointer; what is wide scrolls."""
+        inline = svg.paint(self.scene, "page" if self.theme == "auto" else self.theme)
+        return f'<div style="overflow-x:auto">{inline.replace("<svg", WHOLE, 1)}</div>'
+
+    def _repr_pdf_(self) -> bytes | None:
+        """What nbconvert puts into LaTeX; None without the package."""
+        return self.pdf() if convert.has("vl_convert") else None
+
+    def _repr_png_(self) -> bytes | None:
+        """What nbconvert takes where there is no PDF; None where it would take seconds."""
+        small = self.scene.width * self.scene.height < SMALL
+        return self.png() if small and convert.has("resvg_py") and not convert.has("vl_convert") else None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.scene.summary!r})"

@@ -62,7 +62,10 @@ class Node:
     key         its index in topological order       kind        LEAF, CONSTANT, OPERATION or GROUP
     name        unique, x1 or t1 without a label     label       as the user gave it, or ""; of a group whole
     symbol      of the operation, "" where none      expression  `apples × tax`; "" where no operation
-    data        the number                           gradient    ∂root/∂node; None: none has arrived
+    data        the number that was used             gradient    ∂root/∂node; None: none has arrived
+    now         the number that it holds, where `.data` has been set since; None where it has not
+    uses        the different numbers with which operations used it, where there are several
+    alarm       whether a nan or an infinity arises in it: no operand is one
     size        how many values it stands for        frame       the opened group around it, or ""
     inside      how many constants stand in its symbol besides: `× 2`, `1 −`, `max(·, 0)`
 
@@ -84,6 +87,9 @@ class Node:
     size: int = 1
     frame: str = ""
     inside: int = 0
+    now: Any = None
+    uses: tuple[Any, ...] = ()
+    alarm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,7 @@ class Edge:
     count           how many edges it stands for
     flow            Σ |upstream × local| over them, where one of its ends stands for several values
     contribution    Σ upstream × local over them: what they add to the gradient; None: nothing has arrived
+    alarm           whether a nan or an infinity arises in it: upstream is none
     """
 
     source: int
@@ -111,6 +118,7 @@ class Edge:
     count: int = 1
     flow: float | None = None
     contribution: Any = None
+    alarm: bool = False
 
 
 @dataclass(frozen=True)
@@ -217,11 +225,13 @@ class _Reader:
 
     outputs  of every card, the values that other cards take        names  of the values that are named
     groups   by the name of a scope, what is shown of it
+    uses     of the values whose `.data` has been set since, the numbers that were recorded
     reached  the values that a gradient can have reached; None: all
     """
 
     def __init__(self, view: View, digits: int | None) -> None:
         self.view, self.digits = view, digits
+        self.uses = _uses(view.order)
         outputs = view.outputs()
         self.outputs = [[value for value in card.members if value in outputs] for card in view.cards]
         arrived = [root for root in (view.order[root] for root in view.roots) if root.grad]
@@ -282,9 +292,9 @@ class _Reader:
         named = [self._name(value) or "a constant" for value in outputs[:FEW]]
         label = card.name or _listed(named, ", ", len(outputs))
         words = f"▸{size:,}", f"{size:,} values"
-        return Node(
-            key, GROUP, self.groups.get(label, label), label, *words, data, gradient, size, card.frame
-        )
+        name = self.groups.get(label, label)
+        state = self._state(outputs, card.members) if len(outputs) == card.times else {}
+        return Node(key, GROUP, name, label, *words, data, gradient, size, card.frame, **state)
 
     def _value(self, key: int, card: Card, values: list[int]) -> Node:
         """A value, or the last of a folded chain; or several that repeat."""
@@ -294,9 +304,10 @@ class _Reader:
         if times > 1:
             name = f"{name} … {self._name(values[-1])}" if name else "constants"
             name += "" if node.args else f" ({times:,})"
+        state = self._state(values, members)
         if node.op is None or node.op is ops.constant:
             kind = CONSTANT if node.op else LEAF
-            return Node(key, kind, name, label, "", "", data, gradient, len(members), card.frame)
+            return Node(key, kind, name, label, "", "", data, gradient, len(members), card.frame, **state)
         inside = sum(order[value].op is ops.constant for value in members)
         size = len(members) - inside
         made: Any
@@ -307,7 +318,8 @@ class _Reader:
         if times > 1:
             symbol = f"{times:,} × {f'({symbol})' if card.kind == FOLD else symbol}"
             made = f"{made} and {times - 1:,} alike"
-        return Node(key, OPERATION, name, label, symbol, made, data, gradient, size, card.frame, inside)
+        numbers = data, gradient, size
+        return Node(key, OPERATION, name, label, symbol, made, *numbers, card.frame, inside, **state)
 
     def _symbol(self, values: list[int]) -> str:
         """The symbol of values with the constants inside: `× 2`, `max(·, 0)`; without, if they differ."""
@@ -320,8 +332,8 @@ class _Reader:
         inside = [order[i].op is ops.constant and owner[i] == owner[value] for i in self.view.args[value]]
         if not any(inside):
             return symbol
-        args = zip(order[value].args, inside, strict=True)
-        texts = [short(arg.data, digits=self.digits) if is_inside else "" for arg, is_inside in args]
+        numbers = zip(order[value].operands, inside, strict=True)
+        texts = [short(x, digits=self.digits) if is_inside else "" for x, is_inside in numbers]
         if len(texts) == 2:
             return f"{texts[0]} {symbol} {texts[1]}".strip()
         return f"{symbol}({', '.join(text or '·' for text in texts)})"
@@ -333,7 +345,25 @@ class _Reader:
 
     def _numbers(self, value: int) -> tuple[Any, Any]:
         node = self.view.order[value]
-        return node.data, node.grad if self.reached is None or node in self.reached else None
+        reached = self.reached is None or node in self.reached
+        return self.uses.get(node, [node.data])[0], node.grad if reached else None
+
+    def _state(self, values: list[int], members: Sequence[int]) -> dict[str, Any]:
+        """What values hold now, if that is not what was used; and whether a nan arises in a card."""
+        order = self.view.order
+        nodes = [order[value] for value in values]
+        changed = [node for node in nodes if not _same(self._used(node)[0], node.data)]
+        now = _between([node.data for node in nodes], False, self.digits) if changed else None
+        uses = self._used(nodes[0]) if len(nodes) == 1 else []
+        alarm = any(self._alarms(order[value]) for value in members)
+        return {"now": now, "uses": tuple(uses) if len(uses) > 1 else (), "alarm": alarm}
+
+    def _used(self, node: Value) -> list[Any]:
+        return self.uses.get(node, [node.data])
+
+    def _alarms(self, node: Value) -> bool:
+        made = node.op is not ops.constant and not _finite(self._used(node)[0])
+        return made and all(map(_finite, node.operands))
 
     def _chained(self, card: Card) -> list[int]:
         """The values that a chain takes, in its order, each once."""
@@ -378,10 +408,10 @@ class _Reader:
                 formula = f"∂{self._name(value)}/∂{self._name(arg)} does not exist here"
             local = locals_.get(position)
             passed = self._passed(value, local)
+            alarm = passed is not None and not _finite(passed) and _finite(self._numbers(value)[1])
             flow = None if passed is None or source not in several - {HIDDEN} else _size(passed)
-            yield Edge(
-                keys[source], keys[number], place, formula, local, rule, flow=flow, contribution=passed
-            )
+            ends = keys[source], keys[number], place
+            yield Edge(*ends, formula, local, rule, flow=flow, contribution=passed, alarm=alarm)
             place += 1
 
     def _merged(self, number: int, keys: dict[int, int], sources: Collection[int] = ()) -> Iterator[Edge]:
@@ -459,6 +489,33 @@ def _number(local: Any) -> Any:
     """A local derivative, if it is a number; TypeError for what else a rule may give."""
     constant(local)
     return local
+
+
+def _uses(order: Sequence[Value]) -> dict[Value, list[Any]]:
+    """Of the values whose `.data` has been set since, the different numbers that were made and used."""
+    uses: dict[Value, list[Any]] = {node: [node.result] for node in order if node.result is not node.data}
+    taken = [pair for node in order for pair in zip(node.args, node.operands, strict=True)]
+    uses |= {arg: [] for arg, number in taken if number is not arg.data and arg not in uses}
+    for arg, number in taken:
+        if arg in uses and not any(_same(number, other) for other in uses[arg]):
+            uses[arg].append(number)
+    return uses
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether they are the same number: nan is, and −0.0 is 0."""
+    try:
+        return one is other or bool(one == other) or bool(one != one and other != other)
+    except ArithmeticError:  # a signalling nan
+        return full(one) == full(other)
+
+
+def _finite(number: Any) -> bool:
+    """Whether it is no nan and no infinity."""
+    try:
+        return bool(abs(number) < inf)
+    except ArithmeticError:  # a Decimal that is nan; |z| of a complex number beyond all floats
+        return False
 
 
 def _between(numbers: Sequence[Any], signed: bool, digits: int | None) -> Any:

@@ -70,13 +70,13 @@ class Sheet(Saved):
         title = escape(self.title or "Worksheet")
         return PAGE.format(title=title, paper=self.paper, pages=self._repr_html_())
 
-    def save(self, path: str | PathLike[str]) -> Path:
+    def save(self, path: str | PathLike[str], **size: float) -> Path:
         """Write the sheet to a file: a page to print (.html), a LaTeX document, or one page as a picture.
 
         ValueError for another ending: of several pages each can be saved, as `sheet.pages[0]`.
         """
         alone = len(self.pages) == 1 and Path(path).suffix.lower() not in self.formats
-        return self.pages[0].save(path) if alone else super().save(path)
+        return self.pages[0].save(path, **size) if alone else super().save(path, **size)
 
     def __repr__(self) -> str:
         return f"Sheet({self.title!r}, {self.paper}, pages={len(self.pages)})"

@@ -34,11 +34,24 @@ MONO = 'ui-monospace,Menlo,"DejaVu Sans Mono",Consolas,monospace'
 SANS = 'Arial,Helvetica,"DejaVu Sans",sans-serif'
 USUAL = 12.5  # font size
 FADED = 0.08  # opacity of the other lines where the pointer is on one
+EITHER = {name: f"light-dark({LIGHT[name]},{DARK[name]})" for name in LIGHT}  # browsers of 2024 and later
+PAGES = {  # what pages call themselves: JupyterLab, VS Code, Colab, MkDocs Material, Sphinx, Quarto
+    "dark": (
+        "[data-jp-theme-light=false]", ".vscode-dark", ".vscode-high-contrast", "html[theme=dark]",
+        "[data-md-color-scheme=slate]", "[data-theme=dark]", ".quarto-dark",
+    ),
+    "light": (
+        "[data-jp-theme-light=true]", ".vscode-light", ".vscode-high-contrast-light", "html[theme=light]",
+        "[data-md-color-scheme=default]", "[data-theme=light]", ".quarto-light",
+    ),
+}  # fmt: skip
 RAISED, LOWERED = 0.38, 0.2  # of the font size: how far from the line scripts stand
 
 
 def paint(scene: Scene, theme: str) -> str:
-    """The whole picture; theme is "light", "dark", or "auto": as the reader's system is set."""
+    """The whole picture; theme is "light", "dark", "auto": as the reader's system is set, or "page": as the
+    page around it says, and as the system where that says nothing.
+    """
     body = "\n".join(map(_mark, scene.marks))
     width, height = ceil(scene.width + 2 * MARGIN), ceil(scene.height + 2 * MARGIN)
     name = "graph-" + sha256(f"{theme}{scene.summary}{body}".encode()).hexdigest()[:12]
@@ -63,12 +76,14 @@ def _style(name: str, kinds: Iterable[str], scripts: bool, theme: str) -> str:
     shapes = {kind: rule for kind, look in looks.items() if (rule := _shape(look))}
     small = {"script": f"font-family:{MONO};font-size:{SCRIPT:.0%}"} if scripts else {}
     rules = _scoped(name, {"text": f"font:{USUAL:g}px {MONO}", **shapes, **small})
-    light, dark = (
+    light, dark, either = (
         _scoped(name, {kind: _coloured(look, palette) for kind, look in looks.items()})
-        for palette in (LIGHT, DARK)
+        for palette in (LIGHT, DARK, EITHER)
     )
     both = f"{light}\n@media (prefers-color-scheme:dark){{\n{dark}\n}}"
-    return f"{rules}\n" + {"auto": both, "light": light, "dark": dark}[theme]
+    told = (f":is({','.join(pages)}) #{name}{{color-scheme:{scheme}}}" for scheme, pages in PAGES.items())
+    page = "\n".join((light, either, f"#{name}{{color-scheme:light dark}}", *told))
+    return f"{rules}\n" + {"auto": both, "light": light, "dark": dark, "page": page}[theme]
 
 
 def _hover(name: str, scene: Scene, kinds: Iterable[str]) -> Iterator[str]:

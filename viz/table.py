@@ -96,8 +96,12 @@ def _forward(graph: Graph, write: Writer) -> Block:
     for node in graph.nodes:
         if node.name or node.kind != CONSTANT or node.key in graph.roots:
             made = write.formula("= ", node.expression) if node.expression else ""
-            rows.append((write.name(node.name or CONSTANT), made, write.number(node.data)))
-    return Block("Forward: each node from its operands", ("node", "", "value"), frozenset({2}), rows)
+            now = "" if node.now is None else write.number(node.now)
+            rows.append((write.name(node.name or CONSTANT), made, write.number(node.data), now))
+    heads: Row = ("node", "", "value", "now")
+    if not any(now for *_, now in rows):
+        heads, rows = heads[:3], [row[:3] for row in rows]
+    return Block("Forward: each node from its operands", heads, frozenset({2, 3}), rows)
 
 
 def _backward(graph: Graph, made: Pass, write: Writer) -> Block:

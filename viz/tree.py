@@ -88,7 +88,8 @@ def _lines(graph: Graph, options: Options) -> Iterator[Line]:
             if node.kind != CONSTANT:
                 written.add(key)
             numbers = str(words.data(node, options)), str(words.gradient(node, options))
-            yield Line(head + _says(node, options), *numbers)
+            now = words.now(node, options)
+            yield Line(head + _says(node, options) + (f" ({now})" if now else ""), *numbers)
             stack += reversed([*_below(graph.incoming[key], visit)])
 
 

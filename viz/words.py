@@ -43,6 +43,14 @@ def data(node: Node, options: Options) -> Field:
     return Field(short(node.data, digits=options.digits))
 
 
+def now(node: Node, options: Options) -> str:
+    """The number that it holds, where that is another than the operations have used; on no worksheet."""
+    if node.now is None or options.blank or not options.values:
+        return ""
+    held, used = (short(number, digits=options.digits) for number in (node.now, node.data))
+    return f"now {held}" if held != used else ""
+
+
 def gradient(node: Node, options: Options) -> Field:
     """The backward number, signed; a group of several outputs has none."""
     if not options.gradients or node.kind == CONSTANT or (node.kind == GROUP and node.data is None):
@@ -93,9 +101,15 @@ def numbers(node: Node, options: Options) -> list[str]:
     if node.data is None:
         return []
     value = f"value {full(node.data)}"
+    since = [] if node.now is None or options.blank else [f"now {full(node.now)}, set after it was used"]
+    if node.uses and not options.blank:
+        since.insert(0, f"used as {' and as '.join(map(full, node.uses))} in different operations")
     if node.kind == CONSTANT:
-        return [value]
-    lines = [value] if options.blank != "all" or node.kind == LEAF else []
+        return [value, *since]
+    if node.alarm:
+        arises = "given" if node.kind == LEAF else "which arises here: no operand is nan or infinite"
+        value += f", {arises}"
+    lines = [value, *since] if options.blank != "all" or node.kind == LEAF else []
     if not options.blank:
         none = node.gradient is None
         lines.append(f"gradient {'none has arrived; call backward()' if none else full(node.gradient)}")
