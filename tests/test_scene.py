@@ -240,6 +240,12 @@ def faults(scene):
     return [fault for law in LAWS for fault in law(scene)]
 
 
+def keep(scene):
+    """Assert that a scene keeps all laws; the report has a line for each fault."""
+    found = faults(scene)
+    assert not found, "\n".join(["", *found])
+
+
 # ── Graphs ──────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -435,7 +441,8 @@ def fitted(make, width):
 def test_nothing_lies_on_anything_in_any_picture_of_a_graph(name, options):
     chosen = OPTIONS[options]
     picture = fitted(lambda: viz.draw(graph(name), **chosen), chosen.get("width"))
-    assert picture is None or not faults(picture.scene)
+    if picture:
+        keep(picture.scene)
 
 
 PARTS = {
@@ -458,7 +465,7 @@ def test_nor_in_any_picture_of_a_part_of_a_graph(part):
     make, *args, options = PARTS[part]
     root = make(*args)
     root.backward()
-    assert not faults(fitted(lambda: viz.draw(root, **options), options.get("width")).scene)
+    keep(fitted(lambda: viz.draw(root, **options), options.get("width")).scene)
 
 
 @pytest.mark.parametrize("direction", ["right", "down"])
@@ -466,8 +473,8 @@ def test_nor_in_any_picture_of_a_part_of_a_graph(part):
 def test_nor_before_the_backward_pass_and_where_every_line_is_drawn_in_all_its_length(name, direction):
     made = GRAPHS[name]()
     picture = viz.draw(made, direction=direction)
-    assert not faults(picture.scene)
-    assert not faults(cards.scene(picture.graph, picture.options, whole=True))
+    keep(picture.scene)
+    keep(cards.scene(picture.graph, picture.options, whole=True))
 
 
 # ── Other pictures ──────────────────────────────────────────────────────────────────────────────────
@@ -488,7 +495,7 @@ PICTURES = {
 
 @pytest.mark.parametrize("picture", PICTURES)
 def test_nor_in_matrix_pictures(picture):
-    assert not faults(PICTURES[picture]().scene)
+    keep(PICTURES[picture]().scene)
 
 
 @pytest.mark.parametrize("width", [None, 800, 390])
@@ -507,7 +514,8 @@ def test_nor_in_networks(sizes, shown, width):
         "gradients": {"show": "gradients", "max_neurons": 4},
     }[shown]
     picture = fitted(lambda: viz.draw_network(model, **options, width=width), width)
-    assert picture is None or not faults(picture.scene)
+    if picture:
+        keep(picture.scene)
 
 
 ZOO = programs.RNN, programs.LogisticRegression, programs.SoftKMeans, programs.Hopfield
@@ -527,7 +535,8 @@ def compiled(kind):
 @pytest.mark.parametrize("kind", ZOO, ids=lambda kind: kind.__name__)
 def test_nor_in_compiled_programs(kind, options, width):
     picture = fitted(lambda: viz.draw(compiled(kind), **options, width=width), width)
-    assert picture is None or not faults(picture.scene)
+    if picture:
+        keep(picture.scene)
 
 
 @pytest.mark.parametrize("style", ["record", "textbook"])
@@ -536,7 +545,7 @@ def test_nor_on_worksheets(paper, style):
     asked = [("What is the gradient of every value? " * 5, graph("apples")), graph("Olah"), graph("square")]
     sheet = viz.sheet(asked, "The chain rule " * 6, paper=paper, style=style, lines=2, solution=True)
     for page in sheet.pages:
-        assert not faults(page.scene)
+        keep(page.scene)
 
 
 # ── The laws themselves ─────────────────────────────────────────────────────────────────────────────
@@ -568,7 +577,7 @@ BROKEN = {
 def test_every_law_sees_its_fault(fault):
     law, mark = BROKEN[fault]
     mark = Path("line", mark) if isinstance(mark, tuple) else mark
-    assert not faults(Scene(200, 100, WHOLE, ""))
+    keep(Scene(200, 100, WHOLE, ""))
     assert [*law(Scene(200, 100, (*WHOLE, mark), ""))]
 
 

@@ -204,10 +204,13 @@ def _frame(shape: Shape, ports: int, pitch: float, column: float, main: int | No
     funnel = 20 + 12 * (ports - 2) if ports > 1 else 0
     beside = max(measure("note", shape.note), shape.total.width(), width) / 2 - width / 2
     before = funnel + max(0, beside - OVERHANG)
-    if ports == 2 and (shape.note or shape.total.lines):  # the lower line passes at the left of what is below
-        before = max(before, (beside + width / 2) * pitch / 2 / RADIUS - RADIUS)
-    under = LINE * bool(shape.note) + shape.total.height() + 4  # the height of what stands below
     moved = 0 if main is None else pitch * ((ports - 1) / 2 - main)  # the main port, to the middle
+    if beside > OVERHANG:  # which a steeper line would pass far at the left
+        moved = min(moved, 0)
+    if ports > 1 and (shape.note or shape.total.lines):  # the lowest line passes at the left of what is below
+        drop = pitch * (ports - 1) / 2 + moved
+        before = max(before, (beside + width / 2) * drop / RADIUS - RADIUS)
+    under = LINE * bool(shape.note) + shape.total.height() + 4  # the height of what stands below
     tall = max(height + 2 * abs(moved), 2 * RADIUS + 2 * under)
     inputs = tuple(y + (tall - height) / 2 + moved for y in inputs)
     return Frame(Box(before + width + beside, tall, inputs), before, width)
