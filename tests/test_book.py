@@ -620,3 +620,13 @@ def test_the_field_of_a_lone_leaf_is_within_its_scene():
     rects = [mark for mark in leaves(scene.marks) if isinstance(mark, Rect)]
     assert rects
     assert all(0 <= rect.y and rect.y + rect.height <= scene.height for rect in rects)
+
+
+def test_a_group_that_is_the_root_shows_the_gradient_that_enters():
+    x = Value(3.0, "x")
+    with scope("inner"):
+        y = x * x + 1.0
+    y.backward()
+    scene = viz.draw(y, style="textbook", group=1).scene
+    shown = [m.text for m in leaves(scene.marks) if isinstance(m, Text) and m.kind == "gradient"]
+    assert shown == ["6", "1"]

@@ -401,7 +401,7 @@ class Sheet:
         label, title = self._is_named(root), self._title(root)
         self.shapes.append(Shape(END, clip(root.name, LETTERS) if label else "", title))
         below = NOTHING
-        if not self.users[root.key] and self.options.gradients and root.kind in (LEAF, OPERATION):
+        if not self.users[root.key] and self.options.gradients and root.kind != CONSTANT and root.data is not None:
             formula = self.formulas.incoming[root.key] if self.formulas else ""
             below = self._gradient(formula, root.gradient)
         first, *rest = title.split("\n")
