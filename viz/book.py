@@ -400,8 +400,8 @@ class Sheet:
         """The edge of a root to the right, with its value and the incoming gradient."""
         label, title = self._is_named(root), self._title(root)
         self.shapes.append(Shape(END, clip(root.name, LETTERS) if label else "", title))
-        below = NOTHING
-        if not self.users[root.key] and self.options.gradients and root.kind != CONSTANT and root.data is not None:
+        below, single = NOTHING, root.kind != CONSTANT and root.data is not None
+        if single and self.options.gradients and not self.users[root.key]:
             formula = self.formulas.incoming[root.key] if self.formulas else ""
             below = self._gradient(formula, root.gradient)
         first, *rest = title.split("\n")
