@@ -29,6 +29,7 @@ from autograd import (
 from autograd.terms import Terms
 from demos import apples, apples_oranges, chain_rule, micrograd_readme, olah, sigmoid_nodes
 from demos.runner import as_written
+from viz import Options, book
 from viz.book import CROWD
 from viz.products import Formulas, Product, Writer, product
 from viz.records import read
@@ -608,3 +609,36 @@ def test_what_is_left_out_on_request_and_before_backward():
     assert edges(picture(Value(2.0, "x"))) == {"x →": ("2", "·")}
     with pytest.raises(ValueError, match="style 'textbook' flows to the right"):
         picture(root, direction="down")
+
+
+def test_a_group_passes_its_gradient_back_on_every_line():
+    x, w = Value(3.0, "x"), Value(2.0, "w")
+    with scope("inner"):
+        y = x * w
+        z = y + x * x
+    loss = z * 2.0
+    loss.backward()
+    sheet = book.Sheet(viz.draw(loss, style="textbook", group=1).graph, Options(style="textbook", group=1))
+    below = {
+        sheet.shapes[wire.source].text.partition(" ")[0]: wire.below.lines
+        for wire in sheet.wires
+        if sheet.shapes[wire.target].kind == book.BLOCK
+    }
+    assert below == {"x": ("16",), "w": ("6",)}  # 2 w + 4 x; 2 x
+
+
+def test_the_field_of_a_lone_leaf_is_within_its_scene():
+    scene = viz.draw(Value(1.0, "x"), style="textbook", blank="gradients").scene
+    rects = [mark for mark in leaves(scene.marks) if isinstance(mark, Rect)]
+    assert rects
+    assert all(0 <= rect.y and rect.y + rect.height <= scene.height for rect in rects)
+
+
+def test_a_group_that_is_the_root_shows_the_gradient_that_enters():
+    x = Value(3.0, "x")
+    with scope("inner"):
+        y = x * x + 1.0
+    y.backward()
+    scene = viz.draw(y, style="textbook", group=1).scene
+    shown = [m.text for m in leaves(scene.marks) if isinstance(m, Text) and m.kind == "gradient"]
+    assert shown == ["6", "1"]

@@ -180,7 +180,7 @@ def _beside(shape: Shape) -> float:
 def _pitch(wire: Wire) -> float:
     """How far a wire is from one like it: the line is in the middle between its texts."""
     above = RISE + wire.above.height() if wire.above.lines else 0
-    below = DROP + 5 - LINE + wire.below.height() if wire.below.lines else 0
+    below = DROP + 5 - LINE + wire.below.height() + 5 * wire.below.blank if wire.below.lines else 0
     return 2 * max(QUIET, above, below)
 
 
@@ -423,15 +423,15 @@ class Sheet:
         source, target = self.graph.nodes[edge.source], self.graph.nodes[edge.target]
         quiet = self._is_crowded(target) and (source.kind == LEAF or source.size != 1)
         above = NOTHING if quiet else self._forward(source, source.kind != OPERATION)
-        below = self._backward(edge)
+        below = NOTHING if quiet else self._backward(edge)
         return Wire(edge.source, edge.target, edge.position, above, below, self._edge_title(edge))
 
     def _end(self, root: Node) -> None:
         """The edge of a root to the right, with its value and the incoming gradient."""
         label, title = self._is_named(root), self._title(root)
         self.shapes.append(Shape(END, clip(root.name, LETTERS) if label else "", title))
-        below = NOTHING
-        if not self.users[root.key] and self.options.gradients and root.kind in (LEAF, OPERATION):
+        below, single = NOTHING, root.kind != CONSTANT and root.data is not None
+        if single and self.options.gradients and not self.users[root.key]:
             formula = self.formulas.incoming[root.key] if self.formulas else ""
             below = self._gradient(formula, root.gradient)
         first, *rest = title.split("\n")
@@ -448,9 +448,12 @@ class Sheet:
         return Field((self.number(node.data),), self.options.blank == "all" and node.kind != LEAF)
 
     def _backward(self, edge: Edge) -> Field:
-        """The gradient on an edge: its own contribution; none to a constant."""
-        if not edge.formula or not self.options.gradients:
+        """The gradient on an edge, or on several as one: its own contribution; none to a constant."""
+        if not self.options.gradients:
             return NOTHING
+        if not edge.formula:
+            silent = edge.contribution is None or self.options.local == "formula"
+            return NOTHING if silent else self._gradient("", edge.contribution)
         if edge.local is None:
             return Field((words.NONE,), self.options.blank != "")
         formula = self.formulas.gradients[edge.target, edge.position] if self.formulas else ""
