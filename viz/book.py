@@ -180,7 +180,7 @@ def _beside(shape: Shape) -> float:
 def _pitch(wire: Wire) -> float:
     """How far a wire is from one like it: the line is in the middle between its texts."""
     above = RISE + wire.above.height() if wire.above.lines else 0
-    below = DROP + 5 - LINE + wire.below.height() + 5 * wire.below.blank if wire.below.lines else 0
+    below = DROP + 5 - LINE + wire.below.height() if wire.below.lines else 0
     return 2 * max(QUIET, above, below)
 
 
