@@ -492,7 +492,7 @@ def test_every_picture_is_well_formed_and_no_text_lies_on_another(root, local, c
         assert -MARGIN <= top <= bottom <= shown.height + MARGIN, what
     style = re.sub(r"@media.*|^}$", "", drawn.find(f"{SVG}style").text, flags=re.M)
     assert all(
-        selector.startswith(f"#{drawn.get('id')} ")
+        re.match(rf"#{drawn.get('id')}(:is\(\*\))? ", selector)
         for rule in re.findall(r"^(.*?){", style, flags=re.M)
         for selector in rule.split(",")
     )

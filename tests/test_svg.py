@@ -1,5 +1,6 @@
-"""svg: raised and lowered letters stand where their widths say."""
+"""svg: raised and lowered letters stand where their widths say, and attributes say how marks look."""
 
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -8,11 +9,15 @@ from hypothesis import strategies as st
 from test_naming import parts
 from written import SVG, read_svg
 
-from viz.scene import END, LOOKS, MIDDLE, START, Scene, Text
+import viz
+from autograd import Value, tanh
+from viz.network import draw_network
+from viz.scene import DARK, END, LIGHT, LOOKS, MIDDLE, START, Rect, Scene, Text, straight
 from viz.svg import paint
 from viz.text import MONO, SCRIPT, columns, mono_width
 
 SIZE = LOOKS["local"].size
+XOR = [[([1, 1], -0.5), ([1, 1], -1.5)], [([1, -2], -0.5)]]
 
 
 @given(parts, parts, st.sampled_from([START, MIDDLE, END]))
@@ -38,3 +43,45 @@ def test_a_text_is_as_wide_as_was_measured_and_reads_the_same(one, other, anchor
     else:
         assert element.get("text-anchor", START) == anchor and start == 50
     assert height == pytest.approx(-0.38 * SIZE, abs=0.5)  # of the last exponent
+
+
+@pytest.mark.parametrize("picture", [viz.draw(tanh(Value(2.0, "x") * 3)), draw_network(XOR, numbers=True)])
+@pytest.mark.parametrize(
+    ("theme", "palette"), [("auto", LIGHT), ("page", LIGHT), ("light", LIGHT), ("dark", DARK)]
+)
+def test_attributes_alone_say_how_a_picture_looks(picture, theme, palette):
+    """For programs that read no rules: LibreOffice drew black boxes on black lines."""
+    svg = ET.fromstring(paint(picture.scene, theme))
+    for mark in svg.iter():
+        look = LOOKS.get(mark.get("class"))
+        if look:
+            assert mark.get("fill") == (palette[look.fill] if look.fill else None)
+            assert mark.get("stroke") == (palette[look.stroke] if look.stroke else None)
+            assert float(mark.get("font-size", svg.get("font-size"))) == (look.size or 12.5)
+            assert (mark.get("font-weight") == "700") == look.bold
+            assert (mark.get("stroke-dasharray") is not None) == bool(look.dashes)
+    assert svg.get("fill") == "none" and "monospace" in svg.get("font-family")
+
+
+def test_a_line_is_as_wide_as_it_says_else_as_its_kind():
+    marks = (
+        straight("line", (0, 0), (9, 0)),
+        straight("line", (0, 0), (9, 0), width=4.0),
+        Rect("circle", 0, 0, 9, 9),
+    )
+    svg = ET.fromstring(paint(Scene(9, 9, marks, ""), "light"))
+    assert [mark.get("stroke-width") for mark in svg if mark.get("class") in ("line", "circle")] == [
+        "1.3",
+        "4",
+        "1.4",
+    ]
+
+
+def test_colours_for_the_dark_cannot_be_taken_for_those_of_the_light():
+    """LibreOffice reads the rules within @media as if they stood outside, but knows no `:is`."""
+    dark = [
+        line
+        for line in viz.draw(Value(2.0) * 3).svg().split("\n")
+        if line.startswith("#") and "hover" not in line
+    ]
+    assert dark and all(re.match(r"#graph-\w+:is\(\*\) ", line) for line in dark)

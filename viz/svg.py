@@ -1,10 +1,11 @@
 """Paints a scene as SVG: no script, no link, no font, and hex colours instead of variables.
 
-So every program that reads SVG shows the picture. Its id is a digest of what it shows, and every rule of its
-style bears the id, so that no style leaks into the next picture of a page.
+So every program that reads SVG shows the picture: how a mark looks, its attributes say, as office programs
+read few rules of style. Those are for dark readers and for the pointer. The picture's id is a digest of what
+it shows, and every rule bears the id, so that none leaks into the next picture of a page.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from html import escape
 from math import ceil
@@ -30,8 +31,8 @@ from viz.scene import (
 )
 from viz.text import SCRIPT, Run, isolated, mono_width, runs
 
-MONO = 'ui-monospace,Menlo,"DejaVu Sans Mono",Consolas,monospace'
-SANS = 'Arial,Helvetica,"DejaVu Sans",sans-serif'
+MONO = "'DejaVu Sans Mono',Menlo,Consolas,monospace"  # LibreOffice looks for the first alone
+SANS = "Arial,Helvetica,'DejaVu Sans',sans-serif"
 USUAL = 12.5  # font size
 FADED = 0.08  # opacity of the other lines where the pointer is on one
 EITHER = {name: f"light-dark({LIGHT[name]},{DARK[name]})" for name in LIGHT}  # browsers of 2024 and later
@@ -52,38 +53,57 @@ def paint(scene: Scene, theme: str) -> str:
     """The whole picture; theme is "light", "dark", "auto": as the reader's system is set, or "page": as the
     page around it says, and as the system where that says nothing.
     """
-    body = "\n".join(map(_mark, scene.marks))
     width, height = ceil(scene.width + 2 * MARGIN), ceil(scene.height + 2 * MARGIN)
-    name = "graph-" + sha256(f"{theme}{scene.summary}{body}".encode()).hexdigest()[:12]
+    palette = DARK if theme == "dark" else LIGHT
     kinds = dict.fromkeys(["ground", *(mark.kind for mark in leaves(scene.marks))])
-    scripts = 'class="script"' in body
-    style = "\n".join((_style(name, kinds, scripts, theme), *_hover(name, scene, kinds)))
+    inks = {kind: _ink(kind, LOOKS[kind], palette) for kind in kinds}
+    ground = Rect("ground", -MARGIN, -MARGIN, width, height, ROUND)
+    body = "\n".join(_mark(mark, inks) for mark in (ground, *scene.marks))
+    name = "graph-" + sha256(f"{theme}{scene.summary}{body}".encode()).hexdigest()[:12]
+    style = "".join(f"{rule}\n" for rule in (*_colours(name, kinds, theme), *_hover(name, scene, kinds)))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" id="{name}" width="{width}" height="{height}"'
-        f' viewBox="{-MARGIN} {-MARGIN} {width} {height}" role="img"'
-        f' aria-label="{escape(isolated(scene.summary))}">\n'
-        f"<style>\n{style}\n</style>\n"
-        f"{_rect(Rect('ground', -MARGIN, -MARGIN, width, height, ROUND))}\n{body}\n</svg>\n"
+        f' viewBox="{-MARGIN} {-MARGIN} {width} {height}" fill="none" font-family="{MONO}"'
+        f' font-size="{USUAL:g}" role="img" aria-label="{escape(isolated(scene.summary))}">\n'
+        + (f"<style>\n{style}</style>\n" if style else "")
+        + f"{body}\n</svg>\n"
     )
 
 
 # ── Style ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _style(name: str, kinds: Iterable[str], scripts: bool, theme: str) -> str:
-    """The rules for these kinds, and for scripts, in the picture of that id, in one palette or in both."""
-    looks = {kind: LOOKS[kind] for kind in kinds}
-    shapes = {kind: rule for kind, look in looks.items() if (rule := _shape(look))}
-    small = {"script": f"font-family:{MONO};font-size:{SCRIPT:.0%}"} if scripts else {}
-    rules = _scoped(name, {"text": f"font:{USUAL:g}px {MONO}", **shapes, **small})
-    light, dark, either = (
-        _scoped(name, {kind: _coloured(look, palette) for kind, look in looks.items()})
-        for palette in (LIGHT, DARK, EITHER)
-    )
-    both = f"{light}\n@media (prefers-color-scheme:dark){{\n{dark}\n}}"
-    told = (f":is({','.join(pages)}) #{name}{{color-scheme:{scheme}}}" for scheme, pages in PAGES.items())
-    page = "\n".join((light, either, f"#{name}{{color-scheme:light dark}}", *told))
-    return f"{rules}\n" + {"auto": both, "light": light, "dark": dark, "page": page}[theme]
+def _ink(kind: str, look: Look, palette: Mapping[str, str]) -> str:
+    """The attributes of all marks of a kind, but for the width of their line."""
+    ink = f'class="{kind}"'
+    ink += f' fill="{palette[look.fill]}"' if look.fill else ""
+    ink += f' stroke="{palette[look.stroke]}"' if look.stroke else ""
+    ink += f' stroke-dasharray="{" ".join(map("{:g}".format, look.dashes))}"' if look.dashes else ""
+    ink += f' font-family="{SANS}"' if look.sans else ""
+    ink += f' font-size="{look.size:g}"' if look.size not in (0, USUAL) else ""
+    return ink + ' font-weight="700"' * look.bold
+
+
+def _colours(name: str, kinds: Iterable[str], theme: str) -> Iterator[str]:
+    """The rules for other colours than the attributes say: in the picture of that id, and nowhere else."""
+    if theme == "auto":
+        yield f"@media (prefers-color-scheme:dark){{\n{_coloured(name, kinds, DARK)}\n}}"
+    elif theme == "page":
+        yield _coloured(name, kinds, EITHER)
+        yield f"#{name}{{color-scheme:light dark}}"
+        for scheme, pages in PAGES.items():
+            yield f":is({','.join(pages)}) #{name}{{color-scheme:{scheme}}}"
+
+
+def _coloured(name: str, kinds: Iterable[str], palette: Mapping[str, str]) -> str:
+    """The colours of a palette. `:is` says nothing, but LibreOffice, which heeds no @media, knows none."""
+    rules = []
+    for kind in kinds:
+        look = LOOKS[kind]
+        colours = [("fill", look.fill)] * bool(look.fill) + [("stroke", look.stroke)] * bool(look.stroke)
+        rule = ";".join(f"{what}:{palette[colour]}" for what, colour in colours)
+        rules.append(f"#{name}:is(*) .{kind}{{{rule}}}")
+    return "\n".join(rules)
 
 
 def _hover(name: str, scene: Scene, kinds: Iterable[str]) -> Iterator[str]:
@@ -109,72 +129,54 @@ def _fades(mark: Mark) -> bool:
     return isinstance(mark, Path) and mark.opacity is not None
 
 
-def _scoped(name: str, rules: dict[str, str]) -> str:
-    """The rules, one a line, each inside the picture of that id."""
-    return "\n".join(
-        f"#{name} {'' if kind == 'text' else '.'}{kind}{{{rule}}}" for kind, rule in rules.items()
-    )
-
-
-def _shape(look: Look) -> str:
-    """What is the same in every theme."""
-    if look.size:
-        if look.sans or look.bold:
-            return f"font:{'700 ' * look.bold}{look.size:g}px {SANS if look.sans else MONO}"
-        return f"font-size:{look.size:g}px" if look.size != USUAL else ""
-    rules = [f"stroke-width:{look.width:g}"] if look.stroke and look.width != 1 else []
-    rules += [f"stroke-dasharray:{' '.join(map('{:g}'.format, look.dashes))}"] if look.dashes else []
-    return ";".join(rules)
-
-
-def _coloured(look: Look, palette: dict[str, str]) -> str:
-    fill = f"fill:{palette[look.fill] if look.fill else 'none'}"
-    return f"{fill};stroke:{palette[look.stroke]}" if look.stroke else fill
-
-
 # ── Marks ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _mark(mark: Mark) -> str:
+def _mark(mark: Mark, inks: Mapping[str, str]) -> str:
     match mark:
         case Rect():
-            return _rect(mark)
+            return _rect(mark, inks)
         case Path():
-            return _path(mark)
+            return _path(mark, inks)
         case Text():
-            return _text(mark)
-    return _group(mark)
+            return _text(mark, inks)
+    return _group(mark, inks)
 
 
-def _group(group: Group) -> str:
+def _group(group: Group, inks: Mapping[str, str]) -> str:
     hook = f' data-key="{group.key}"' if group.key else ""
     title = f"<title>{escape(isolated(group.title))}</title>" if group.title else ""
-    return f"<g{hook}>{title}{''.join(map(_mark, group.marks))}</g>"
+    return f"<g{hook}>{title}{''.join(_mark(mark, inks) for mark in group.marks)}</g>"
 
 
-def _rect(rect: Rect) -> str:
+def _rect(rect: Rect, inks: Mapping[str, str]) -> str:
     place = f'x="{_short(rect.x)}" y="{_short(rect.y)}"'
     size = f'width="{_short(rect.width)}" height="{_short(rect.height)}"'
     radius = f' rx="{_short(rect.radius)}"' if rect.radius else ""
-    return f'<rect class="{rect.kind}" {place} {size}{radius}/>'
+    return f"<rect {inks[rect.kind]}{_stroke(rect.kind)} {place} {size}{radius}/>"
 
 
-def _path(path: Path) -> str:
+def _path(path: Path, inks: Mapping[str, str]) -> str:
     way = "".join(
         step.letter + " ".join(f"{_short(x)} {_short(y)}" for x, y in step.points) for step in path.steps
     )
-    look = "" if path.width is None else f' stroke-width="{path.width:.2g}"'
-    look += "" if path.opacity is None else f' stroke-opacity="{path.opacity:.2g}"'
-    return f'<path class="{path.kind}"{look} d="{way}"/>'
+    faint = "" if path.opacity is None else f' stroke-opacity="{path.opacity:.2g}"'
+    return f'<path {inks[path.kind]}{_stroke(path.kind, path.width)}{faint} d="{way}"/>'
 
 
-def _text(text: Text) -> str:
+def _stroke(kind: str, width: float | None = None) -> str:
+    """How wide the line of a mark is, unless it is 1 or there is none."""
+    width = LOOKS[kind].width if width is None else width
+    return f' stroke-width="{width:.2g}"' if LOOKS[kind].stroke and width != 1 else ""
+
+
+def _text(text: Text, inks: Mapping[str, str]) -> str:
     written, x, anchor = _runs(runs(text.text), LOOKS[text.kind]), text.x, text.anchor
     if anchor != START and ' dx="' in written:  # resvg does not count that in where the text ends
         x -= measure(text.kind, text.text) * (1.0 if anchor == END else 0.5)
         anchor = START
     side = f' text-anchor="{anchor}"' if anchor != START else ""
-    return f'<text class="{text.kind}"{side} x="{_short(x)}" y="{_short(text.y)}">{written}</text>'
+    return f'<text {inks[text.kind]}{side} x="{_short(x)}" y="{_short(text.y)}">{written}</text>'
 
 
 def _runs(parts: tuple[Run, ...], look: Look) -> str:
@@ -192,7 +194,8 @@ def _runs(parts: tuple[Run, ...], look: Look) -> str:
             across = -mono_width(before.text, SCRIPT * look.size)
             rest = max(0.0, -across - mono_width(part.text, SCRIPT * look.size))  # what stands out above
         moves = "".join(f' {way}="{_short(by)}"' for way, by in (("dx", across), ("dy", goal - height)) if by)
-        small = ' class="script"' * bool(part.level)
+        family = f' font-family="{MONO}"' if look.sans else ""
+        small = f' class="script"{family} font-size="{SCRIPT * look.size:.3g}"' if part.level else ""
         inner = escape(isolated(part.text))
         written += f"<tspan{small}{moves}>{inner}</tspan>" if small or moves else inner
         height, before = goal, part
