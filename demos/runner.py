@@ -147,7 +147,7 @@ def show_graph(build: Callable[[Number], Value], figures: Figures, out: Path, na
 
 def draw(root: Value, out: Path, name: str) -> None:
     """Draw a graph in every style."""
-    diagram, book = viz.draw(root), viz.draw(root, style="textbook")
+    diagram, book = viz.draw(root, legend=True), viz.draw(root, style="textbook", legend=True)
     print(f"\nDiagram:             {diagram.save(out / f'{name}.svg')}")
     print(f"In the book's style: {book.save(out / f'{name}-textbook.svg')}")
     for blank in "gradients", "all":

@@ -46,6 +46,8 @@ EXAMPLES = [
     ("1/3", "1/3"),
     ("5,000 × +", r"5{,}000 \times +"),
     ("dot([a, b], [x, 4])", r"\operatorname{dot}([a, b], [x, 4])"),
+    ("now 100", r"\mathit{now}\ 100"),
+    ("(2,)   (3,)", r"(2,)\ \ \ (3,)"),
     ("a mod b", r"a \bmod b"),
     ("a / (x × ln 2)", r"a / (x \times \ln 2)"),
     ("苹果 × 税", r"\text{苹果} \times \text{税}"),

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from autograd import Value
 from viz import book, cards, dot, mermaid, page, tree
+from viz.legend import explained
 from viz.options import Options
 from viz.picture import Format, Picture
 from viz.records import Graph
+from viz.scene import MARGIN
 
 if TYPE_CHECKING:
     import graphviz  # type: ignore[import-untyped]
@@ -31,7 +34,10 @@ class Diagram(Picture):
 
     def __init__(self, graph: Graph, options: Options, roots: Sequence[Value] = ()) -> None:
         style = book if options.style == "textbook" else cards
-        super().__init__(style.scene(graph, options), options.theme)
+        scene = style.scene(graph, options)
+        if options.legend:
+            scene = explained(scene, inf if options.width is None else options.width - 2 * MARGIN)
+        super().__init__(scene, options.theme)
         self.graph, self.options, self.roots = graph, options, roots
 
     def changed(self, **options: Any) -> "Diagram":

@@ -28,7 +28,7 @@ def mathematics(text: str) -> str:
     >>> print(mathematics("exp(−x) = 6.022×10²³"))
     \exp (-x) = 6.022\times 10^{23}
     """
-    return re.sub(" +", " ", "".join(map(_piece, PIECE.finditer(text)))).strip()
+    return re.sub(r"(?<!\\) +", " ", "".join(map(_piece, PIECE.finditer(text.strip())))).strip()
 
 
 def _piece(match: re.Match[str]) -> str:
@@ -45,8 +45,10 @@ def _piece(match: re.Match[str]) -> str:
             written = f"^{{{mathematics(match[kind])}}}"
         case "infix":
             written = r"\bmod"
-        case "space":
-            return " "
+        case "space":  # mathematics spaces its signs, but neither words nor columns
+            around = match.string[: match.start()][-1:] + match.string[match.end() :][:1]
+            apart = re.fullmatch(r"[^\W\d]\d|\)\(", around)  # now 100; (2,) (3,)
+            return r"\ " * len(piece) if len(piece) > 1 or apart else " "
         case _:
             written = piece if piece in "+-/=()[]|<>,.:;!?'" or piece.isdecimal() else latex_name(piece)
     return re.sub(r"(\\[A-Za-z]+)$", r"\1 ", written.replace("−", "-"))

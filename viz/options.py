@@ -25,6 +25,7 @@ class Options:
     width      the most pixels that the picture may take across, with its margins: what is longer goes on in
                rows below, and down, layers that are broader are spread over several; None: as it comes
     digits     significant digits of numbers; None: all of them (fractions stay fractions)
+    legend     whether the picture says below what its colours and signs mean
     values, gradients, labels   whether the forward numbers, the backward numbers, the names are shown
     local      local derivatives as "number", "formula" (`y`, `1 − z²`), "both" or "none"; the style
                "textbook" then writes the gradients as formulas (`∂L/∂y · y²`, of a root L)
@@ -45,6 +46,7 @@ class Options:
     direction: str = "right"
     width: int | None = None
     digits: int | None = 4
+    legend: bool = False
     values: bool = True
     gradients: bool = True
     labels: bool = True
