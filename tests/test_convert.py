@@ -73,7 +73,8 @@ def test_width_scale_and_dpi_are_three_ways_to_say_the_same(scale):
     width, _ = size(PICTURES[0])
     data = PICTURES[0].png(scale=scale)
     across, _, inches = measured(data)
-    assert abs(across - scale * width) <= 0.5 and inches == pytest.approx(width / 96, abs=0.5 / 96 / scale)
+    rounded = 0.5 / (scale * width) + 0.5 / (scale * 96 / 0.0254)  # dots across, and dots for a metre
+    assert abs(across - scale * width) <= 0.5 and inches == pytest.approx(width / 96, rel=1.1 * rounded)
     for same in {"width": scale * width}, {"dpi": 96 * scale}:
         assert PICTURES[0].png(**same) == data
 

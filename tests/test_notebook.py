@@ -170,6 +170,13 @@ def test_a_large_graph_is_not_drawn_and_not_counted(shown):
     assert time.process_time() - start < 0.5  # about 0.001
 
 
+def test_a_value_that_is_used_again_and_again_is_one(shown):
+    y = Value(1.0, "x")
+    for _ in range(60):
+        y = y + y  # 2⁶⁰ ways down
+    assert "text/html" in shown(y)
+
+
 def test_a_network_shows_its_neurons(shown):
     model = nn.MLP(2, [3, 1], seed=0)
     assert shown(model)["text/html"] == draw_network(model, width=1000)._repr_html_()
