@@ -32,7 +32,7 @@ def explained(root, **options):
         ({"style": "textbook"}, {"circle", "data", "gradient", "back"}),
         ({"style": "textbook", "blank": "all"}, {"circle", "data", "back", "blank"}),
     ],
-    ids=str,
+    ids=["cards", "values", "worksheet", "book", "book worksheet"],
 )
 def test_what_occurs_is_explained_and_nothing_else(options, kinds):
     assert explained(price(), **options) == kinds

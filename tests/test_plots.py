@@ -13,7 +13,7 @@ import matplotlib
 import micrograd.engine
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -128,6 +128,7 @@ places = st.integers(-90, 90).map(lambda n: n / 100)
 
 
 @given(places, st.integers(2, 40), st.sampled_from([1, 3]))
+@example(0.6, 26, 1)  # a point of the grid lies beside the pole by rounding
 @settings(max_examples=25)
 def test_a_curve_is_open_at_a_pole_wherever_the_points_are(pole, points, power):
     ax = plot_derivatives(lambda x: 1 / (x - pole) ** power, order=1, span=(-1, 1), ax=axes(), points=points)

@@ -25,7 +25,7 @@ from viz.scene import (
 
 Sample = Callable[[str, float], list[Mark]]  # from a kind and the height of its middle to marks from x = 0 on
 
-WIDE, BETWEEN, ROW = 34, 22, 22  # of a sample; from one entry to the next; height of a line
+WIDE, BETWEEN, ROW = 34, 22, 26  # of a sample; from one entry to the next; height of a line
 GAP, LINE = 16, 15  # below the picture; from line to line within an entry
 
 
@@ -42,7 +42,7 @@ def _badge(kind: str, y: float) -> list[Mark]:
 
 
 def _circle(kind: str, y: float) -> list[Mark]:
-    return [Rect(kind, WIDE / 2 - 9, y - 9, 18, 18, 9), Text("sign", WIDE / 2, y + 5, "×", MIDDLE)]
+    return [Rect(kind, WIDE / 2 - 12, y - 12, 24, 24, 12), Text("sign", WIDE / 2, y + 5, "×", MIDDLE)]
 
 
 def _local(kind: str, y: float) -> list[Mark]:

@@ -210,13 +210,16 @@ def _jump(
 
 
 def _limit(ax: "Axes", curves: Sequence[Sequence[tuple[float, float]]]) -> None:
-    """Let the axis end twice as far out as where eight tenths of the function's numbers are."""
+    """Let the axis reach twice as far beyond six tenths of the function's numbers as those reach.
+
+    Fewer than a fifth stand next to a pole, where the curve is cut.
+    """
     finite = [sorted(y for _, y in curve if isfinite(y)) for curve in curves]
-    tenth = len(finite[0]) // 10
-    low, high = finite[0][tenth], finite[0][-1 - tenth]
+    fifth = len(finite[0]) // 5
+    low, high = finite[0][fifth], finite[0][-1 - fifth]
     if reach := high - low:
-        bottom = max(low - reach, min(ys[0] for ys in finite if ys))
-        top = min(high + reach, max(ys[-1] for ys in finite if ys))
+        bottom = max(low - 2 * reach, min(ys[0] for ys in finite if ys))
+        top = min(high + 2 * reach, max(ys[-1] for ys in finite if ys))
         margin = (top - bottom) / 20
         ax.set_ylim(bottom - margin, top + margin)
 
