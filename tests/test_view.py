@@ -20,6 +20,7 @@ from autograd import Value, constant, dot, exp, maximum, ops, scope, tanh, topol
 from autograd import sum as total
 from viz.options import Options
 from viz.records import CONSTANT, GROUP, LEAF, OPERATION, read, read_backward
+from viz.scene import leaves
 from viz.text import short
 from viz.view import HIDDEN, VALUE, select
 
@@ -289,9 +290,9 @@ def test_an_opened_group_shows_what_is_inside_and_its_frame():
     assert ">layer3</text>" in by_layer.svg()  # the name on the frame
     with scope("a"):
         inner = tanh(Value(0.5, "w") * root)
-    framed = viz.draw(inner * 3, group=1, open="a", direction="down").svg()
-    frame = re.search(r'class="frame" x="([^"]*)" y="([^"]*)" width="([^"]*)" height="([^"]*)"', framed)
-    assert min(map(float, frame.groups())) >= 0
+    framed = viz.draw(inner * 3, group=1, open="a", direction="down").scene
+    (frame,) = (mark for mark in leaves(framed.marks) if mark.kind == "frame")
+    assert min(frame.x, frame.y, frame.width, frame.height) >= 0
     deep = viz.draw(root, group=1, open="layer3.neuron0").graph
     assert {node.frame for node in deep.nodes} == {"", "layer3.neuron0"}
     small = perceptron(2, 2, 1)
