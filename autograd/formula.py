@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 from autograd import ops
 from autograd.naming import HIGH, latex_name, latex_symbol, numbered, typeset
-from autograd.naming import latex_text as latex_text
 from autograd.op import ATOM, POWER, PRODUCT, SIGN, Op
 from autograd.recording import UNNAMED, mode
 from autograd.terms import Names, Term, Terms, label_of

@@ -119,6 +119,7 @@ def parse(name: str) -> Name | None:
     return Name(base, accent or match["accent"] or "", *map(_bare, scripts))
 
 
+@lru_cache(4096)
 def typeset(name: str) -> str:
     """The name as text, as it is where it is no such name: w²₁₃ for `w^2_{13}`, ŷ for `y_hat`."""
     parts = parse(name)

@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 
 import viz
 from autograd import Value, scope, tanh
-from viz.layout import ARROW, Box, Edge, Layout, Point, path, place
+from viz import svg
+from viz.layout import ARROW, Box, Edge, Layout, Point, place
 from viz.layout import align as aligning
 from viz.layout import rank as ranking
 from viz.layout.order import inversions
 from viz.layout.route import MOST, STEEP
+from viz.scene import Path, Scene
 from viz.scene import route as drawn
 
 GAP, SPACE = 14.0, 36.0
@@ -486,6 +488,12 @@ def test_a_layout_moves_as_one():
     moved = layout.moved(3, 4)
     assert (moved.width, moved.height) == (layout.width + 3, layout.height + 4)
     assert moved.moved(-3, -4) == layout
+
+
+def path(route, down=False):
+    """A route as SVG path data."""
+    painted = svg.paint(Scene(50, 50, (Path("line", drawn(route, down)),), ""), "light")
+    return re.search(r'class="line"[^>]* d="([^"]*)"', painted)[1]
 
 
 def test_path():

@@ -53,7 +53,7 @@ HOSTILE = [
 
 def html(root, **options):
     graph, chosen = read([root]), Options(**options)
-    return page.render(graph, chosen, [root], scene(graph, chosen))
+    return page.render(graph, chosen, [root], lambda: scene(graph, chosen))
 
 
 def data(text):

@@ -171,7 +171,7 @@ def test_nothing_overlaps_and_all_is_inside(given, rows, width):
 @given(programs(), st.integers(1, 20), st.integers(350, 1000))
 def test_a_picture_is_as_narrow_as_asked_and_whole(given, rows, width):
     picture = viz.draw(given, rows=rows, width=width)
-    assert picture.scene.width + 2 * MARGIN <= width + 1e-6
+    assert picture.scene.width + 2 * MARGIN <= width
     assert len(groups(picture)["card"]) == len(made(given.operations))
 
 

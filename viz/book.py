@@ -33,13 +33,12 @@ from typing import Any, NamedTuple
 from viz import layout, words
 from viz.layout import Box, Layout, Point
 from viz.options import Options
-from viz.products import LETTERS, LONG, Formulas
+from viz.products import LONG, Formulas
 from viz.records import CONSTANT, LEAF, OPERATION, Edge, Graph, Node
 from viz.scene import END as RIGHT_END
 from viz.scene import (
     FIELD,
     LEFT,
-    MARGIN,
     MIDDLE,
     PENCIL,
     Group,
@@ -53,8 +52,10 @@ from viz.scene import (
     measure,
     route,
     straight,
-)  # fmt: skip
+    within,
+)
 from viz.text import clip, full, relation, short
+from viz.view import LETTERS
 
 VARIABLE, FIXED, CIRCLE, BLOCK, END = "variable", "fixed", "circle", "block", "end"  # kinds of shapes
 
@@ -185,20 +186,14 @@ def _pitch(wire: Wire) -> float:
 
 
 def _frame(shape: Shape, ports: int, pitch: float, column: float, main: int | None) -> Frame:
-    low = 2 * (DROP - 12 + shape.total.height()) if shape.total.lines else LONE
-    height = max(pitch * max(ports, 1) - GAP, 0 if ports else low)  # so are ports of neighbours apart
+    """The frame of a shape with so many ports. All but a circle fill their boxes."""
+    least = 2 * (DROP - 12 + shape.total.height()) if shape.total.lines else LONE
     if shape.kind == BLOCK:
         least = 2 * (RADIUS + (LINE if shape.note else 0) + shape.value.height() / 2)
-        height, spare = max(height, least), max(0.0, least - height) / 2
-        return _block(shape, ports, pitch, height, spare)
-    inputs = tuple(pitch * (i + 0.5) - GAP / 2 for i in range(ports))
-    width = max(2 * RADIUS, measure("sign", shape.text) + 18)
-    if shape.kind == VARIABLE:
-        width = column
-    elif shape.kind == FIXED:
-        width = measure("pale", shape.text) + PAD
-    elif shape.kind == END:
-        width = measure("name", shape.text) + PAD
+    free = pitch * max(ports, 1) - GAP  # so are ports of neighbours apart
+    height = max(free, least) if shape.kind == BLOCK or not ports else free
+    inputs = tuple(pitch * (i + 0.5) - GAP / 2 + (height - free) / 2 for i in range(ports))
+    width = _breadth(shape, column)
     if shape.kind != CIRCLE:
         return Frame(Box(width, height, inputs), 0, width)
     funnel = 20 + 12 * (ports - 2) if ports > 1 else 0
@@ -216,11 +211,14 @@ def _frame(shape: Shape, ports: int, pitch: float, column: float, main: int | No
     return Frame(Box(before + width + beside, tall, inputs), before, width)
 
 
-def _block(shape: Shape, ports: int, pitch: float, height: float, spare: float) -> Frame:
-    """The frame of a block, which is all of its box."""
-    texts = measure("sign", shape.text), measure("note", shape.note), shape.value.width()
-    inputs = tuple(pitch * (i + 0.5) - GAP / 2 + spare for i in range(ports))
-    return Frame(Box(max(texts) + 18, height, inputs), 0, max(texts) + 18)
+def _breadth(shape: Shape, column: float) -> float:
+    """How broad a shape is, variables all as broad as their column."""
+    if shape.kind == VARIABLE:
+        return column
+    if shape.kind in (FIXED, END):
+        return measure("pale" if shape.kind == FIXED else "name", shape.text) + PAD
+    beside = (measure("note", shape.note), shape.value.width()) if shape.kind == BLOCK else (2 * RADIUS - 18,)
+    return max(measure("sign", shape.text), *beside) + 18
 
 
 # ── Drawing ─────────────────────────────────────────────────────────────────────────────────────────
@@ -339,7 +337,7 @@ def scene(graph: Graph, options: Options) -> Scene:
     """The graph in the textbook style."""
     sheet = Sheet(graph, options)
     column = sum(shape.kind == VARIABLE for shape in sheet.shapes) <= COLUMN
-    width = inf if options.width is None else options.width - 2 * MARGIN
+    width = within(options.width)
     summary = words.summary(graph, options)
     return compose(sheet.shapes, sheet.wires, summary, column, width).noted(graph.note, room=width)
 
@@ -407,7 +405,7 @@ class Sheet:
         if not self.options.gradients or (len(edges) < 2 and (not more or self.options.local == "formula")):
             return NOTHING
         if self.formulas and self.options.local == "formula":
-            line = self.formulas.incoming[node.key] or "–"
+            line = self.formulas.incoming[node.key] or words.NONE
             if node.kind != LEAF or len(line) > LONG:
                 line = self.formulas.derivative(node.key)
         else:
@@ -469,10 +467,9 @@ class Sheet:
 
     def _title(self, node: Node) -> str:
         """What a node says in full; what is to be filled in on a worksheet it does not say."""
-        name = node.name or "constant"
-        lines = [f"{name} = {clip(node.expression, words.LONG)}" if node.expression else name]
-        lines += words.numbers(node, self.options)
-        if self.formulas and len(self.users[node.key]) > 1 and len(lines) > 2:  # says its gradient
+        lines = words.title(node, self.options).split("\n")
+        derived = node.kind != CONSTANT and node.data is not None and not self.options.blank
+        if self.formulas and derived and len(self.users[node.key]) > 1:
             formula = clip(self.formulas.incoming[node.key], words.LONG)
             lines.append(f"{self.formulas.derivative(node.key)} = {formula}")
         return "\n".join(lines)

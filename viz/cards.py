@@ -15,7 +15,7 @@ hold the full precision and the formulas.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count
-from math import inf, isfinite
+from math import isfinite
 from typing import Any, NamedTuple
 
 from viz import layout, words
@@ -28,7 +28,6 @@ from viz.scene import (
     FIELD,
     HEAD,
     LEFT,
-    MARGIN,
     MIDDLE,
     PENCIL,
     RIGHT,
@@ -47,8 +46,10 @@ from viz.scene import (
     left_part,
     measure,
     strength,
-)  # fmt: skip
+    within,
+)
 from viz.text import clip
+from viz.view import LETTERS
 from viz.words import NOTHING, Field
 
 PAD, GAP = 10, 14  # inside a card, between its numbers
@@ -58,7 +59,6 @@ PORT, LOCAL = 17, 16  # between two ports; height of a local derivative
 INNER = 84  # the least width inside a card: most cards are equally wide
 BREATH = 5  # between a local derivative and the line on both sides of it
 PILE = 4  # depth of a pile
-LETTERS = 28  # of a name, a symbol or a formula; the title has it whole
 FRAME, TITLE = 8, 18  # room around an opened group, and for its name
 
 
@@ -137,10 +137,8 @@ def scene(graph: Graph, options: Options, whole: bool = False) -> Scene:
 
 def _room(graph: Graph, options: Options) -> float:
     """The width that the cards may take, within the frames of opened groups and the margins."""
-    if options.width is None:
-        return inf
     nested = max(node.frame.count(".") + bool(node.frame) for node in graph.nodes)
-    return options.width - 2 * (MARGIN + FRAME * nested)
+    return within(options.width) - 2 * FRAME * nested
 
 
 def _card(node: Node, incoming: list[Edge], pitch: float, options: Options) -> Card:
@@ -193,7 +191,7 @@ def _width(kind: str, field: Field) -> float:
 
 
 def _label(graph: Graph, edge: Edge, options: Options, whole: bool) -> Label:
-    """The text on a line: none towards a constant, a dash where nothing is passed on."""
+    """The text on a line: none towards a constant."""
     rule, number = words.local(edge, options)
     equals = " = " if rule and number else ""
     field = Field(clip(rule, LETTERS) + equals + number.text, number.blank)

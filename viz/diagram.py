@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from autograd import Value
@@ -11,7 +10,7 @@ from viz.legend import explained
 from viz.options import Options
 from viz.picture import Format, Picture
 from viz.records import Graph
-from viz.scene import MARGIN
+from viz.scene import Scene, within
 
 if TYPE_CHECKING:
     import graphviz  # type: ignore[import-untyped]
@@ -33,12 +32,15 @@ class Diagram(Picture):
     }
 
     def __init__(self, graph: Graph, options: Options, roots: Sequence[Value] = ()) -> None:
-        style = book if options.style == "textbook" else cards
-        scene = style.scene(graph, options)
-        if options.legend:
-            scene = explained(scene, inf if options.width is None else options.width - 2 * MARGIN)
-        super().__init__(scene, options.theme)
+        super().__init__(self._drawn, options.theme)
         self.graph, self.options, self.roots = graph, options, roots
+        if options.width is not None:  # what does not fit says so at once
+            _ = self.scene
+
+    def _drawn(self) -> Scene:
+        style = book if self.options.style == "textbook" else cards
+        scene = style.scene(self.graph, self.options)
+        return explained(scene, within(self.options.width)) if self.options.legend else scene
 
     def changed(self, **options: Any) -> "Diagram":
         """The same of the graph with other options: `blank=""` is the solution of a worksheet."""
@@ -49,7 +51,7 @@ class Diagram(Picture):
 
         It loads nothing. A worksheet, and a picture in the style "textbook", stand there without steps.
         """
-        return page.render(self.graph, self.options, self.roots, self.scene)
+        return page.render(self.graph, self.options, self.roots, lambda: self.scene)
 
     def iframe(self, height: int = 480) -> page.Frame:
         """The step-through page for a notebook, so many pixels high."""

@@ -12,23 +12,21 @@ Softmax-with-Loss layer.
 """
 
 from dataclasses import replace
-from math import inf
 
+from autograd.formula import SUBSCRIPT
 from viz.book import BLOCK, CIRCLE, END, VARIABLE, Field, Shape, Wire, compose
 from viz.options import Options, check_whole
 from viz.picture import Picture
-from viz.scene import MARGIN
+from viz.scene import within
 from viz.text import columns, shape_text
 
-SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 SPACE = "\N{NO-BREAK SPACE}"  # SVG would make one of several plain spaces
 
 
 def _picture(shapes: list[Shape], wires: list[Wire], summary: str, options: Options) -> Picture:
     """The picture of shapes and wires."""
     wires = [_blanked(wire, options.blank, shapes[wire.source].kind == VARIABLE) for wire in wires]
-    width = inf if options.width is None else options.width - 2 * MARGIN
-    return Picture(compose(shapes, wires, summary, width=width), options.theme)
+    return Picture(compose(shapes, wires, summary, width=within(options.width)), options.theme)
 
 
 def _blanked(wire: Wire, blank: str, given: bool) -> Wire:

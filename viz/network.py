@@ -16,7 +16,7 @@ Source: Nielsen, Neural Networks and Deep Learning (2015), chapters 1 and 2.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise, starmap
-from math import ceil, hypot, inf, isfinite
+from math import ceil, hypot, isfinite
 from typing import Any, NamedTuple
 
 from autograd import no_grad
@@ -27,7 +27,6 @@ from viz.picture import Picture
 from viz.scene import (
     END,
     LOOKS,
-    MARGIN,
     MIDDLE,
     START,
     Group,
@@ -40,6 +39,7 @@ from viz.scene import (
     measure,
     straight,
     strength,
+    within,
 )
 from viz.text import distinct, full, short
 
@@ -205,7 +205,7 @@ class NetworkPicture(Picture):
         parameters = (p for neurons in layers for n in neurons for p in (*n.weights, n.bias) if p)
         if show == "gradients" and any(p.gradient is None for p in parameters):
             raise ValueError("show='gradients' needs a model of Values; this one holds plain numbers")
-        self.most = inf if width is None else width - 2 * MARGIN
+        self.most = within(width)
         self.sizes = [len(layers[0][0].weights), *map(len, layers)]
         self.layers, self.activations = layers, activations
         self.numbers, self.digits, self.show = numbers, digits, show

@@ -17,6 +17,7 @@ from autograd import Value
 from viz.network import draw_network
 from viz.plots import plot_history
 from viz.program import ProgramPicture
+from viz.records import is_larger
 
 WIDTH, CARDS = 1000, 60  # of a graph at the end of a cell; `viz.draw` has no such bounds
 VALUES, PARAMETERS, OPERATIONS, PARTS = 1000, 30_000, 200, 20  # what more of is not drawn unasked
@@ -54,7 +55,8 @@ def quiet(show: Callable[[Any], Bundle]) -> Callable[[Any], Bundle]:
 
 def graph(root: Value, draw: Callable[..., Any]) -> Bundle:
     """The graph of a Value."""
-    return bundle(draw(root, width=WIDTH, max_nodes=CARDS)) if root.args and _is_small(root) else {}
+    small = root.args and not is_larger(root, VALUES)
+    return bundle(draw(root, width=WIDTH, max_nodes=CARDS)) if small else {}
 
 
 def program(compiled: Any) -> Bundle:
@@ -95,16 +97,6 @@ def bundle(picture: Any) -> Bundle:
     """All that a picture has for a notebook."""
     found = ((kind, getattr(picture, method)()) for kind, method in REPRS.items())
     return {kind: data for kind, data in found if data is not None}
-
-
-def _is_small(root: Value) -> bool:
-    """Whether the graph has so few values that it is drawn at once; it looks at no more of them."""
-    met, ahead = {root}, [root]
-    while ahead and len(met) <= VALUES:
-        new = [arg for arg in ahead.pop().args if arg not in met]
-        met.update(new)
-        ahead += new
-    return len(met) <= VALUES
 
 
 def _part(name: str) -> str:

@@ -13,7 +13,7 @@ loads nothing: its Content-Security-Policy forbids all but the script and the st
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from html import escape
@@ -95,16 +95,16 @@ class Moment(NamedTuple):
     gradient: Any = None
 
 
-def render(graph: Graph, options: Options, roots: Sequence[Value], drawn: Scene) -> str:
+def render(graph: Graph, options: Options, roots: Sequence[Value], draw: Callable[[], Scene]) -> str:
     """The page of a graph and the roots that it was read from; the same graph gives the same bytes.
 
-    `drawn` is its picture. Its gradients are those of one backward pass from seed 1, whether `backward()` has
-    run or not. A worksheet, the style "textbook", several roots, more than `LIMIT` values, and a picture of
-    groups or of a part of the graph make a page without steps.
+    `draw` gives its picture. Its gradients are those of one backward pass from seed 1, whether `backward()`
+    has run or not. A worksheet, the style "textbook", several roots, more than `LIMIT` values, and a picture
+    of groups or of a part of the graph make a page without steps.
     """
     title = escape(", ".join(graph.nodes[key].name or "a constant" for key in graph.roots))
     if why := _why_still(graph, options, roots):
-        picture = svg.paint(drawn, options.theme)
+        picture = svg.paint(draw(), options.theme)
         return _page(f"{title}: a computation graph", picture, options.theme, STILL, why=escape(why))
     moments = [*_moments(graph, roots[0], options.digits)]
     unveiled = replace(options, values=True, gradients=True, blank="")  # one by one, by the page itself

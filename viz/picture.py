@@ -1,6 +1,7 @@
 """What every picture can do: show itself in a notebook, be taken in several formats, be saved."""
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import ClassVar
@@ -62,9 +63,14 @@ class Picture(Saved):
         ".tex": lambda picture: tikz.document(picture.theme, picture.scene),
     }
 
-    def __init__(self, scene: Scene, theme: str = "auto") -> None:
+    def __init__(self, scene: Scene | Callable[[], Scene], theme: str = "auto") -> None:
         check("theme", theme, THEMES)
-        self.scene, self.theme = scene, theme
+        self.theme, self._made = theme, scene
+
+    @cached_property
+    def scene(self) -> Scene:
+        """What is painted; it is laid out when it is first asked for."""
+        return self._made() if callable(self._made) else self._made
 
     def svg(self) -> str:
         """The picture as the text of an SVG file. What is the same gives the same bytes."""

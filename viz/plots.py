@@ -11,6 +11,7 @@ from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 from autograd import grad, no_grad
+from autograd.formula import SUPERSCRIPT
 from autograd.op import printable
 from viz.options import check_whole
 from viz.scene import LIGHT
@@ -26,7 +27,6 @@ DASHES = ("-", "--", "-.", ":", (0, (1, 3)), (0, (8, 3)))
 MARKERS = "osD^vP"
 LINE_HEIGHT = 12  # points between two names at the ends of curves
 CUTS, SHARE = 60, 0.618  # of an interval, in search of a jump, which is hardly ever where it is cut
-SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def plot_history(history: Any, ax: "Axes | None" = None) -> "Axes":

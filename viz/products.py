@@ -19,9 +19,10 @@ from autograd.formula import Local, Piece
 from autograd.terms import Term, Terms
 from viz.records import OPERATION, Graph
 from viz.text import clip
+from viz.view import LETTERS
+from viz.words import NONE
 
 LONG = 40  # characters of a symbol; a longer one goes by the name of its node
-LETTERS = 28  # of a name; titles have it whole
 LETTER = re.compile(r"[^\W\d_][\d₀-₉]*")  # a name of one letter, perhaps with an index
 NUMBER, NAME, SUM, OTHER = "number", "name", "sum", "other"  # a name of one letter; what has parentheses
 
@@ -153,7 +154,7 @@ class Formulas:
     A node that is used in a group has more contributions than are seen: its gradient goes by its name.
 
     symbols    by node: its label, or what it is made of; its name (t1) where that would be too long
-    gradients  by target and position of an edge: upstream × local, as text; "–" where nothing is passed on
+    gradients  by target and position of an edge: upstream × local, as text; NONE where nothing is passed on
     incoming   by node: the gradient that arrives there, as text
     spoken     the nodes whose names stand in formulas though they have no label
     """
@@ -169,7 +170,7 @@ class Formulas:
         for node in graph.nodes:
             if node.kind == OPERATION and node.size == 1:
                 self._add(node.key, node.expression.graph, bool(node.label))
-        self.gradients = {(edge.target, edge.position): "–" for edge in graph.edges}
+        self.gradients = {(edge.target, edge.position): NONE for edge in graph.edges}
         self.incoming = self._backward()
 
     def _add(self, key: int, value: Value, labelled: bool) -> None:

@@ -19,18 +19,19 @@ No compiler is known here: a program is what has `nodes`, how many scalars it wa
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from math import ceil, inf
+from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from autograd.op import printable
 from viz import dot, layout
-from viz.cards import GAP, LETTERS, PORT, Card, draw, fitted, pill
+from viz.cards import GAP, PORT, Card, draw, fitted, pill
 from viz.layout import Box, Layout, Point
 from viz.options import Options, check, check_whole
 from viz.picture import Format, Picture
 from viz.records import LEAF, OPERATION, Edge, Graph, Node
-from viz.scene import DOWN, LOOKS, MARGIN, MIDDLE, UP, Group, Mark, Path, Scene, Text, arrow, measure
-from viz.text import clip, columns, cut, padded, shape_text, short
+from viz.scene import DOWN, LOOKS, MIDDLE, UP, Group, Mark, Path, Scene, Text, arrow, measure, within
+from viz.text import clip, columns, cut, filled, padded, shape_text, short
+from viz.view import LETTERS
 from viz.words import NOTHING, Field
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class ProgramPicture(Picture):
         self.stage = stage or (BOTH if few else FORWARD)
         if not self.counts.get(self.stage, 1):
             raise ValueError(f"draw: the program has no {self.stage} operations; leave out stage=")
-        super().__init__(self._scene(inf if width is None else width - 2 * MARGIN), theme)
+        super().__init__(self._scene(within(width)), theme)
 
     @property
     def caption(self) -> str:
@@ -109,7 +110,7 @@ class ProgramPicture(Picture):
             for column in band:
                 marks += column.marks(left, top, height)
                 left += column.width + COLUMN
-            width, top = max(width, left - COLUMN), top + HEAD + height + COLUMN
+            width, top = max(width, _across(band)), top + HEAD + height + COLUMN
         scene = Scene(width, top - COLUMN, tuple(marks), f"Program: {self.caption}")
         return scene.noted(self.caption, *_legend(self, drawn), room=most)
 
@@ -178,13 +179,8 @@ def _node(key: int, operation: Any, known: dict[str, Any]) -> Node:
 
 def _symbol(operation: Any, known: dict[str, Any]) -> str:
     """The symbol with the numbers among its operands: `1 −`, `÷ 16`, `where(·, 0, ·)`."""
-    parts = ["·" if arg in known else short(float(arg)) for arg in operation.args]
-    symbol = printable(operation.symbol)
-    if all(part == "·" for part in parts):
-        return symbol
-    if len(parts) != 2:
-        return f"{symbol}({', '.join(parts)})"
-    return f"{symbol} {parts[1]}" if parts[0] == "·" else f"{parts[0]} {symbol}"
+    parts = ["" if arg in known else short(float(arg)) for arg in operation.args]
+    return filled(printable(operation.symbol), parts)
 
 
 def _edges(operation: Any, known: dict[str, Any], keys: dict[str, int]) -> Iterator[Edge]:
@@ -254,11 +250,16 @@ def _bands(drawn: Sequence[Column], most: float) -> Iterator[list[Column]]:
     """The columns in bands that are no wider than that."""
     band: list[Column] = []
     for column in drawn:
-        if band and sum(each.width + COLUMN for each in band) + column.width > most:
+        if band and _across([*band, column]) > most:
             yield band
             band = []
         band.append(column)
     yield band
+
+
+def _across(band: Sequence[Column]) -> float:
+    """The width of a band."""
+    return sum(column.width for column in band) + COLUMN * (len(band) - 1)
 
 
 def _legend(picture: ProgramPicture, laid: list[Column]) -> Iterator[str]:

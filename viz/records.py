@@ -25,7 +25,7 @@ from autograd import (
 )
 from autograd.formula import Local, local_graphs
 from autograd.op import printable
-from viz.text import distinct, full, short
+from viz.text import distinct, filled, full, short
 from viz.view import FOLD, HIDDEN, LETTERS, NAMED, REPEAT, VALUE, Card, View, select, value_names
 
 LEAF, CONSTANT, OPERATION, GROUP = "leaf", "constant", "operation", "group"
@@ -67,7 +67,7 @@ class Node:
     uses        the different numbers with which operations used it, where there are several
     alarm       whether a nan or an infinity arises in it: no operand is one
     size        how many values it stands for        frame       the opened group around it, or ""
-    inside      how many constants stand in its symbol besides: `× 2`, `1 −`, `max(·, 0)`
+    inside      how many constants stand in its symbol besides: `× 2`, `1 −`, `max 0`
 
     A folded chain is an OPERATION of a size above 1: symbol `5,000 × +`, and name and numbers of its last
     value. What repeats has the kind of one of them, the symbol `60 × −`, and as numbers the least and the
@@ -326,21 +326,18 @@ class _Reader:
         return Node(key, OPERATION, name, label, symbol, made, *numbers, card.frame, inside, **state)
 
     def _symbol(self, values: list[int]) -> str:
-        """The symbol of values with the constants inside: `× 2`, `max(·, 0)`; without, if they differ."""
+        """The symbol of values with the constants inside: `× 2`, `max 0`; without, if they differ."""
         symbols = {self._sign(value) for value in values}
         return symbols.pop() if len(symbols) == 1 else str(cast(Any, self.view.order[values[0]].op).symbol)
 
     def _sign(self, value: int) -> str:
-        owner, order = self.view.owner, self.view.order
-        symbol = str(cast(Any, order[value].op).symbol)
-        inside = [order[i].op is ops.constant and owner[i] == owner[value] for i in self.view.args[value]]
-        if not any(inside):
-            return symbol
-        numbers = zip(order[value].operands, inside, strict=True)
-        texts = [short(x, digits=self.digits) if is_inside else "" for x, is_inside in numbers]
-        if len(texts) == 2:
-            return f"{texts[0]} {symbol} {texts[1]}".strip()
-        return f"{symbol}({', '.join(text or '·' for text in texts)})"
+        owner, node = self.view.owner, self.view.order[value]
+        operands = zip(self.view.args[value], node.args, node.operands, strict=True)
+        texts = [
+            short(x, digits=self.digits) if arg.op is ops.constant and owner[i] == owner[value] else ""
+            for i, arg, x in operands
+        ]
+        return filled(str(cast(Any, node.op).symbol), texts)
 
     def _range(self, values: list[int]) -> tuple[Any, Any]:
         """The number and the gradient of values; the least and the greatest where they differ."""
@@ -350,7 +347,7 @@ class _Reader:
     def _numbers(self, value: int) -> tuple[Any, Any]:
         node = self.view.order[value]
         reached = self.reached is None or node in self.reached
-        return self.uses.get(node, [node.data])[0], node.grad if reached else None
+        return self._used(node)[0], node.grad if reached else None
 
     def _state(self, values: list[int], members: Sequence[int]) -> dict[str, Any]:
         """What values hold now, if that is not what was used; and whether a nan arises in a card."""
@@ -406,7 +403,8 @@ class _Reader:
             formula: Any = ""
             rule: Any = ""
             if graph := derivatives.get(position):
-                write = (_cut(graph), _dots) if _is_long(graph.graph) else (graph.formula, graph.right)
+                is_long = isinstance(graph.graph, Value) and is_larger(graph.graph, PARTS)
+                write = (_cut(graph), _dots) if is_long else (graph.formula, graph.right)
                 formula, rule = (Formula(graph, each) for each in write)
             elif view.order[arg].op is not ops.constant:
                 formula = f"∂{self._name(value)}/∂{self._name(arg)} does not exist here"
@@ -469,15 +467,14 @@ class _Reader:
             return dict(ChainMap(*(self._derivatives(value, one) for one in alone)))
 
 
-def _is_long(graph: Any) -> bool:
-    """Whether a formula has more parts than anyone reads, as has that of one factor of many."""
-    seen, waiting = set[Value](), [graph] if isinstance(graph, Value) else []
-    while waiting and len(seen) <= PARTS:
-        node = waiting.pop()
-        if node not in seen:
-            seen.add(node)
-            waiting += node.args
-    return bool(waiting)
+def is_larger(root: Value, most: int) -> bool:
+    """Whether a graph has more values than that; it looks at no more of them."""
+    seen, waiting = {root}, [root]
+    while waiting and len(seen) <= most:
+        new = [arg for arg in dict.fromkeys(waiting.pop().args) if arg not in seen]
+        seen.update(new)
+        waiting += new
+    return len(seen) > most
 
 
 def _dots(latex: bool = False) -> str:

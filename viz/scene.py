@@ -224,6 +224,11 @@ def groups(marks: Sequence[Mark]) -> Iterator[Group]:
             yield from groups(mark.marks)
 
 
+def within(width: int | None) -> float:
+    """The room between the margins of a picture that may be so wide; None: as wide as it comes."""
+    return inf if width is None else width - 2 * MARGIN
+
+
 def measure(kind: str, text: str) -> float:
     """A width that a text of a kind does not exceed."""
     look = LOOKS[kind]
@@ -288,13 +293,18 @@ def route(points: Sequence[Point], down: bool = False) -> tuple[Step, ...]:
             steps.append(_curve((near, start.y), (side, upper - k), (side, upper)))
             steps.append(_line(side, lower))
             steps.append(_curve((side, lower + k), (near, end.y), end))
-        elif start.x != end.x and start.y != end.y:
+        elif _apart(start.x, end.x) and _apart(start.y, end.y):
             half = (start.y + end.y) / 2 if down else (start.x + end.x) / 2
             bends = ((start.x, half), (end.x, half)) if down else ((half, start.y), (half, end.y))
             steps.append(_curve(*bends, end))
         elif start != end:
             steps.append(_line(*end))
     return tuple(steps)
+
+
+def _apart(one: float, other: float) -> bool:
+    """Whether two coordinates are different in a picture, which has tenths of pixels."""
+    return round(one, 1) != round(other, 1)
 
 
 def arrow(points: Sequence[Point], gap: float, way: tuple[int, int]) -> tuple[tuple[Step, ...], Path]:

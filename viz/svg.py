@@ -53,7 +53,7 @@ def paint(scene: Scene, theme: str) -> str:
     """The whole picture; theme is "light", "dark", "auto": as the reader's system is set, or "page": as the
     page around it says, and as the system where that says nothing.
     """
-    width, height = (ceil(round(side + 2 * MARGIN, 6)) for side in (scene.width, scene.height))
+    width, height = (ceil(side + 2 * MARGIN) for side in (scene.width, scene.height))
     palette = DARK if theme == "dark" else LIGHT
     kinds = dict.fromkeys(["ground", *(mark.kind for mark in leaves(scene.marks))])
     inks = {kind: _ink(kind, LOOKS[kind], palette) for kind in kinds}

@@ -13,7 +13,7 @@ from itertools import count, takewhile
 from typing import Any
 from unicodedata import category, east_asian_width
 
-from autograd.naming import RAISED
+from autograd.formula import SUPERSCRIPT
 from autograd.naming import Run as Run
 from autograd.naming import runs as runs
 
@@ -125,6 +125,15 @@ def distinct(names: Iterable[str], length: int) -> dict[str, str]:
     return cuts
 
 
+def filled(symbol: str, operands: Sequence[str]) -> str:
+    """The symbol with the numbers among its operands, "" for the others: `1 −`, `× 2`, `where(·, 0, ·)`."""
+    if not any(operands):
+        return symbol
+    if len(operands) == 2:
+        return f"{operands[0]} {symbol} {operands[1]}".strip()
+    return f"{symbol}({', '.join(operand or '·' for operand in operands)})"
+
+
 def full(number: Any) -> str:
     """The number in all its digits, as Python prints it: 220.00000000000003, and 11/5 for a Fraction."""
     try:
@@ -182,13 +191,12 @@ def _shown(number: Any, digits: int) -> Any:
 
 POWER = re.compile(r"(?:(?<![\d.])1|(?<=\d)(?P<times>))[eE]\+?(?P<power>-?\d+)")
 INFINITY = re.compile("inf(inity)?", re.IGNORECASE)
-RAISE = str.maketrans(RAISED | {"-": RAISED["−"]})
 
 
 def _power(match: re.Match[str]) -> str:
     """×10²³ for e+23; just 10⁻⁵ where the number is 1e-05."""
     sign = "10" if match["times"] is None else "×10"
-    return sign + str(int(match["power"])).translate(RAISE)
+    return sign + str(int(match["power"])).replace("-", "−").translate(SUPERSCRIPT)
 
 
 def _rounded(number: Any, digits: int) -> str:

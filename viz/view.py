@@ -42,7 +42,7 @@ VALUE, GROUP, FOLD, REPEAT, REST = "value", "group", "fold", "repeat", "rest"
 HIDDEN = -1
 BY_FULL_SCOPE = 2000  # values, up to which a graph is grouped by neuron, and above by layer
 CHAIN, ALIKE = 5, 4  # the fewest operations to fold, and the fewest cards to bundle or that repeat
-LETTERS = 28  # of a name; a longer one is cut in the middle
+LETTERS = 28  # of a name, which is cut in the middle, a symbol or a formula; titles have them whole
 NAMED = 10_000  # values, up to which all are named, as in the table
 WHOLE = Options(group=0, max_nodes=None)  # every value has a card
 

@@ -63,8 +63,8 @@ def gradient(node: Node, options: Options) -> Field:
 def local(edge: Edge, options: Options) -> tuple[Formula | str, Field]:
     """The local derivative as (formula, number), each of them empty where it is not asked for.
 
-    A formula that is just its number, 1 = 1, is left out when both are asked for. A dash stands where
-    nothing is passed on.
+    A formula that is just its number, 1 = 1, is left out when both are asked for. Where nothing is passed on,
+    the word NONE stands.
     """
     if not edge.formula or options.local == "none":
         return "", NOTHING

@@ -36,7 +36,6 @@ structures" (1981); Gansner, Koutsofios, North & Vo, "A technique for drawing di
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 from math import inf
 
 from viz.layout.align import align_vertices
@@ -104,35 +103,11 @@ def _place(
         order.arrange(gate, [next(turn) if vertex >= len(boxes) else vertex for vertex in gate])
     middle = align_vertices(graph, order, rows, gap, height)
     lanes = lanes_around(edges, rank, far)
-    return route_edges(boxes, edges, graph, order, rows, middle, lanes, gap, space, width)
+    placed = route_edges(boxes, edges, graph, order, rows, middle, lanes, gap, space, width)
+    wide, high = min(placed.width, width), min(placed.height, height)  # which rounding may have exceeded
+    return replace(placed, width=wide, height=high)
 
 
 def ports(side: float, number: int, pitch: float) -> tuple[float, ...]:
     """So many ports on a side, in their order around its middle."""
     return tuple(side / 2 + pitch * (i - (number - 1) / 2) for i in range(number))
-
-
-def path(route: Sequence[Point], down: bool = False) -> str:
-    """A route as SVG path data."""
-
-    def point(along: str, beside: str) -> str:
-        return f"{beside} {along}" if down else f"{along} {beside}"
-
-    line = [(y, x) if down else (x, y) for x, y in route]
-    side = _short(line[0][1])
-    parts = [f"M{point(_short(line[0][0]), side)}"]
-    for (start, _), (end, beside) in pairwise(line):
-        now, goal = _short(beside), _short(end)
-        if now != side:
-            middle = _short((start + end) / 2)
-            parts.append(f"C{point(middle, side)} {point(middle, now)} {point(goal, now)}")
-        elif start != end:
-            parts.append(f"L{point(goal, now)}")
-        side = now
-    return "".join(parts)
-
-
-def _short(number: float) -> str:
-    """A number with at most one decimal."""
-    text = f"{number:.1f}".removesuffix(".0")
-    return "0" if text == "-0" else text
