@@ -16,7 +16,7 @@ Source: Nielsen, Neural Networks and Deep Learning (2015), chapters 1 and 2.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise, starmap
-from math import ceil, hypot, isfinite
+from math import ceil, fsum, hypot, isfinite
 from typing import Any, NamedTuple
 
 from autograd import no_grad
@@ -282,7 +282,7 @@ class NetworkPicture(Picture):
         )
         self.rooms = [max(self._room(weight) for row in rows for weight in row) for rows in self.weights]
         steps = [2 * self.radius + (FAN + room if self.numbers else 0) for room in self.rooms]
-        free = (self.most - left - right - sum(steps)) / len(steps)
+        free = (self.most - left - right - fsum(steps)) / len(steps)
         gap = min(free, max(GAP, min(0.45 * height, 2.5 * GAP)))
         if gap < NARROW:
             more = ceil((NARROW - gap) * len(steps))

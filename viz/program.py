@@ -19,7 +19,7 @@ No compiler is known here: a program is what has `nodes`, how many scalars it wa
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from math import ceil
+from math import ceil, fsum
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from autograd.op import printable
@@ -259,7 +259,7 @@ def _bands(drawn: Sequence[Column], most: float) -> Iterator[list[Column]]:
 
 def _across(band: Sequence[Column]) -> float:
     """The width of a band."""
-    return sum(column.width for column in band) + COLUMN * (len(band) - 1)
+    return fsum(column.width for column in band) + COLUMN * (len(band) - 1)
 
 
 def _legend(picture: ProgramPicture, laid: list[Column]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from itertools import count, takewhile
+from math import fsum
 from typing import Any
 from unicodedata import category, east_asian_width
 
@@ -51,7 +52,8 @@ def mono_width(text: str, size: float) -> float:
 
 def bold_width(text: str, size: float) -> float:
     """A width that a text in bold sans does not exceed, its `runs` raised and lowered, and monospaced."""
-    return _width(text, lambda run: sum(map(_bold, run))) * size
+    # fsum, in the layout too: it rounds alike in every Python, where `sum` of floats changed with 3.12.
+    return _width(text, lambda run: fsum(map(_bold, run))) * size
 
 
 def _width(text: str, advance: Callable[[str], float]) -> float:

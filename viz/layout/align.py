@@ -1,7 +1,7 @@
 """Phase 4: a height for all: long edges straight, users in the middle of their operands."""
 
 from itertools import accumulate, pairwise
-from math import inf
+from math import fsum, inf
 
 from viz.layout.order import Order
 from viz.layout.split import Graph, Link
@@ -68,7 +68,7 @@ def _straight(
         depth[vertex] = most + (vertex < graph.boxes)
         main = [link for link in links if depth[link.vertex] == most]
         if len({link.vertex for link in main}) == 1:  # in line with it, or it with the middle of its ports
-            drop = sum(link.drop for link in main) / len(main) if len(main) > 1 else 0.0
+            drop = fsum(link.drop for link in main) / len(main) if len(main) > 1 else 0.0
             main = [Link(main[0].vertex, 0.0, drop)]
         if graph.rank[vertex] in gates:
             continue
@@ -194,7 +194,7 @@ def _wish(graph: Graph, leaf: int, gates: set[int], middle: list[float]) -> floa
     """Where a leaf's lines would be straight, on the average."""
     links = (link for link in graph.right[leaf] if graph.rank[link.vertex] not in gates)
     ends = [middle[link.vertex] - link.drop for link in links]
-    return sum(ends) / len(ends) if ends else middle[leaf]
+    return fsum(ends) / len(ends) if ends else middle[leaf]
 
 
 def _pool(wishes: list[float]) -> list[float]:
@@ -202,7 +202,7 @@ def _pool(wishes: list[float]) -> list[float]:
     pools: list[list[float]] = []
     for wish in wishes:
         pool = [wish]
-        while pools and sum(pools[-1]) * len(pool) > sum(pool) * len(pools[-1]):
+        while pools and fsum(pools[-1]) * len(pool) > fsum(pool) * len(pools[-1]):
             pool = pools.pop() + pool
         pools.append(pool)
-    return [sum(pool) / len(pool) for pool in pools for _ in pool]
+    return [fsum(pool) / len(pool) for pool in pools for _ in pool]

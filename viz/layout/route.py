@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import fsum
 
 from viz.layout.order import Order
 from viz.layout.parts import ARROW, Box, Edge, Layout, Point
@@ -88,8 +89,8 @@ def _columns(
     for row, (into, on) in zip(rows, pairwise(gates), strict=True):
         x, side = gutter(len(into)), gutter(len(on))
         inner = row[1:]
-        least = x + side + sum(stub[r] + broad[r] for r in row) + space * len(inner)
-        wish = sum(band[r] - space for r in inner)
+        least = x + side + fsum(stub[r] + broad[r] for r in row) + space * len(inner)
+        wish = fsum(band[r] - space for r in inner)
         share = min(1.0, max(0.0, width - least - 1e-6) / wish) if wish else 1.0
         for r in row:
             bend = 0.0 if r == row.start else space + share * (band[r] - space)
