@@ -284,6 +284,8 @@ def where(condition: Any, x: Any, y: Any) -> Any:
         if is_jax(type(condition)):
             numpy = sys.modules["jax"].numpy
         return numpy.where(condition, x, y)
+    if hasattr(type(condition), "select"):  # it is not known yet, and chooses itself when it is
+        return condition.select(x, y)
     taken = x if condition else y
     return taken() if callable(taken) else taken
 

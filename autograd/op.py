@@ -303,9 +303,9 @@ class Choice(Op):
         """X where the condition holds, y elsewhere; a branch not called is recorded as nan."""
         if is_symbolic(condition):  # both branches are recorded, and None contributes 0
             x, y = (0.0 if z is None else z for z in (_called(x), _called(y)))
-        elif getattr(condition, "shape", ()) and (callable(x) or callable(y)):
-            return self.function(condition, x, y)  # of an array; the function calls both branches
         elif callable(x) or callable(y):
+            if getattr(condition, "shape", ()) or hasattr(type(condition), "select"):
+                return self.function(condition, x, y)  # which calls both branches
             x = (x() if condition else math.nan) if callable(x) else x
             y = (math.nan if condition else y()) if callable(y) else y
         return super().__call__(condition, x, y)

@@ -35,6 +35,7 @@ from autograd import (
 )
 from viz import page
 from viz.cards import scene
+from viz.javascript import source
 from viz.options import Options
 from viz.records import read
 from viz.text import full, isolated, short
@@ -229,7 +230,7 @@ def test_no_label_ends_the_data_the_script_or_the_style(labels):
 
 def test_the_script_writes_texts_alone():
     """Nothing in it reads a text as markup or as code, or reaches outside of the page."""
-    script = page._file("page.js")
+    script = source("page.js")
     words = """innerHTML outerHTML insertAdjacent createContextualFragment DOMParser document.write eval
         Function( srcdoc import fetch XMLHttp location window. setAttribute("on localStorage postMessage"""
     assert not [word for word in words.split() if word in script]

@@ -17,13 +17,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from html import escape
-from importlib.resources import files
 from operator import mul
 from typing import Any, NamedTuple
 
 from autograd import Step, Value
 from autograd.formula import Piece
 from viz import cards, svg
+from viz.javascript import source
 from viz.options import Options
 from viz.records import CONSTANT, LEAF, OPERATION, Edge, Graph, Node, read_backward
 from viz.scene import DARK, LIGHT, Scene
@@ -110,7 +110,7 @@ def render(graph: Graph, options: Options, roots: Sequence[Value], draw: Callabl
     unveiled = replace(options, values=True, gradients=True, blank="")  # one by one, by the page itself
     gradients = _gradients(graph, moments)
     picture = svg.paint(cards.scene(_roomy(graph, gradients, options), unveiled, whole=True), options.theme)
-    data, script = _embedded(_data(graph, moments, gradients, options)), _file("page.js")
+    data, script = _embedded(_data(graph, moments, gradients, options)), source("page.js")
     return _page(f"{title}, step by step", picture, options.theme, STEPS, data=data, script=script)
 
 
@@ -275,7 +275,7 @@ def _page(title: str, picture: str, theme: str, body: str, **parts: str) -> str:
     """The whole file: the body's template filled in, and a policy that allows what stands in it alone."""
     body = body.format(picture=picture, **parts)
     width = int(re.findall(r'<svg[^>]* width="(\d+)"', picture)[0])
-    style = _palette(theme) + f":root{{--least:{SMALLEST * width:.0f}px}}\n" + _file("page.css")
+    style = _palette(theme) + f":root{{--least:{SMALLEST * width:.0f}px}}\n" + source("page.css")
     styles = [style, *re.findall("<style>(.*?)</style>", picture, re.DOTALL)]
     policy = f"default-src 'none'; style-src {_hashes(styles)}; img-src data:; base-uri 'none'"
     if "script" in parts:
@@ -296,12 +296,6 @@ def _palette(theme: str) -> str:
     light, dark = (f":root{{{each}}}\n" for each in variables)
     both = f"{light}@media (prefers-color-scheme:dark){{{dark}}}\n"
     return {"auto": both, "light": light, "dark": dark}[theme]
-
-
-def _file(name: str) -> str:
-    """A file of this package, without its lines of comments and its indentation."""
-    text = files("viz").joinpath(name).read_text(encoding="utf-8")
-    return re.sub(r"^ *((//|/\*).*\n)?", "", text, flags=re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
