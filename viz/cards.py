@@ -15,7 +15,7 @@ hold the full precision and the formulas.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count
-from math import isfinite
+from math import fsum, isfinite
 from typing import Any, NamedTuple
 
 from viz import layout, words
@@ -45,6 +45,7 @@ from viz.scene import (
     leaves,
     left_part,
     measure,
+    straight,
     strength,
     within,
 )
@@ -88,26 +89,30 @@ class Card(NamedTuple):
 
 
 class Label(NamedTuple):
-    """The local derivative on a line, and how much room it takes along the line and beside it."""
+    """The local derivative on a line, how wide its text may be, and how much room it takes along the line and
+    beside it.
+    """
 
     field: Field
+    text: float
     width: float
     height: float
     tip: bool  # whether a gradient has gone back along the line
     kind: str = "local"  # of the text
 
 
-def scene(graph: Graph, options: Options, whole: bool = False) -> Scene:
+def scene(graph: Graph, options: Options, whole: bool = False, room: int = 0) -> Scene:
     """The graph in the record style.
 
     whole  every line is drawn in all its length, with its arrow back, to be shown alone (viz.page)
+    room   of how many characters a number has room at least, as it may change there
     """
     down = options.direction == "down"
-    labels = [_label(graph, edge, options, whole) for edge in graph.edges]
+    labels = [_label(graph, edge, options, whole, room) for edge in graph.edges]
     pitches: list[float] = [PORT] * len(graph.nodes)
     for edge, label in zip(graph.edges, labels, strict=True):
         pitches[edge.target] = max(pitches[edge.target], label.width if down else label.height)
-    cards = [_card(*each, options) for each in zip(graph.nodes, graph.incoming, pitches, strict=True)]
+    cards = [_card(*each, options, room) for each in zip(graph.nodes, graph.incoming, pitches, strict=True)]
     boxes = [Box(card.width, card.height, card.ports) for card in cards]
     gaps = [label.height if down else label.width for label in labels]
     lines = [
@@ -120,7 +125,7 @@ def scene(graph: Graph, options: Options, whole: bool = False) -> Scene:
     strengths = _strengths(graph, options)
     each_line = [*zip(graph.edges, routes, labels, gaps, strengths, strict=True)]
     each_line.sort(key=lambda line: line[-1].width if line[-1] else 0)  # the strong ones above the others
-    marks: list[Mark] = [_line(*each, options) for each in each_line]
+    marks: list[Mark] = [_line(*each, options, whole) for each in each_line]
     marks += [
         Group(tuple(draw(card, corner)), words.title(node, options), f"n{node.key}")
         for node, card, corner in zip(graph.nodes, cards, placed.boxes, strict=True)
@@ -141,7 +146,7 @@ def _room(graph: Graph, options: Options) -> float:
     return within(options.width) - 2 * FRAME * nested
 
 
-def _card(node: Node, incoming: list[Edge], pitch: float, options: Options) -> Card:
+def _card(node: Node, incoming: list[Edge], pitch: float, options: Options, room: int) -> Card:
     """The card of a node, its ports so far from each other."""
     operands = len(incoming) if node.size == 1 else min(len(incoming), 1)  # what leads to a pile shares one
     down = options.direction == "down"
@@ -156,19 +161,23 @@ def _card(node: Node, incoming: list[Edge], pitch: float, options: Options) -> C
     symbol, *remarks = ("", symbol) if node.kind == GROUP else (symbol,)
     remark = " ".join(filter(None, (*remarks, words.now(node, options))))
     card = Card(name, shape, ink, symbol, remark, data, gradient, node.size > 1, node.alarm)
-    return fitted(card, operands, pitch, down)
+    return fitted(card, operands, pitch, down, room)
 
 
-def fitted(card: Card, ports: int, pitch: float, down: bool) -> Card:
-    """The card as large as what it shows, with so many ports so far from each other."""
+def fitted(card: Card, ports: int, pitch: float, down: bool, room: int = 0) -> Card:
+    """The card as large as what it shows, with so many ports so far from each other.
+
+    room  the least for each of its numbers, in characters
+    """
     pile = PILE * card.pile
     title = measure("name", card.name) + measure("pale", card.remark and f" {card.remark}")
-    numbers = _width("alarm" if card.alarm else "data", card.data) + _width("gradient", card.gradient) + GAP
+    fields = ("alarm" if card.alarm else "data", card.data), ("gradient", card.gradient)
+    numbers = GAP + fsum(_width(kind, field, room * bool(field)) for kind, field in fields)
     badge = max(30.0, measure("sign", card.symbol) + 14) if card.symbol else 0.0
     width = badge + max(INNER, numbers, title) + 2 * PAD + pile
     height = float(max(ROW, sum(_rows(card))) + BORDER + pile)
-    room = pitch * ports + BORDER
-    width, height = (max(width, room), height) if down else (width, max(height, room))
+    along = pitch * ports + BORDER
+    width, height = (max(width, along), height) if down else (width, max(height, along))
     places = layout.ports(width if down else height, ports, pitch)
     return card._replace(width=width, height=height, ports=places, badge=badge)
 
@@ -185,23 +194,24 @@ def _rows(card: Card) -> tuple[float, float]:
     return ROW if card.name or card.remark else 0, numbers
 
 
-def _width(kind: str, field: Field) -> float:
-    """The width of a field."""
-    return measure(kind, field.text) + FIELD * field.blank
+def _width(kind: str, field: Field, room: int = 0) -> float:
+    """The width of a field that has room for so many characters."""
+    return measure(kind, field.text.ljust(room)) + FIELD * field.blank
 
 
-def _label(graph: Graph, edge: Edge, options: Options, whole: bool) -> Label:
+def _label(graph: Graph, edge: Edge, options: Options, whole: bool, room: int) -> Label:
     """The text on a line: none towards a constant."""
     rule, number = words.local(edge, options)
     equals = " = " if rule and number else ""
     field = Field(clip(rule, LETTERS) + equals + number.text, number.blank)
     if not field:
-        return Label(NOTHING, 0, 0, False)
+        return Label(NOTHING, 0, 0, 0, False)
     seen = whole or graph.nodes[edge.target].gradient is not None
     back = edge.local is not None and options.gradients and not options.blank
     kind = "alarm" if edge.alarm and back else "local"  # a nan arises in what it passes
-    width = (HEAD + 2) * back + _width(kind, field) + 2 * BREATH
-    return Label(field, width, PENCIL + 4 if field.blank else LOCAL, back and seen, kind)
+    text = _width(kind, field, room * isinstance(edge.local, float))
+    width = (HEAD + 2) * back + text + 2 * BREATH
+    return Label(field, text, width, PENCIL + 4 if field.blank else LOCAL, back and seen, kind)
 
 
 def _strengths(graph: Graph, options: Options) -> list[Strength | None]:
@@ -333,19 +343,27 @@ def _common(one: Sequence[Point], other: Sequence[Point]) -> int:
 
 
 def _line(
-    edge: Edge, route: tuple[Point, ...], label: Label, gap: float, size: Strength | None, options: Options
+    edge: Edge,
+    route: tuple[Point, ...],
+    label: Label,
+    gap: float,
+    size: Strength | None,
+    options: Options,
+    whole: bool,
 ) -> Group:
     """A line in two parts around the local derivative, the arrow's head at the port, and the arrow back."""
     (x, y), down = route[-1], options.direction == "down"
     steps, tip = arrow(route, gap, DOWN if down else RIGHT)
     marks: list[Mark] = [Path("flow", steps, *size) if size else Path("line", steps), tip]
     if gap:
-        text = _width(label.kind, label.field)
         right = x + label.width / 2 - BREATH if down else x - ARROW - BREATH
+        if whole:
+            ends = (x, y - ARROW - gap), (x, y - ARROW)
+            marks.append(straight("bridge", *(ends if down else ((x - ARROW - gap, y), (x - ARROW, y)))))
         middle = y - ARROW - gap / 2 if down else y
         marks += _field(label.kind, label.field, right, middle)
         if label.tip:
-            back = right - text - 3
+            back = right - label.text - 3
             marks.append(head("tip", back - HEAD, middle, UP if down else LEFT))
     return Group(tuple(marks), words.edge_title(edge, options), f"e{edge.target}.{edge.position}")
 

@@ -9,11 +9,16 @@ from viz import book, cards, dot, mermaid, page, tree
 from viz.legend import explained
 from viz.options import Options
 from viz.picture import Format, Picture
-from viz.records import Graph
+from viz.records import Graph, read
 from viz.scene import Scene, within
+from viz.view import select
 
 if TYPE_CHECKING:
     import graphviz  # type: ignore[import-untyped]
+
+
+# The options with which a graph is summed up for its size alone
+SUMMED: dict[str, Any] = {"group": None, "fold": False, "focus": "", "open": frozenset(), "max_nodes": 150}
 
 
 class Diagram(Picture):
@@ -49,9 +54,16 @@ class Diagram(Picture):
     def html(self) -> str:
         """The page that leads through the graph step by step, forward and back, as one HTML file.
 
-        It loads nothing. A worksheet, and a picture in the style "textbook", stand there without steps.
+        It loads nothing. The leaves of a graph of floats can be changed there: the page computes it again.
+        A graph summed up for its size alone is shown value by value, up to 500; groups that were asked for
+        step as groups. A worksheet, and a picture in the style "textbook", stand there without steps.
         """
-        return page.render(self.graph, self.options, self.roots, lambda: self.scene)
+        graph = self.graph
+        if graph.note and graph.total <= page.LIMIT and replace(self.options, **SUMMED) == self.options:
+            options = replace(self.options, group=0, max_nodes=None)
+            assert graph.view
+            graph = read(self.roots, select(self.roots, options, graph.view.called), options.digits)
+        return page.render(graph, self.options, self.roots, lambda: self.scene)
 
     def iframe(self, height: int = 480) -> page.Frame:
         """The step-through page for a notebook, so many pixels high."""

@@ -1,68 +1,144 @@
-// show(k) brings the picture to its state after step k. All numbers and sentences stand in the page's
-// JSON as text, written by Python; this script computes nothing but k.
+// show(k) brings the picture to its state after step k. A page either tells what Python has written, all
+// numbers and sentences as text, or computes them (live.js) from numbers that can be changed (touch.js).
 //
+// What Python has written, in `data`:
 //   steps  {phase, parts: words and [short, full] numbers, note: the formula beside them,
 //           node, edge: the card and the line that it happens at}
 //   nodes  by key: [the step that computes it, the running sums of its gradient: [[step, short, full], …]]
 //   edges  by key: [source, target, the step of the backward pass along it, if there is one]
 //
-// Values and tooltips stand in the picture, as they are when all is done. Comments are left out of the page.
+// The state of the page: moments (the steps), nodes and edges, as `computed` of live.js gives them. Titles
+// stand in the picture, as they are when all is done. Comments are left out of the page.
 "use strict";
-const { steps, nodes, edges } = JSON.parse(document.getElementById("steps").textContent);
+if (data.touch) {
+  const [tree, style] = data.touch, sheet = new CSSStyleSheet();
+  sheet.replaceSync(style);
+  document.adoptedStyleSheets = [sheet];
+  document.getElementById("panel").append(built(tree));
+}
 const element = Object.fromEntries([...document.querySelectorAll("[id]")].map((e) => [e.id, e]));
-const drawn = Object.fromEntries([...document.querySelectorAll("[data-key]")].map((g) => [g.dataset.key, g]));
-const cards = Object.entries(nodes).map(([key, [born, gradients]]) => {
-  const g = drawn[key], [value, gradient, title] = [".data,.alarm", ".gradient", "title"].map((s) => g.querySelector(s));
-  return { key, born, gradients, g, value, gradient, title, data: value.textContent, lines: title.textContent };
-});
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
-const NOTHING = [0, "·", "none has arrived"];
-let now = 0, timer = 0;
+const NOTHING = [0, () => ["·", "none has arrived"]];
+const narrow = matchMedia("(max-width: 600px) and (orientation: portrait)");
+let [view] = data.views, model = data.values && modelled(data, view), numbers = model?.values.map(({ number }) => number);
+let state = model ? model.computed(numbers) : told(data);
+let svg = built(turned()), drawn = read(), now = 0, timer = 0;
+element.picture.append(svg);
+const touched = { hides: () => false, changed: () => [], restore() {}, bind() {} }; // what touch.js knows
+
+function told({ steps, nodes, edges }) {
+  return {
+    moments: steps.map((step) => ({ ...step, tell: () => step.parts })),
+    nodes: new Map(Object.entries(nodes).map(([key, [born, sums]]) => [key, { born, sums: sums.map(([when, ...pair]) => [when, () => pair]) }])),
+    edges: new Map(Object.entries(edges).map(([key, [source, target, passed]]) => [key, { source, target, passed }])),
+  };
+}
+
+// The cards and lines of the picture, by key. Texts that change keep to the room that they were drawn with.
+function read() {
+  const cards = new Map(), lines = new Map();
+  for (const g of svg.querySelectorAll("[data-key]")) {
+    const [data, gradient, local] = [".data,.alarm", ".gradient", ".local,.alarm"].map((part) => g.querySelector(part)), { key } = g.dataset;
+    const title = g.querySelector("title") ?? g.insertBefore(document.createElementNS(g.namespaceURI, "title"), g.firstChild);
+    if (model && key[0] === "n") title.textContent = model.titles.get(key);
+    if (key[0] === "e") lines.set(key, { g, local, title, words: local?.textContent, formula: model?.formulas.get(key) });
+    else cards.set(key, { g, data, gradient, title, number: data?.textContent, lines: title.textContent });
+  }
+  return { cards, lines };
+}
 
 function write(target, text) {
+  if (!target || target.shown === text) return;
+  target.room ??= Math.max(data.room ?? 0, target.textContent.length);
+  target.shown = target.textContent = text;
+  if (!data.room) return;
+  if (text.length <= target.room) target.removeAttribute("textLength");
+  else target.setAttribute("textLength", ((target.matches(".local") ? 6.92 : 7.53) * target.room).toFixed(1));
+}
+
+// The local derivative on a line: its number, or a formula and its number, or a formula alone.
+function localText({ words }, local) {
+  const few = local === null ? "none" : model.pair(local)[0];
+  if (data.local === "number") return few;
+  return data.local === "both" && local !== null ? words.replace(/(^| = )[^=]*$/, `$1${few}`) : words;
+}
+
+function say(target, text) {
   if (target.textContent !== text) target.textContent = text;
 }
 
 // A part of a sentence: a number has all its digits in its tooltip.
 function worded(part) {
-  if (typeof part === "string") return part;
+  if (typeof part === "string") return isolated(part);
   return Object.assign(document.createElement("span"), { textContent: part[0], title: part[1] });
 }
 
-function mark(g, name, on) {
-  g.classList.toggle(name, on);
+function show(k) {
+  now = Math.max(0, Math.min(k, state.moments.length - 1));
+  paint();
+  entitle();
+  const { node, edge } = state.moments[now], [near, far] = [node, state.edges.get(edge)?.source ?? node];
+  if (node) follow(drawn.cards.get(near).g, drawn.cards.get(far).g);
+  remember();
 }
 
-function show(k) {
-  now = Math.max(0, Math.min(k, steps.length - 1));
-  const step = steps[now], [receiver] = edges[step.edge] ?? [];
-  for (const { key, born, gradients, g, value, gradient, title, data, lines } of cards) {
-    const later = born > now, [, short, full] = gradients.findLast(([when]) => when <= now) ?? NOTHING;
-    write(value, later ? "·" : data);
-    write(gradient, short);
-    const known = later ? lines.replace(/^value .*/m, "value not computed yet") : lines;
-    write(title, known.replace(/^gradient .*/m, `gradient ${full}`));
-    mark(g, "later", later);
-    mark(g, "active", key === step.node);
-    mark(g, "receives", key === receiver);
+// What the eye sees; titles, which it does not, can wait.
+function paint() {
+  const { moments, nodes, edges } = state, moment = moments[now], { phase, node: active, edge: step } = moment;
+  const receiver = edges.get(step)?.source;
+  for (const [key, card] of drawn.cards) {
+    const node = nodes.get(key), { data, gradient, number } = card;
+    if (!node || !gradient) continue;
+    const [few, all] = node.data?.() ?? [number], later = node.born > now;
+    write(data, later ? "·" : few);
+    write(gradient, touched.hides(key) ? "?" : arrived(node)[0]);
+    mark(card, { later, active: key === active, receives: key === receiver });
+    if (!model || !data) continue;
+    if (data.dataset.number !== all) data.dataset.number = all;
+    gradient.dataset.number = node.gradient();
+    if (card.alarm !== node.alarm) data.style.fill = `var(--${(card.alarm = node.alarm) ? "alarm" : "data"})`;
   }
-  for (const [key, [, target, passed]] of Object.entries(edges)) {
-    const g = drawn[key];
-    mark(g, "later", nodes[target][0] > now);
-    mark(g, "unpassed", !(passed <= now));
-    mark(g, "near", target === step.node);
-    mark(g, "step", key === step.edge);
+  for (const [key, line] of drawn.lines) {
+    const { target, passed, local } = edges.get(key), unpassed = !(passed <= now) && phase !== "Done";
+    mark(line, { later: nodes.get(target).born > now, unpassed, near: target === active, step: key === step });
+    if (model && local !== undefined) write(line.local, localText(line, local));
   }
-  document.body.dataset.phase = step.phase;
-  write(element.phase, step.phase);
-  element.sentence.replaceChildren(...step.parts.map(worded));
-  write(element.note, step.note ?? "");
-  write(element.count, `step ${now} of ${steps.length - 1}`);
+  document.body.dataset.phase = phase;
+  say(element.phase, phase);
+  element.sentence.replaceChildren(...moment.tell().map(worded));
+  say(element.note, isolated(moment.note ?? ""));
+  say(element.count, `step ${now} of ${moments.length - 1}`);
+  element.slider.max = moments.length - 1;
   element.slider.value = now;
   element.slider.setAttribute("aria-valuetext", element.count.textContent);
   element.back.disabled = now === 0;
-  element.next.disabled = now === steps.length - 1;
-  if (step.node) follow(drawn[step.node], drawn[receiver ?? step.node]);
+  element.next.disabled = now === moments.length - 1;
+}
+
+// What has arrived at a node by now: [short, full].
+function arrived({ sums }) {
+  return (sums.findLast(([when]) => when <= now) ?? NOTHING)[1]();
+}
+
+// A card or a line has these classes, and that of the paths if it had it.
+function mark(drawing, classes) {
+  const names = Object.keys(classes).filter((name) => classes[name]).join(" ");
+  if (drawing.names === names) return;
+  drawing.names = names;
+  drawing.g.setAttribute("class", drawing.g.classList.contains("way") ? `${names} way` : names);
+}
+
+function entitle() {
+  for (const [key, { title, lines }] of drawn.cards) {
+    const node = state.nodes.get(key);
+    if (!node || !lines) continue;
+    const value = node.born > now ? "value not computed yet" : node.data ? `value ${node.data()[1]}` : "$&";
+    say(title, lines.replace(/^value .*/m, value).replace(/^gradient .*/m, `gradient ${touched.hides(key) ? "?" : arrived(node)[1]}`));
+  }
+  for (const [key, { title, formula }] of drawn.lines) {
+    const { local } = state.edges.get(key), all = local === null || !model ? "" : model.pair(local ?? 0)[1];
+    if (formula && local !== undefined) say(title, !all || formula.endsWith(` = ${all.replace(/\.0$/, "")}`) ? formula : `${formula} = ${all}`);
+  }
 }
 
 // Scroll the picture, and nothing around it, as far as both cards need to be seen; else the second alone.
@@ -88,16 +164,18 @@ function follow(...both) {
 function pause() {
   clearInterval(timer);
   timer = 0;
-  write(element.play, "Play");
+  say(element.play, "Play");
 }
 
 function play() {
   if (timer) return pause();
-  if (now === steps.length - 1) show(0);
-  write(element.play, "Pause");
+  const last = () => state.moments.length - 1;
+  show(now === last() ? 0 : now + 1);
+  if (now === last()) return;
+  say(element.play, "Pause");
   timer = setInterval(() => {
     show(now + 1);
-    if (now === steps.length - 1) pause();
+    if (now === last()) pause();
   }, Number(document.body.dataset.pace));
 }
 
@@ -106,25 +184,123 @@ function go(k) {
   show(k);
 }
 
-function fit() {
-  const fitted = element.picture.classList.toggle("fit");
-  element.fit.setAttribute("aria-pressed", fitted);
+// ── Views: with one group open or none, to the right, or down on a narrow screen ──
+
+function built([tag, attributes, ...children], kind = "1999/xhtml") {
+  const own = tag === "svg" ? "2000/svg" : kind, e = document.createElementNS(`http://www.w3.org/${own}`, tag);
+  for (const [name, value] of Object.entries(attributes)) e.setAttribute(name, value);
+  e.append(...children.map((child) => (typeof child === "string" ? child : built(child, own))));
+  return e;
 }
 
-element.slider.max = steps.length - 1;
+function turned() {
+  return (narrow.matches && view.down) || view.right || view.down;
+}
+
+function turn(to) {
+  const atEnd = now === state.moments.length - 1, before = svg;
+  model = modelled(data, (view = to));
+  before.replaceWith((svg = built(turned())));
+  element.picture.classList.remove("fit");
+  [state, drawn] = [model.computed(numbers), read()];
+  touched.bind();
+  go(atEnd ? state.moments.length - 1 : now);
+}
+
+if (model) narrow.addEventListener("change", () => turn(view));
+
+// ── Size: Fit shows all of the picture, also larger than it is drawn; + and − and the wheel with Ctrl ──
+
+const LARGEST = 4;
+const size = () => [svg.width.baseVal.value, svg.height.baseVal.value];
+
+function zoom(scale, x, y) {
+  const frame = element.picture.getBoundingClientRect(), before = svg.getBoundingClientRect();
+  const [px, py] = [x ?? frame.left + frame.width / 2, y ?? frame.top + frame.height / 2];
+  const [across, down] = [(px - before.left) / before.width, (py - before.top) / before.height];
+  svg.style.maxWidth = "none";
+  svg.style.width = `${size()[0] * Math.max(0.1, Math.min(scale, LARGEST))}px`;
+  element.picture.classList.remove("fit");
+  element.fit.setAttribute("aria-pressed", false);
+  const after = svg.getBoundingClientRect();
+  element.picture.scrollBy(after.left + across * after.width - px, after.top + down * after.height - py);
+}
+
+function fit() {
+  const fitted = element.picture.classList.toggle("fit"), { clientWidth, clientHeight } = element.picture, [wide, high] = size();
+  element.fit.setAttribute("aria-pressed", fitted);
+  svg.style.maxWidth = fitted ? "none" : "";
+  svg.style.width = fitted ? `${wide * Math.min(clientWidth / wide, clientHeight / high, LARGEST)}px` : "";
+}
+
+function scaled(by, x, y) {
+  zoom((svg.getBoundingClientRect().width / size()[0]) * by, x, y);
+}
+
+element.larger.addEventListener("click", () => scaled(1.25));
+element.smaller.addEventListener("click", () => scaled(0.8));
+element.fit.addEventListener("click", fit);
+addEventListener("resize", () => element.picture.classList.contains("fit") && (element.picture.classList.remove("fit"), fit()));
+element.picture.addEventListener("wheel", (event) => {
+  if (!event.ctrlKey) return; // without it the wheel scrolls
+  event.preventDefault();
+  scaled(Math.exp(-event.deltaY / 300), event.clientX, event.clientY);
+}, { passive: false });
+
+// The pointer drags the picture; a finger scrolls it as everything else.
+let grip = null;
+element.picture.addEventListener("pointerdown", (event) => {
+  if (event.pointerType === "mouse" && event.button === 0) grip = [event.clientX, event.clientY];
+});
+addEventListener("pointermove", (event) => {
+  if (!grip) return;
+  element.picture.scrollBy({ left: grip[0] - event.clientX, top: grip[1] - event.clientY, behavior: "instant" });
+  grip = [event.clientX, event.clientY];
+});
+addEventListener("pointerup", () => (grip = null));
+
+// ── The address holds the step, and the leaves that were changed: #step=7&x=2.5 ──
+
+let remembering = 0;
+
+function remember() {
+  clearTimeout(remembering);
+  remembering = setTimeout(() => {
+    const kept = new URLSearchParams(now ? { step: now } : {});
+    for (const [name, number] of touched.changed()) kept.set(name, number);
+    try {
+      history.replaceState(null, "", kept.size ? `#${kept}` : location.pathname + location.search);
+    } catch {} // in the sandbox of a notebook a page has no address
+  }, 200);
+}
+
+function begin() {
+  document.body.classList.add("live");
+  touched.bind();
+  const kept = new URLSearchParams(location.hash.slice(1));
+  touched.restore(kept);
+  go(Number(kept.get("step") ?? 0) || 0);
+}
+
+// ── Controls and keys ──
+
 element.slider.addEventListener("input", () => go(Number(element.slider.value)));
 element.back.addEventListener("click", () => go(now - 1));
 element.next.addEventListener("click", () => go(now + 1));
 element.play.addEventListener("click", play);
-element.fit.addEventListener("click", fit);
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
-  const last = steps.length - 1;
-  const target = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: last }[event.key];
-  if (target !== undefined) go(target);
-  else if (event.key === " " && event.target.tagName !== "BUTTON") play(); // a button takes it as a click
+  const { key, target } = event;
+  if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey || target.matches("input:not(#slider),summary")) return;
+  const last = state.moments.length - 1;
+  const goal = { ArrowLeft: now - 1, PageUp: now - 1, ArrowRight: now + 1, PageDown: now + 1, Home: 0, End: last }[key];
+  if (goal < 0 || goal > last) handOn(goal < 0 ? "prev" : "next");
+  else if (goal !== undefined) go(goal);
+  else if (key === " " && !target.matches("button,[role=button]")) play(); // a button takes it as a click
   else return;
   event.preventDefault(); // else the arrows would move the slider, or scroll, as well
 });
-document.body.classList.add("live");
-show(0);
+
+// At either end a deck of slides around the page goes on: this is how reveal.js takes orders.
+function handOn(method) {
+  if (parent !== window) parent.postMessage(JSON.stringify({ method }), "*");
+}

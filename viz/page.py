@@ -3,36 +3,45 @@
     moment   what one position of the slider shows: a phase, a sentence, and the card or line it is about
     phases   Start; Forward, one moment for every operation; Backward, the seed and then one moment for
              every edge: upstream × local = contribution, and the running sum; Done
+    live     a page of a graph of floats: its leaves can be changed, and its script computes all numbers
+             again (`viz.live`), with the templates of sentences that stand here
+    told     a page of fractions, complex numbers and others: every number and sentence is written here
     still    a page with the picture alone, and a sentence that says why there are no steps
 
-The picture is laid out here, and every number and sentence is written here, as text. The page's script
-(page.js) finds cards and lines by their `data-key` and fills in what belongs to the moment. The page
-loads nothing: its Content-Security-Policy forbids all but the script and the styles that stand in it.
+The picture is laid out here. The page's script (page.js) finds cards and lines by their `data-key` and fills
+in what belongs to the moment. The page loads nothing: its Content-Security-Policy forbids all but the script
+and the styles that stand in it.
 """
 
 import json
 import re
+import zlib
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from html import escape
+from itertools import chain
 from operator import mul
 from typing import Any, NamedTuple
+from xml.etree import ElementTree
 
 from autograd import Step, Value
 from autograd.formula import Piece
-from viz import cards, svg
+from viz import cards, live, svg
 from viz.javascript import source
 from viz.options import Options
-from viz.records import CONSTANT, LEAF, OPERATION, Edge, Graph, Node, read_backward
-from viz.scene import DARK, LIGHT, Scene
+from viz.records import CONSTANT, GROUP, LEAF, OPERATION, Edge, Graph, Node, read, read_backward
+from viz.scene import DARK, LIGHT, Group, Scene
 from viz.text import clip, columns, full, isolated, relation, short
+from viz.view import select
 
 LIMIT = 500  # values, above which nobody follows the steps
 PACE = 1200  # milliseconds between two steps while playing
 SMALLEST = 0.75  # of its size: a window that is smaller still scrolls the picture instead
 LONG, LISTED = 120, 6  # characters of an expression; leaves in the last sentence
+ROOM = 8  # characters, for which every number that may change has room
+GROUPS = 12  # of a picture, which can be opened there
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -46,28 +55,26 @@ PAGE = """<!doctype html>
 <style>{style}</style>
 </head>
 <body data-pace="{pace}">
-{body}
+{body}{packed}
 </body>
 </html>
 """
 
-STEPS = """<main id="picture" class="steps" tabindex="0" role="region" aria-label="Picture of the graph">
-{picture}</main>
-<section id="panel" aria-label="Steps">
-<noscript><p>The steps, and the gradients, need JavaScript.</p></noscript>
-<p id="story" aria-live="polite" aria-atomic="true"><b id="phase"></b><span id="sentence"></span>
-<span id="note"></span></p>
-<div id="controls">
-<button id="back" type="button" aria-label="Previous step" title="Previous step (left arrow)">←</button>
-<button id="play" type="button" title="Play or pause (space)">Play</button>
-<button id="next" type="button" aria-label="Next step" title="Next step (right arrow)">→</button>
-<input id="slider" type="range" min="0" value="0" aria-label="Step">
-<span id="count"></span>
-<button id="fit" type="button" aria-pressed="false" title="Fit the whole picture into the window">Fit</button>
-</div>
-</section>
-<script type="application/json" id="steps">{data}</script>
-<script>{script}</script>"""
+PACKED = """
+<!-- The picture, its numbers and the script, deflated: the files viz/*.js of the package. -->
+<script type="text/plain" id="code">{code}</script>
+<script>{loader}</script>"""
+
+SAYS = {  # sentences, with {fields}
+    "forward": "{made} {equals} {data}",
+    "seed": "{name}: seed {seed}",
+    "passed": "∂{root}/∂{receiver} += ∂{root}/∂{passing} × ∂{passing}/∂{receiver} = {upstream} × {local} "
+    "{equals} {contribution}, so far {total}",
+    "crossed": "∂{root}/∂{receiver} += {contribution}, from {passing}: upstream × local, over {edges}",
+    "leaf": "∂{root}/∂{leaf} = {gradient}",
+    "stop": "The backward pass stops at {made}: its local derivative: {why}.",
+    "leafless": "There is no leaf, so there is nothing to differentiate.",
+}
 
 STILL = """<main id="picture" tabindex="0" role="region" aria-label="Picture of the graph">
 {picture}</main>
@@ -99,19 +106,25 @@ def render(graph: Graph, options: Options, roots: Sequence[Value], draw: Callabl
     """The page of a graph and the roots that it was read from; the same graph gives the same bytes.
 
     `draw` gives its picture. Its gradients are those of one backward pass from seed 1, whether `backward()`
-    has run or not. A worksheet, the style "textbook", several roots, more than `LIMIT` values, and a picture
-    of groups or of a part of the graph make a page without steps.
+    has run or not. A worksheet, the style "textbook", several roots, more than `LIMIT` values, a picture of a
+    part of the graph, and of groups whose numbers are no floats, make a page without steps.
     """
     title = escape(", ".join(graph.nodes[key].name or "a constant" for key in graph.roots))
-    if why := _why_still(graph, options, roots):
+    told = "" if (why := _why_still(graph, options, roots)) else live.why_not(graph)
+    if why or (told and graph.note):
         picture = svg.paint(draw(), options.theme)
-        return _page(f"{title}: a computation graph", picture, options.theme, STILL, why=escape(why))
-    moments = [*_moments(graph, roots[0], options.digits)]
+        why = why or f"This picture is {graph.note}, and a page of groups computes with floats. {told}"
+        return _page(f"{title}: a computation graph", options.theme, STILL, picture=picture, why=escape(why))
     unveiled = replace(options, values=True, gradients=True, blank="")  # one by one, by the page itself
-    gradients = _gradients(graph, moments)
-    picture = svg.paint(cards.scene(_roomy(graph, gradients, options), unveiled, whole=True), options.theme)
-    data, script = _embedded(_data(graph, moments, gradients, options)), source("page.js")
-    return _page(f"{title}, step by step", picture, options.theme, STEPS, data=data, script=script)
+    make = _told if told else _live
+    scenes, data, script = make(graph, roots, unveiled)
+    why = f"<p>{escape(told)}</p>\n" if told else ""
+    parts = {"heading": _heading(graph), "root": escape(graph.whole), "why": why}
+    code = "\n".join(
+        [f"const data = {json.dumps(data, ensure_ascii=False, separators=(',', ':'))};", *script, "begin();"]
+    )
+    looks = f"{svg.style(*scenes)}:root{{--least:{SMALLEST * scenes[0].width:.0f}px}}\n"
+    return _page(f"{title}, step by step", options.theme, source("steps.html"), looks, code, **parts)
 
 
 def _why_still(graph: Graph, options: Options, roots: Sequence[Value]) -> str:
@@ -124,10 +137,89 @@ def _why_still(graph: Graph, options: Options, roots: Sequence[Value]) -> str:
         return f"Steps lead back from one root, and this picture has {len(roots)}: draw one of them."
     if graph.total > LIMIT:
         return f"{graph.total:,} values are too many to follow step by step: draw a graph of at most {LIMIT}."
-    if graph.note:
-        remedy = "For all of them, step by step: viz.draw(root, group=0, max_nodes=None).html()"
-        return f"This picture is {graph.note}. {remedy}"
+    if any(not node.size for node in graph.nodes):
+        return f"This picture is {graph.note}. For all of them, step by step: viz.draw(root).html()"
     return ""
+
+
+def _heading(graph: Graph) -> str:
+    """`o = tanh(t4)`"""
+    (key,) = graph.roots
+    node = graph.nodes[key]
+    made = f"{node.name} = {clip(node.expression, LONG)}" if node.kind == OPERATION else node.name
+    return escape(isolated(made or "a constant"))
+
+
+Made = tuple[list[Scene], dict[str, Any], list[str]]  # pictures, the first of them shown; data; script
+
+
+def _live(graph: Graph, roots: Sequence[Value], options: Options) -> Made:
+    """The pictures, the data and the script of a page that computes."""
+    shared, rows = live.model(graph, roots[0])
+    says = SAYS | {"start": _start(graph), "long": LONG, "listed": LISTED}
+    scenes, views = [], []
+    for name, shown in _views(graph, roots, options).items():
+        views.append({"open": name, **live.shown(shown, LONG)})
+        for direction in dict.fromkeys((options.direction, "down")):
+            turned = replace(
+                options, direction=direction, width=None if direction == "down" else options.width
+            )
+            scenes.append(
+                _untitled(cards.scene(live.arrived(shown, roots[0]), turned, whole=True, room=ROOM))
+            )
+            views[-1][direction] = _tree(svg.paint(scenes[-1], "classes"))
+    touch = _tree(source("touch.html").format(root=escape(graph.whole))), source("touch.css")
+    data = {
+        "touch": touch,
+        "says": says,
+        "digits": options.digits,
+        "local": options.local,
+        "room": ROOM,
+        "views": views,
+        **shared,
+    }
+    return scenes, data, [source("numbers.js"), rows, *map(source, ("live.js", "page.js", "touch.js"))]
+
+
+def _views(graph: Graph, roots: Sequence[Value], options: Options) -> dict[str, Graph]:
+    """The graph as it is drawn first, and with each of its groups open, by its name."""
+    assert graph.view
+    views, called = {"": graph}, graph.view.called
+    names = [graph.view.cards[node.key].name for node in graph.nodes if node.kind == GROUP]
+    for name in names if len(names) <= GROUPS else ():
+        opened = replace(options, open=options.open | {name})
+        views[name] = read(roots, select(roots, opened, called), options.digits)
+    return views
+
+
+def _told(graph: Graph, roots: Sequence[Value], options: Options) -> Made:
+    """The picture, the data and the script of a page that tells what Python has written."""
+    moments = [*_moments(graph, roots[0], options.digits)]
+    gradients = _gradients(graph, moments)
+    scene = cards.scene(_roomy(graph, gradients, options), options, whole=True)
+    data = {
+        "views": [{"right": _tree(svg.paint(scene, "classes"))}],
+        **_data(graph, moments, gradients, options),
+    }
+    return [scene], data, [*map(source, ("numbers.js", "page.js"))]
+
+
+def _untitled(scene: Scene) -> Scene:
+    """The scene without tooltips: the page's script writes them."""
+    return replace(
+        scene, marks=tuple(replace(m, title="") if isinstance(m, Group) else m for m in scene.marks)
+    )
+
+
+def _tree(markup: str) -> list[Any]:
+    """An SVG, or markup, as JSON, for page.js to build: [element, attributes, children and texts …]."""
+
+    def node(element: ElementTree.Element) -> list[Any]:
+        inner = chain([element.text], *((node(child), child.tail) for child in element))
+        kept = [each for each in inner if each and each != "\n"]
+        return [element.tag.rpartition("}")[2], element.attrib, *kept]
+
+    return node(ElementTree.fromstring(markup))
 
 
 # ── Moments ─────────────────────────────────────────────────────────────────────────────────────────
@@ -136,26 +228,23 @@ def _why_still(graph: Graph, options: Options, roots: Sequence[Value]) -> str:
 def _moments(graph: Graph, root: Value, digits: Digits) -> Iterator[Moment]:
     """All that the slider leads through; numbers in so many digits."""
     leaves = [node for node in graph.nodes if node.kind == LEAF]
-    operations = [node for node in graph.nodes if node.kind == OPERATION]
-    given = f"{len(leaves)} lea{'f' if len(leaves) == 1 else 'ves'} with a number"
-    yield Moment(
-        "Start", (f"{given}, {len(operations)} operation{'s' * (len(operations) != 1)} to compute.",)
-    )
-    how = {node.key: clip(node.expression, LONG) for node in operations}
-    for node in operations:
+    yield Moment("Start", (_start(graph),))
+    how = {node.key: clip(node.expression, LONG) for node in graph.nodes if node.kind == OPERATION}
+    for node in (graph.nodes[key] for key in how):
         texts = node.name, how[node.key], clip(_in_numbers(node.expression.graph, digits), LONG)
         value = node.expression.graph
-        equals = relation(value.op, value.operands, value.result, digits)
-        made = f"{' = '.join(dict.fromkeys(texts))} {equals} "  # price = t1 × tax = 200 × 1.1 = 220
-        yield Moment("Forward", (made, _number(node.data, digits)), node=node.key)
+        equals = relation(lambda *args, op=value.op: op.apply(args), value.operands, value.result, digits)
+        made = " = ".join(dict.fromkeys(texts))  # price = t1 × tax = 200 × 1.1 = 220
+        parts = _said("forward", made=made, equals=equals, data=_number(node.data, digits))
+        yield Moment("Forward", parts, node=node.key)
     if not leaves:
-        yield Moment("Done", ("There is no leaf, so there is nothing to differentiate.",))
+        yield Moment("Done", (SAYS["leafless"],))
         return
     backward = read_backward(root, graph)[1]
     steps = backward.steps
     (key,) = graph.roots
     name, seed = graph.nodes[key].name, steps[0][1].upstream if steps else 1
-    parts, note = (f"{name}: seed ", _number(seed, digits)), f"∂{name}/∂{name} = 1"
+    parts, note = _said("seed", name=name, seed=_number(seed, digits)), f"∂{name}/∂{name} = 1"
     yield Moment("Backward", parts, note, node=key, source=key, gradient=seed)
     yield from (_passed(graph, edge, step, how[edge.target], digits) for edge, step in steps)
     if backward.stop is not None:  # such as 1 / (2√x) at 0
@@ -163,6 +252,22 @@ def _moments(graph: Graph, root: Value, digits: Digits) -> Iterator[Moment]:
         return
     arrived = {key: seed} | {edge.source: step.total for edge, step in steps}
     yield _done(name, leaves, arrived, digits)
+
+
+def _start(graph: Graph) -> str:
+    """What there is before the first step."""
+    leaves, operations = (sum(node.kind == kind for node in graph.nodes) for kind in (LEAF, OPERATION))
+    given = f"{leaves} lea{'f' if leaves == 1 else 'ves'} with a number"
+    return f"{given}, {operations} operation{'s' * (operations != 1)} to compute."
+
+
+def _said(sentence: str, **fields: Part | list[Part]) -> tuple[Part, ...]:
+    """A sentence of SAYS as parts: its words, and what stands in its fields."""
+    parts: list[Part] = []
+    for i, words in enumerate(re.split(r"\{(\w+)\}", SAYS[sentence])):
+        part = fields[words] if i % 2 else words
+        parts += part if isinstance(part, list) else [part] * bool(part)
+    return tuple(parts)
 
 
 def _number(number: Any, digits: Digits) -> Part:
@@ -183,13 +288,18 @@ def _in_numbers(node: Value, digits: Digits) -> str:
 def _passed(graph: Graph, edge: Edge, step: Step, how: str, digits: Digits) -> Moment:
     """`∂o/∂x1 += ∂o/∂t1 × ∂t1/∂x1 = 0.5 × (−3) = −1.5, so far −1.5`"""
     source, target = graph.nodes[edge.source], graph.nodes[edge.target]
-    numbers = step.upstream, edge.local, step.contribution, step.total
-    upstream, local, contribution, total = (_number(x, digits) for x in numbers)
-    root, receiver, passing = graph.whole, source.name, target.name
-    rule = f"∂{root}/∂{receiver} += ∂{root}/∂{passing} × ∂{passing}/∂{receiver} = "
-    begin, end = (" × (", ")") if short(edge.local).startswith("−") else (" × ", "")
-    equals = relation(mul, (step.upstream, edge.local), step.contribution, digits)
-    parts = rule, upstream, begin, local, f"{end} {equals} ", contribution, ", so far ", total
+    local = _number(edge.local, digits)
+    parts = _said(
+        "passed",
+        root=graph.whole,
+        receiver=source.name,
+        passing=target.name,
+        upstream=_number(step.upstream, digits),
+        local=["(", local, ")"] if short(edge.local).startswith("−") else local,
+        equals=relation(mul, (step.upstream, edge.local), step.contribution, digits),
+        contribution=_number(step.contribution, digits),
+        total=_number(step.total, digits),
+    )
     note = f"{clip(edge.formula, LONG)}, as {target.name} = {how}"
     return Moment("Backward", parts, note, target.key, _key(edge), source.key, step.total)
 
@@ -203,8 +313,8 @@ def _done(root: str, leaves: list[Node], arrived: dict[int, Any], digits: Digits
     """The gradients of the first leaves; 0 where nothing arrived."""
     parts: list[Part] = []
     for leaf in leaves[:LISTED]:
-        comma = ", " if parts else ""
-        parts += [f"{comma}∂{root}/∂{leaf.name} = ", _number(arrived.get(leaf.key, 0), digits)]
+        gradient = _number(arrived.get(leaf.key, 0), digits)
+        parts += [", " * bool(parts), *_said("leaf", root=root, leaf=leaf.name, gradient=gradient)]
     more = f", and {len(leaves) - LISTED} more" if len(leaves) > LISTED else "."
     return Moment("Done", (*parts, more))
 
@@ -254,8 +364,8 @@ def _step(moment: Moment) -> dict[str, Any]:
     """A moment as page.js reads it, without what is empty."""
     step = {
         "phase": moment.phase,
-        "parts": [isolated(part) if isinstance(part, str) else part for part in moment.parts],
-        "note": isolated(moment.note),
+        "parts": moment.parts,
+        "note": moment.note,
         "node": "" if moment.node is None else f"n{moment.node}",
         "edge": moment.edge,
     }
@@ -265,23 +375,35 @@ def _step(moment: Moment) -> dict[str, Any]:
 # ── Writing ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _embedded(data: dict[str, Any]) -> str:
-    """The data as JSON that no label can break out of, wherever in a page it stands."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return re.sub("[<>&\u2028\u2029]", lambda match: f"\\u{ord(match[0]):04x}", text)
+def _page(title: str, theme: str, body: str, looks: str = "", code: str = "", **parts: str) -> str:
+    """The whole file: the body's template filled in, and a policy that allows what stands in it alone.
 
-
-def _page(title: str, picture: str, theme: str, body: str, **parts: str) -> str:
-    """The whole file: the body's template filled in, and a policy that allows what stands in it alone."""
-    body = body.format(picture=picture, **parts)
-    width = int(re.findall(r'<svg[^>]* width="(\d+)"', picture)[0])
-    style = _palette(theme) + f":root{{--least:{SMALLEST * width:.0f}px}}\n" + source("page.css")
-    styles = [style, *re.findall("<style>(.*?)</style>", picture, re.DOTALL)]
+    looks, code  style and script, besides the page's own
+    """
+    style = f"{_palette(theme)}{looks}{source('page.css')}"
+    styles = [style, *re.findall("<style>(.*?)</style>", parts.get("picture", ""), re.DOTALL)]
     policy = f"default-src 'none'; style-src {_hashes(styles)}; img-src data:; base-uri 'none'"
-    if "script" in parts:
-        policy += f"; script-src {_hashes([parts['script']])}"
+    packed = ""
+    if code:
+        loader = source("loader.js")
+        policy += f"; script-src {_hashes([loader, code])}"
+        packed = PACKED.format(code=_packed(code), loader=loader)
     scheme = "light dark" if theme == "auto" else theme
-    return PAGE.format(policy=policy, scheme=scheme, title=title, style=style, pace=PACE, body=body)
+    return PAGE.format(
+        policy=policy,
+        scheme=scheme,
+        title=title,
+        style=style,
+        pace=PACE,
+        body=body.format(**parts),
+        packed=packed,
+    )
+
+
+def _packed(code: str) -> str:
+    """A script for loader.js: deflated, as a page of a few numbers would else be mostly script."""
+    packer = zlib.compressobj(9, wbits=-15)
+    return b64encode(packer.compress(code.encode()) + packer.flush()).decode()
 
 
 def _hashes(texts: Sequence[str]) -> str:

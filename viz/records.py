@@ -128,6 +128,7 @@ class Graph:
     total  the number of values in the whole graph, shown or not
     whole  of what gradients are derivatives: the root's name, or `(a + b)`, as passes from several add up
     names  of the Values in formulas
+    view   that they were made from
     """
 
     nodes: tuple[Node, ...]
@@ -136,6 +137,7 @@ class Graph:
     total: int = 0
     whole: str = ""
     names: Mapping[Value, str] = field(default_factory=dict)
+    view: View | None = None
 
     @cached_property
     def incoming(self) -> list[list[Edge]]:
@@ -267,7 +269,7 @@ class _Reader:
         roots = tuple(keys[owner[root]] for root in view.roots if owner[root] != HIDDEN)
         names = [self._name(root) or "a constant" for root in dict.fromkeys(view.roots)]
         whole = names[0] if len(names) == 1 else f"({_listed(names[:FEW], ' + ', len(names))})"
-        return Graph(tuple(nodes), tuple(edges), roots, len(view.order), whole, self.names)
+        return Graph(tuple(nodes), tuple(edges), roots, len(view.order), whole, self.names, view)
 
     # Names
 

@@ -69,6 +69,7 @@ LOOKS = {
     "neuron": Look("card", "border"),
     # Lines and the heads of arrows
     "line": Look("", "line", 1.3),
+    "bridge": Look("", "line", 1.3),  # over the gap for a label, while that is hidden
     "flow": Look("", "gradient"),
     "back": Look("", "gradient", 1.3),
     "plus": Look("", "data"),

@@ -50,17 +50,19 @@ RAISED, LOWERED = 0.38, 0.2  # of the font size: how far from the line scripts s
 
 
 def paint(scene: Scene, theme: str) -> str:
-    """The whole picture; theme is "light", "dark", "auto": as the reader's system is set, or "page": as the
-    page around it says, and as the system where that says nothing.
+    """The whole picture; theme is "light", "dark", "auto": as the reader's system is set, "page": as the page
+    around it says, and as the system where that says nothing; or "classes": as `style` says in the page.
     """
     width, height = (ceil(side + 2 * MARGIN) for side in (scene.width, scene.height))
     palette = DARK if theme == "dark" else LIGHT
     kinds = dict.fromkeys(["ground", *(mark.kind for mark in leaves(scene.marks))])
-    inks = {kind: _ink(kind, LOOKS[kind], palette) for kind in kinds}
+    bare = theme == "classes"
+    inks = {kind: f'class="{kind}"' if bare else _ink(kind, LOOKS[kind], palette) for kind in kinds}
     ground = Rect("ground", -MARGIN, -MARGIN, width, height, ROUND)
     body = "\n".join(_mark(mark, inks) for mark in (ground, *scene.marks))
     name = "graph-" + sha256(f"{theme}{scene.summary}{body}".encode()).hexdigest()[:12]
-    style = "".join(f"{rule}\n" for rule in (*_colours(name, kinds, theme), *_hover(name, scene, kinds)))
+    rules = () if bare else (*_colours(name, kinds, theme), *_hover(f"#{name}", scene, kinds))
+    style = "".join(f"{rule}\n" for rule in rules)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" id="{name}" width="{width}" height="{height}"'
         f' viewBox="{-MARGIN} {-MARGIN} {width} {height}" fill="none" font-family="{MONO}"'
@@ -82,6 +84,24 @@ def _ink(kind: str, look: Look, palette: Mapping[str, str]) -> str:
     ink += f' font-family="{SANS}"' if look.sans else ""
     ink += f' font-size="{look.size:g}"' if look.size not in (0, USUAL) else ""
     return ink + ' font-weight="700"' * look.bold
+
+
+def style(*scenes: Scene) -> str:
+    """The looks of all marks, painted as "classes", as CSS; the palettes are variables: var(--line)."""
+    rules = ""
+    kinds = dict.fromkeys(["ground", *(mark.kind for scene in scenes for mark in leaves(scene.marks))])
+    for kind in kinds:
+        look = LOOKS[kind]
+        said = {
+            "fill": look.fill and f"var(--{look.fill})",
+            "stroke": look.stroke and f"var(--{look.stroke})",
+            "stroke-dasharray": " ".join(map("{:g}".format, look.dashes)),
+            "font-family": SANS * look.sans,
+            "font-size": f"{look.size:g}px" if look.size not in (0, USUAL) else "",
+            "font-weight": "700" * look.bold,
+        }
+        rules += f"svg .{kind}{{{';'.join(f'{name}:{value}' for name, value in said.items() if value)}}}\n"
+    return rules + "".join(f"{rule}\n" for rule in _hover("svg", scenes[0], kinds))
 
 
 def _colours(name: str, kinds: Iterable[str], theme: str) -> Iterator[str]:
@@ -106,21 +126,21 @@ def _coloured(name: str, kinds: Iterable[str], palette: Mapping[str, str]) -> st
     return "\n".join(rules)
 
 
-def _hover(name: str, scene: Scene, kinds: Iterable[str]) -> Iterator[str]:
+def _hover(where: str, scene: Scene, kinds: Iterable[str]) -> Iterator[str]:
     """What stands out below the pointer: a card, a line, the lines to a node, where others fade."""
     for kind, width in ("card", 2), ("leaf", 2), ("line", 2.6):
         if kind in kinds:
-            yield f"#{name} g:hover>.{kind}{{stroke-width:{width}}}"
+            yield f"{where} g:hover>.{kind}{{stroke-width:{width}}}"
     lines = [group for group in groups(scene.marks) if any(map(_fades, group.marks))]
     if not lines:
         return
     nodes = dict.fromkeys(group.key.partition(".")[0][1:] for group in lines if group.key)
-    others = [f"#{name}:has(g:hover>[stroke-opacity]) g:not(:hover)>[stroke-opacity]"]
+    others = [f"{where}:has(g:hover>[stroke-opacity]) g:not(:hover)>[stroke-opacity]"]
     others += [
-        f'#{name}:has([data-key="n{node}"]:hover) g:not([data-key^="e{node}."])>[stroke-opacity]'
+        f'{where}:has([data-key="n{node}"]:hover) g:not([data-key^="e{node}."])>[stroke-opacity]'
         for node in nodes
     ]
-    yield f"#{name} g:hover>[stroke-opacity]{{stroke-opacity:1}}"
+    yield f"{where} g:hover>[stroke-opacity]{{stroke-opacity:1}}"
     yield ",\n".join(others) + f"{{stroke-opacity:{FADED}}}"
 
 
