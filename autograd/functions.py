@@ -280,8 +280,6 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     A condition that is not known yet has a method `select(x, y)`, and chooses when it is.
     """
     known = type(condition) is bool  # as nearly always, and the others take long to tell
-    if not known and hasattr(type(condition), "select"):
-        return condition.select(x, y)
     if not known and is_array(condition):
         import numpy
 
@@ -290,6 +288,8 @@ def where(condition: Any, x: Any, y: Any) -> Any:
         if is_jax(type(condition)):
             numpy = sys.modules["jax"].numpy
         return numpy.where(condition, x, y)
+    if not known and hasattr(type(condition), "select"):
+        return condition.select(x, y)
     taken = x if condition else y
     return taken() if callable(taken) else taken
 

@@ -54,7 +54,7 @@ def script(forms: Iterable[Form]) -> Script:
 
     The rules are an array of one `rule(x, y, …, z)` for every argument; those of a row on sequences are one
     function `rule([x, y, …], z)`, which gives an array. null is no contribution. What raises in Python throws
-    a RangeError.
+    a RangeError. All numbers are floats: an int above 2⁵³ is rounded.
     """
     emitter = Emitter()
     rows: list[str] = []
