@@ -275,8 +275,12 @@ def ln10(x: Number) -> Number:
 
 
 def where(condition: Any, x: Any, y: Any) -> Any:
-    """X where the condition holds, y elsewhere; a branch may be a callable, called only where taken."""
-    if is_array(condition):
+    """X where the condition holds, y elsewhere; a branch may be a callable, called only where taken.
+
+    A condition that is not known yet has a method `select(x, y)`, and chooses when it is.
+    """
+    known = type(condition) is bool  # as nearly always, and the others take long to tell
+    if not known and is_array(condition):
         import numpy
 
         with numpy.errstate(all="ignore"):  # both branches are computed everywhere, then masked
@@ -284,7 +288,7 @@ def where(condition: Any, x: Any, y: Any) -> Any:
         if is_jax(type(condition)):
             numpy = sys.modules["jax"].numpy
         return numpy.where(condition, x, y)
-    if hasattr(type(condition), "select"):  # it is not known yet, and chooses itself when it is
+    if not known and hasattr(type(condition), "select"):
         return condition.select(x, y)
     taken = x if condition else y
     return taken() if callable(taken) else taken

@@ -11,8 +11,9 @@ derivative, also for a row of the user's own. What JavaScript lacks stands in ma
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache, partial
+from functools import cache
 from importlib.resources import files
+from itertools import count
 from numbers import Real
 from typing import Any, NamedTuple, Self
 
@@ -22,16 +23,10 @@ from autograd.op import Op
 Form = tuple[Op, int]
 
 LONGEST = 4000  # characters of a formula: as a tree, what is used twice is written twice
-INFIX = {ops.add: "({} + {})", ops.sub: "({} - {})", ops.mul: "({} * {})"}
-PREFIX = {ops.neg: "(-{})", ops.absolute: "Math.abs({})"}
-COMPARISONS = {
-    "lt": "<",
-    "le": "<=",
-    "gt": ">",
-    "ge": ">=",
-    "eq": "==",
-    "ne": "!=",
-}  # 1 == true, as in Python
+OPERATORS = {ops.add: "{} + {}", ops.sub: "{} - {}", ops.mul: "{} * {}", ops.neg: "-{}"}
+COMPARISONS = {  # true equals 1, as in Python
+    "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!=",
+}  # fmt: skip
 CONVERSIONS = {  # by which Python asks for a number
     "bool": "it asks a number by `if`, `and`, `or` or `not`: choose by where(condition, x, y)",
     "float": "it takes float(x), as the functions of math do: use those of autograd, such as sin(x)",
@@ -59,7 +54,7 @@ def script(forms: Iterable[Form]) -> Script:
 
     The rules are an array of one `rule(x, y, …, z)` for every argument; those of a row on sequences are one
     function `rule([x, y, …], z)`, which gives an array. null is no contribution. What raises in Python throws
-    a RangeError.
+    a RangeError. All numbers are floats: an int above 2⁵³ is rounded.
     """
     emitter = Emitter()
     rows: list[str] = []
@@ -83,7 +78,7 @@ def reached(text: str, pieces: dict[str, str]) -> list[str]:
     found: set[str] = set()
     waiting = [text]
     while waiting:
-        new = (pieces.keys() & re.findall(r"\w+", waiting.pop())) - found
+        new = (pieces.keys() & re.findall(r"(?<!\w\.)\b\w+", waiting.pop())) - found  # not exp of Math.exp
         found |= new
         waiting += [pieces[name] for name in new]
     return [piece for name, piece in pieces.items() if name in found]
@@ -122,39 +117,40 @@ class Emitter:
     def __init__(self) -> None:
         self.names: dict[Form, str] = {}
         self.pieces: dict[str, str] = {}
+        self.numbers = count(1)
 
-    def row(self, row: Op, count: int) -> str:
+    def row(self, row: Op, length: int) -> str:
         """A form as it stands in ROWS; EmissionError says why it does not."""
-        name = self.function(row, count)
+        name = self.function(row, length)
         if f"{name}_rule" in by_hand():
             return f"[{name}, {name}_rule]"
-        *args, z = self.terms(count)
+        *args, z = self.terms(length)
         if row.sequences:
             (rule,) = row.partials
             return f"[{name}, {_arrow('its rule', rule, [tuple(args), z])}]"
         rules = [_arrow(f"its rule {i}", rule, [*args, z]) for i, rule in enumerate(row.partials, start=1)]
         return f"[{name}, [{', '.join(rules)}]]"
 
-    def function(self, row: Op, count: int) -> str:
-        """What the function of a form is called. Those of the table go by their names."""
-        form = row, count
+    def function(self, row: Op, length: int) -> str:
+        """What the function of a form is called; those of the table go by their names."""
+        form = row, length
         if form not in self.names:
             name = row.name
             if row is not ops.TABLE.get(name):
-                name = re.sub(r"\W", "_", f"{name}_{len(self.names)}", flags=re.ASCII)
+                name = re.sub(r"\W", "_", f"row{next(self.numbers)}_{name}", flags=re.ASCII)
             self.names[form] = name  # before it is written: it may call itself
             if name not in by_hand():
                 try:
-                    arrow = _arrow("its function", row.function, self.terms(count)[:-1])
+                    arrow = _arrow("its function", row.function, self.terms(length)[:-1])
                 except EmissionError:
                     del self.names[form]
                     raise
                 self.pieces[name] = f"const {name} = {arrow};"
         return self.names[form]
 
-    def terms(self, count: int) -> "list[Term]":
+    def terms(self, length: int) -> "list[Term]":
         """So many arguments, and the result."""
-        letters = "xyuv"[:count] if count < 5 else [f"x{i + 1}" for i in range(count)]
+        letters = "xyuv"[:length] if length < 5 else [f"x{i + 1}" for i in range(length)]
         return [Term(letter, self) for letter in [*letters, "z"]]
 
 
@@ -162,11 +158,11 @@ def _arrow(what: str, function: Callable[..., Any], args: Sequence[Any]) -> str:
     """A function of Python, called with terms, as one of JavaScript."""
     try:
         result = function(*args)
-        body = ("+" if isinstance(result, Condition) else "") + _text(result)
+        body = _text(Term.of("+{}", result) if isinstance(result, Condition) else result)
+        return f"({', '.join(map(_text, args))}) => {body}"
     except Exception as error:  # whatever a user's function does with what is no number
         why = str(error) if isinstance(error, EmissionError) else f"{type(error).__name__}: {error}"
         raise EmissionError(f"{what}: {' '.join(why.split())}") from None
-    return f"({', '.join(map(_text, args))}) => {body}"
 
 
 def _text(x: Any) -> str:
@@ -177,16 +173,19 @@ def _text(x: Any) -> str:
         text = x.text
     elif isinstance(x, Real):
         text = repr(float(x)).removesuffix(".0").replace("inf", "Infinity").replace("nan", "NaN")
-        text = f"({text})" if text.startswith("-") else text
     elif x is None:
         text = "null"
     else:
         raise EmissionError(f"{x!r:.40} is a {type(x).__name__}; a page computes with real numbers")
     if len(text) > LONGEST:
-        raise EmissionError(
-            f"written out it has more than {LONGEST:,} characters: call rows, which are written once"
-        )
+        raise EmissionError(f"written out it has more than {LONGEST:,} characters: make rows of its parts")
     return text
+
+
+def _operand(x: Any) -> str:
+    """An operand of an operator, in parentheses if it has one of its own."""
+    text = _text(x)
+    return text if re.fullmatch(r"\w[\w.]*", text) or isinstance(x, Call) else f"({text})"
 
 
 # ── Terms ───────────────────────────────────────────────────────────────────────────────────────────
@@ -201,7 +200,7 @@ class Library:
         name = "rint" if name == "nint" else re.sub("^a(?=sin|cos|tan)", "arc", name)
         if name not in by_hand():
             raise AttributeError(name)
-        return lambda *args: Term.of(f"{name}({', '.join(['{}'] * len(args))})", *args)
+        return lambda *args: Call.of(name, *args)
 
 
 class Term:
@@ -216,33 +215,32 @@ class Term:
 
     @classmethod
     def of(cls, template: str, *args: Any) -> Self:
-        """Terms and numbers put together."""
-        emitters = (arg.emitter for arg in args if isinstance(arg, Term))
-        term = cls(template.format(*map(_text, args)), next(filter(None, emitters), None))
-        _text(term)  # EmissionError, where it is too long
-        return term
+        """Operators between terms and numbers."""
+        return cls(template.format(*map(_operand, args)), _emitter(args))
 
     def apply_op(self, row: Op, args: tuple[Any, ...]) -> Any:
         """A call of the row's function."""
-        if template := INFIX.get(row) or PREFIX.get(row):
-            return Term.of(template, *args)
+        if row in OPERATORS:
+            return Term.of(OPERATORS[row], *args)
         if not row.partials and not row.sequences:  # a constant, such as π
             return row.function(*args)
-        emitter = next(arg.emitter for arg in args if isinstance(arg, Term) and arg.emitter)
-        return Term.of(f"{emitter.function(row, len(args))}({', '.join(['{}'] * len(args))})", *args)
+        return Call.of(_emitter(args).function(row, len(args)), *args)
 
     def select(self, x: Any, y: Any) -> "Term":
         """X where this is not 0, y elsewhere: Python, too, takes nan for true."""
-        return Condition.of("({} != 0)", self).select(x, y)
+        return Condition.of("{} != 0", self).select(x, y)
 
     def __pos__(self) -> "Term":
         return self
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        """The rows as methods, by which NumPy applies its functions to objects."""
-        if name not in ops.METHODS:
-            raise AttributeError(f"a number of a page has no {name}")
-        return partial(ops.METHODS[name], self)
+
+class Call(Term):
+    """A call of a function."""
+
+    @classmethod
+    def of(cls, name: str, *args: Any) -> Self:
+        """The call of a function with terms and numbers."""
+        return cls(f"{name}({', '.join(map(_text, args))})", _emitter(args))
 
 
 class Condition(Term):
@@ -250,16 +248,20 @@ class Condition(Term):
 
     def select(self, x: Any, y: Any) -> Term:
         """X where this holds, y elsewhere: only the one taken is computed."""
-        branches = (branch() if callable(branch) else branch for branch in (x, y))
-        return Term.of("({} ? {} : {})", self, *branches)
+        return Term.of("{} ? {} : {}", self, *(branch() if callable(branch) else branch for branch in (x, y)))
 
     def __and__(self, other: Any) -> "Condition":
-        return Condition.of("({} & {})", self, other)
+        return Condition.of("{} & {}", self, other)
 
     def __or__(self, other: Any) -> "Condition":
-        return self if other is False else Condition.of("({} | {})", self, other)
+        return self if other is False else Condition.of("{} | {}", self, other)
 
     __rand__, __ror__ = __and__, __or__
+
+
+def _emitter(args: Iterable[Any]) -> Any:
+    """The emitter of the first term that has one: a constant has none."""
+    return next((arg.emitter for arg in args if isinstance(arg, Term) and arg.emitter), None)
 
 
 def _make_methods() -> None:
@@ -272,7 +274,7 @@ def _make_methods() -> None:
         return lambda x, y: x.apply_op(row, (x, y)), lambda x, y: x.apply_op(row, (y, x))
 
     def comparison(symbol: str) -> Callable[..., Any]:
-        return lambda x, y: Condition.of(f"({{}} {symbol} {{}})", x, y)
+        return lambda x, y: Condition.of(f"{{}} {symbol} {{}}", x, y)
 
     def conversion(why: str) -> Callable[..., Any]:
         def convert(*args: Any) -> Any:

@@ -2,7 +2,7 @@
 // throws here, and nan and ∞ come out where they do there. javascript.py takes the ones that a page needs.
 //
 //   x, y, …  numbers        ...x  the numbers of a sequence        n  an order, a whole number
-//   z        the result     p     what is not a number, or too large for one, throws: see `domain`, `range`
+//   z        the result, of a function and within it               a, b, k, p  as in the formula
 //
 // A function with the name of a row is the function of that row; one with `_rule` behind it gives its local
 // derivatives. Formulas: those of functions.py and special.py, unless a function says otherwise.
@@ -27,20 +27,21 @@ function range(z, x) {
 // ── Python's operators ──
 
 function div(x, y) {
-  return y === 0 ? refuse("division by zero") : x / y;
+  return y === 0 ? refuse("float division by zero") : x / y;
 }
 
 function power(x, y) {
   if (Number.isFinite(x) && Number.isFinite(y)) {
     if (x === 0 && y < 0) refuse("0.0 cannot be raised to a negative power");
     if (x < 0 && y % 1 !== 0) refuse("a negative number has no real power to a broken exponent");
-    return range(x ** y, x);
+    const z = x ** y;
+    return Number.isFinite(z) ? z : refuse("Numerical result out of range");
   }
   return x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : x ** y;
 }
 
 function mod(x, y) {
-  if (y === 0) refuse("modulo by zero");
+  if (y === 0) refuse("float modulo by zero");
   const z = x % y;
   return z === 0 ? copysign(z, y) : z < 0 !== y < 0 ? z + y : z;
 }
@@ -80,6 +81,7 @@ const arcsinh = Math.asinh;
 const arccosh = (x) => domain(Math.acosh(x), x);
 const arctanh = (x) => domain(Math.atanh(x), x);
 const hypot = Math.hypot;
+const absolute = Math.abs;
 const floor = Math.floor;
 const ceil = Math.ceil;
 
@@ -94,9 +96,9 @@ function rint(x) {
 // erf by its power series below 1.5, erfc by its continued fraction above. (CPython 3.10, mathmodule.c)
 function erf(x) {
   if (Math.abs(x) >= 1.5) return copysign(1 - erfc_tail(Math.abs(x)), x);
-  let sum = 0;
-  for (let k = 25; k > 0; k--) sum = 2 + (x * x * sum) / (k + 0.5);
-  return (sum * x * Math.exp(-x * x)) / Math.sqrt(Math.PI);
+  let z = 0;
+  for (let k = 25; k > 0; k--) z = 2 + (x * x * z) / (k + 0.5);
+  return (z * x * Math.exp(-x * x)) / Math.sqrt(Math.PI);
 }
 
 function erfc(x) {
@@ -118,7 +120,7 @@ function erfc_tail(x) {
   return ((p / q) * x * Math.exp(-high * high) * Math.exp((high - x) * (high + x))) / Math.sqrt(Math.PI);
 }
 
-// Lanczos' approximation with g = 6.0247 and 13 terms. (CPython, mathmodule.c)
+// Lanczos' approximation with g = 6.0247: a polynomial over x (x + 1) … (x + 11). (CPython, mathmodule.c)
 const LANCZOS = [
   23531376880.41076, 42919803642.6491, 35711959237.35567, 17921034426.03721, 6039542586.352028, 1439720407.3117216,
   248874557.86205417, 31426415.585400194, 2876370.6289353725, 186056.26539522348, 8071.672002365816, 210.82427775157935,
@@ -131,7 +133,7 @@ const G = 6.024680040776729583740234375;
 
 function lanczos(x) {
   const polynomial = (numbers) =>
-    x < 5 ? numbers.reduceRight((sum, a) => sum * x + a, 0) : numbers.reduce((sum, a) => sum / x + a, 0);
+    x < 5 ? numbers.reduceRight((z, a) => z * x + a, 0) : numbers.reduce((z, a) => z / x + a, 0);
   return polynomial(LANCZOS) / polynomial(STIRLING);
 }
 
@@ -159,13 +161,13 @@ function gamma(x) {
     for (let k = 2; k < x; k++) z *= k;
     return z;
   }
-  const y = size + half, lost = size > half ? y - size - half : y - half - size, power = y ** (size / 2 - 0.25);
+  const y = size + half, lost = size > half ? y - size - half : y - half - size, root = y ** (size / 2 - 0.25);
   if (x > 0) {
     const z = lanczos(size) / Math.exp(y);
-    return range((z + (z * lost * G) / y) * power * power, x);
+    return range((z + (z * lost * G) / y) * root * root, x);
   }
   const z = ((-Math.PI / sinpi(size) / size) * Math.exp(y)) / lanczos(size);
-  return range((z - (z * lost * G) / y) / power / power, x);
+  return range((z - (z * lost * G) / y) / root / root, x);
 }
 
 function lgamma(x) {
@@ -191,9 +193,9 @@ function polygamma(n, x) {
   let term = falling(n, r);
   let series = n === 0 ? term / 2 - flip * Math.log(x) : falling(n - 1, r) + term / 2;
   term *= ((n + 1) * r) / 2;
-  BERNOULLI.forEach((bernoulli, i) => {
+  BERNOULLI.forEach((b, i) => {
     const k = i + 1;
-    series += bernoulli * term;
+    series += b * term;
     term *= ((2 * k + n) * r * (2 * k + n + 1) * r) / ((2 * k + 1) * (2 * k + 2));
   });
   return shifted - flip * series;
@@ -214,7 +216,7 @@ function cotangent(x, n) {
     const slope = powers.map((a, k) => k * a).slice(1);
     powers = [...slope, 0, 0].map((a, k) => -a - (slope[k - 2] ?? 0));
   }
-  return Math.PI ** n * powers.reduce((sum, a, k) => sum + a * c ** k, 0);
+  return Math.PI ** n * powers.reduce((z, a, k) => z + a * power(c, k), 0);
 }
 
 const digamma = (x) => polygamma(0, x);
@@ -231,9 +233,9 @@ function polygamma_rise(n, x, y) {
   for (; x < 15 + n; x++) rise += flip * fall(n + 1);
   rise += n === 0 ? log1p(y / x) + fall(1) / 2 : flip * (fall(n) + fall(n + 1) / 2);
   let factorial = 1;
-  BERNOULLI.forEach((bernoulli, i) => {
+  BERNOULLI.forEach((b, i) => {
     factorial *= (2 * i + 1) * (2 * i + 2);
-    rise += flip * fall(2 * i + 2 + n, bernoulli / factorial);
+    rise += flip * fall(2 * i + 2 + n, b / factorial);
   });
   return rise;
 }
@@ -253,7 +255,7 @@ function beta(x, y) {
 }
 
 function stirling(x) {
-  return BERNOULLI.reduceRight((sum, b, i) => sum / (x * x) + b / ((2 * i + 2) * (2 * i + 1)), 0) / x;
+  return BERNOULLI.reduceRight((z, b, i) => z / (x * x) + b / ((2 * i + 2) * (2 * i + 1)), 0) / x;
 }
 
 // Newton's method from Winitzki's approximation (2008), which is good to 0.002; in the tails on erfc.
@@ -277,7 +279,7 @@ function sinc(x, n) {
     for (let k = 1; k <= n; k++) z = (Math.PI ** (k - 1) * waves[k % 4] - k * z) / x;
     return z;
   }
-  let m = Math.floor((n + 1) / 2), term = (-1) ** m * Math.PI ** n * (n % 2 ? t : 1), z = 0, before;
+  let m = Math.floor((n + 1) / 2), term = (-1) ** m * Math.PI ** n * (n % 2 ? t : 1), z = 0 * x, before;
   while (z !== before) {
     before = z;
     z += term / (2 * m + 1);
@@ -335,8 +337,6 @@ function amin(...x) {
 const amin_rule = (x, z) => amax_rule(x, z);
 
 const greatest = (...x) => x.reduce((z, xi) => (xi > z ? xi : z));
-
-const unity = (...x) => sum(...x);
 
 function logsumexp(...x) {
   const m = greatest(...x), place = x.indexOf(m);
