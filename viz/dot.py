@@ -49,9 +49,9 @@ def render(graph: Graph, options: Options) -> "graphviz.Digraph":
         digraph.node(f"n{node.key}", table, tooltip=_tooltip(words.title(node, options)))
     for edge in graph.edges:
         port = f"n{edge.target}:i{edge.position}:{'n' if down else 'w'}"
-        local = _font(clip(words.local_text(edge, options), LONG))
+        local = _font(str(words.local(edge, options, LONG)))
         label = f"<&#160;{local}&#160;>" if local else None
-        tooltip = _tooltip(edge.formula) if edge.formula and not options.blank else None
+        tooltip = _tooltip(words.edge_title(graph, edge, options))
         digraph.edge(f"n{edge.source}:{'s' if down else 'e'}", port, label, tooltip=tooltip)
     return digraph
 

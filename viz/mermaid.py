@@ -26,7 +26,7 @@ def render(graph: Graph, options: Options) -> str:
     lines = [f"flowchart {'TB' if options.direction == 'down' else 'LR'}"]
     lines += [f'  n{node.key}["{_label(node, options)}"]' for node in graph.nodes]
     for edge in graph.edges:
-        local = escape(clip(words.local_text(edge, options), LONG))
+        local = escape(str(words.local(edge, options, LONG)))
         lines.append(f"  n{edge.source} --" + (f' "{local}" --' if local else "") + f"> n{edge.target}")
     if graph.note:
         lines.append(f'  note["{escape(graph.note)}"]')

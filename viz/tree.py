@@ -73,7 +73,7 @@ def _lines(graph: Graph, options: Options) -> Iterator[Line]:
         while stack:
             visit = stack.pop()
             key, node = visit.key, graph.nodes[visit.key]
-            local = clip(words.local_text(visit.edge, options), LONG) if visit.edge else ""
+            local = str(words.local(visit.edge, options, LONG)) if visit.edge else ""
             head, short = visit.before + (f"{local} ─ " if local else ""), node.name or node.kind
             if key in written:
                 yield Line(f"{head}↑ {short}, above")
