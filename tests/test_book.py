@@ -11,6 +11,7 @@ from processes import outputs
 from test_viz import HOSTILE, SVG, graphs, parse, texts, titles
 from written import read_svg
 
+import nn
 import viz
 from autograd import (
     Value,
@@ -29,7 +30,7 @@ from autograd import (
 from autograd.terms import Terms
 from demos import apples, apples_oranges, chain_rule, micrograd_readme, olah, sigmoid_nodes
 from demos.runner import as_written
-from viz import Options, book, wires
+from viz import book, wires, words
 from viz.book import CROWD
 from viz.products import Formulas, Product, Writer, product
 from viz.records import read
@@ -571,7 +572,7 @@ def test_groups_are_boxes_with_their_name_and_gradients_into_them_go_by_names():
     assert texts(drawn, "note")[-1].startswith("showing ")
     drawn = picture(y, group=1, local="formula")
     assert sums(drawn) == ["∂y/∂x"]
-    assert anchored(drawn, "gradient", "middle") == ["x", "h", "1"]
+    assert anchored(drawn, "gradient", "middle") == ["∂y/∂x via neuron", "x", "h", "1"]
 
 
 def test_a_node_that_formulas_name_shows_its_name():
@@ -618,13 +619,66 @@ def test_a_group_passes_its_gradient_back_on_every_line():
         z = y + x * x
     loss = z * 2.0
     loss.backward()
-    sheet = book.Sheet(viz.draw(loss, style="textbook", group=1).graph, Options(style="textbook", group=1))
+    drawn = sheet(loss, group=1)
     below = {
-        sheet.shapes[wire.source].text.partition(" ")[0]: wire.below.text
-        for wire in sheet.wires
-        if sheet.shapes[wire.target].kind == wires.BLOCK
+        drawn.shapes[wire.source].text.partition(" ")[0]: wire.below.text
+        for wire in drawn.wires
+        if drawn.shapes[wire.target].kind == wires.BLOCK
     }
     assert below == {"x": "16", "w": "6"}  # 2 w + 4 x; 2 x
+
+
+def sheet(root, **options):
+    """The shapes and wires of a picture."""
+    drawn = viz.draw(root, style="textbook", **options)
+    return book.Sheet(drawn.graph, drawn.options)
+
+
+def network(run=True):
+    """The loss of a network whose neurons have more inputs than lines into a block carry texts."""
+    inputs = [Value(0.5, "x_1"), Value(-1.0, "x_2")]
+    loss = labelled((nn.MLP(2, [6, 6, 1], seed=1)(inputs) - 1) ** 2, "loss")
+    if run:
+        loss.backward()
+    return loss
+
+
+PARTS = [
+    {"group": 1},
+    {"group": 2},
+    {"fold": True, "group": 0},
+    {"max_nodes": 20},
+    {"focus": "loss", "depth": 4},
+]
+
+
+@pytest.mark.parametrize("chosen", PARTS, ids=str)
+def test_every_gradient_that_a_card_shows_stands_at_the_shape_or_on_its_only_line(chosen):
+    drawn = sheet(network(), **chosen)
+    for node, shape in zip(drawn.graph.nodes, drawn.shapes, strict=False):
+        if shown := words.gradient(node, drawn.options).text.removeprefix("+"):
+            below = [wire.below.text for wire in drawn.wires if wire.source == node.key]
+            assert below == [shown] if len(below) == 1 and not shape.total else shown in shape.total.text
+
+
+@pytest.mark.parametrize("local", ["number", "both"])
+@pytest.mark.parametrize("chosen", PARTS, ids=str)
+def test_lines_of_groups_have_their_dots_and_fields_before_the_pass_as_well(chosen, local):
+    made = sheet(network(), local=local, **chosen).wires
+    new, empty = (sheet(network(run=False), local=local, blank=b, **chosen).wires for b in ("", "gradients"))
+    for wire, before, blank in zip(made, new, empty, strict=True):
+        assert bool(wire.below) == bool(before.below) == bool(blank.below.blank)
+        assert not before.below or before.below.text.endswith("·")
+
+
+def test_formulas_at_groups_are_the_whole_gradient_or_a_part_of_it():
+    x, w = Value(3.0, "x"), Value(2.0, "w")
+    with scope("inner"):
+        y = x * w + x * x
+    z = labelled(y * x, "z")
+    z.backward()
+    below = [wire.below.text for wire in sheet(z, group=1, local="both").wires]
+    assert {"∂z/∂x via inner = 24", "∂z/∂w = 9"} <= {*below}
 
 
 def test_the_field_of_a_lone_leaf_is_within_its_scene():

@@ -23,7 +23,7 @@ from typing import Any
 from viz import words
 from viz.options import Options
 from viz.products import LONG, Formulas
-from viz.records import CONSTANT, LEAF, OPERATION, Edge, Graph, Node
+from viz.records import CONSTANT, GROUP, LEAF, OPERATION, Edge, Graph, Node
 from viz.scene import Scene, within
 from viz.text import clip, relation, short
 from viz.view import LETTERS
@@ -65,7 +65,8 @@ class Sheet:
 
     def _shape(self, node: Node) -> Shape:
         title, name = self._title(node), clip(node.name, LETTERS)
-        value = self._forward(node, True) if self._is_quiet(node) else NOTHING
+        users = self.users[node.key]
+        value = self._forward(node, True) if users and all(map(self._is_quiet, users)) else NOTHING
         now = "" if self.symbolic else words.now(node, self.options)
         if node.kind == LEAF:
             parts = name if self.options.labels else "", value.text
@@ -74,20 +75,22 @@ class Sheet:
             return Shape(FIXED, " = ".join(filter(None, (name, self._number(node.data)))), title)
         if node.size != 1:  # what is grouped or folded
             note = ", ".join(filter(None, (clip(node.symbol, LETTERS) if node.symbol != name else "", now)))
-            return Shape(BLOCK, name, title, note, value=value)
+            return Shape(BLOCK, name, title, note, self._total(node), value)
         alone = node.key in self.graph.roots and not self.users[node.key]  # its name stands at the end
         note = name if self._is_named(node) and not self.symbolic and not alone else ""
         note = ", ".join(filter(None, (note, now)))
         return Shape(CIRCLE, clip(node.symbol, LETTERS), title, note, self._total(node))
 
-    def _is_crowded(self, node: Node) -> bool:
-        """Whether so many lines lead into a block that those of leaves and blocks carry no text."""
-        return node.size != 1 and len(self.graph.incoming[node.key]) > CROWD
+    def _is_quiet(self, edge: Edge) -> bool:
+        """Whether the line carries no text, as it leads with many from a leaf or a block into a block."""
+        source, target = self.graph.nodes[edge.source], self.graph.nodes[edge.target]
+        crowded = target.size != 1 and len(self.graph.incoming[target.key]) > CROWD
+        return crowded and (source.kind == LEAF or source.size != 1)
 
-    def _is_quiet(self, node: Node) -> bool:
-        """Whether no line shows the number of a leaf or a block, so that it stands there itself."""
-        users = self.users[node.key]
-        return bool(users) and all(self._is_crowded(self.graph.nodes[edge.target]) for edge in users)
+    def _is_silent(self, edge: Edge) -> bool:
+        """Whether nothing on the line says what it passes back; nobody knows where something is left out."""
+        left_out = not (self.graph.nodes[edge.source].size and self.graph.nodes[edge.target].size)
+        return left_out or self._is_quiet(edge)
 
     def _is_named(self, node: Node) -> bool:
         """Whether the name of a result is shown: it has a label, or formulas speak of it."""
@@ -95,38 +98,40 @@ class Sheet:
         return self.options.labels and bool(node.label or spoken)
 
     def _total(self, node: Node) -> Field:
-        """The sum of what arrives at a node from more than one user; its terms where there is room.
+        """The gradient of a node where its lines do not say it; the sum as its terms where there is room.
 
-        A gradient that is not what its edges say is shown as well: after several passes, or of what is
-        a root too.
+        They do not if it has several users or none with a text, after several passes, and of a root too.
         """
         edges = self.users[node.key]
         parts = [edge.contribution for edge in edges]
         whole = words.NO_GRADIENT if node.gradient is None else self._number(node.gradient)
         summed = None not in parts and self._number(sum(parts)) == whole
-        more = bool(edges) and not (summed or None in (*parts, node.gradient))
-        if not self.options.gradients or (len(edges) < 2 and (not more or self.options.local == "formula")):
+        single, silent = len(edges) == 1, any(map(self._is_silent, edges))
+        formula = self.formulas is not None and self.options.local == "formula"
+        told = summed or formula or None in (*parts, node.gradient)
+        if not edges or (single and told and not silent) or not words.gradient(node, self.options):
             return NOTHING
-        if self.formulas and self.options.local == "formula":
+        if self.formulas and formula:
             line = self.formulas.incoming[node.key] or words.NONE
             if node.kind != LEAF or len(line) > LONG:
                 line = self.formulas.derivative(node.key)
-        else:
-            terms = " + ".join(self._number(part) for part in parts).replace("+ −", "− ")
-            room = node.kind == LEAF and len(parts) < 4
+        elif node.size != 1 or (single and silent):
+            line = whole
+        elif summed and node.kind == LEAF and len(parts) < 4:
+            terms = " + ".join(map(self._number, parts)).replace("+ −", "− ")
             equals = relation(lambda *terms: sum(terms), parts, node.gradient, self.options.digits)
-            line = f"{terms} {equals} {whole}" if summed and room else f"Σ {whole}"
+            line = f"{terms} {equals} {whole}"
+        else:
+            line = f"Σ {whole}"
         return Field(line).blanked(self.options.blank)
 
     # Wires
 
     def _wire(self, edge: Edge) -> Wire:
-        source, target = self.graph.nodes[edge.source], self.graph.nodes[edge.target]
-        quiet = self._is_crowded(target) and (source.kind == LEAF or source.size != 1)
-        above = NOTHING if quiet else self._forward(source, source.kind != OPERATION)
-        below = NOTHING if quiet else self._backward(edge)
+        source = self.graph.nodes[edge.source]
+        above = NOTHING if self._is_quiet(edge) else self._forward(source, source.kind != OPERATION)
         title = words.edge_title(self.graph, edge, self.options)
-        return Wire(edge.source, edge.target, edge.position, above, below, title)
+        return Wire(edge.source, edge.target, edge.position, above, self._backward(edge), title)
 
     def _end(self, root: Node) -> None:
         """The edge of a root to the right, with its value and the incoming gradient."""
@@ -149,15 +154,23 @@ class Sheet:
 
     def _backward(self, edge: Edge) -> Field:
         """The gradient on an edge, or on several as one: its own contribution; none to a constant."""
-        if not self.options.gradients:
+        to_constant = self.graph.nodes[edge.source].kind == CONSTANT
+        if not self.options.gradients or to_constant or self._is_silent(edge):
             return NOTHING
-        if not edge.formula:
-            silent = edge.contribution is None or self.options.local == "formula"
-            return NOTHING if silent else words.passed(edge.contribution, self.options)
-        if edge.local is None:
+        if edge.formula and edge.local is None:
             return Field(words.NONE).blanked(self.options.blank)
-        formula = self.formulas.gradients[edge.target, edge.position] if self.formulas else ""
+        formula = self._formula(edge, self.formulas) if self.formulas else ""
         return words.passed(edge.contribution, self.options, formula)
+
+    def _formula(self, edge: Edge, formulas: Formulas) -> str:
+        """What an edge passes back, as a formula; several as one: all of a gradient, or a part of it."""
+        if edge.formula:
+            return formulas.gradients[edge.target, edge.position]
+        source, target = self.graph.nodes[edge.source], self.graph.nodes[edge.target]
+        if source.size != 1 and (source.kind != GROUP or source.data is None):
+            return ""  # of several values
+        whole = len(self.users[source.key]) == 1 and source.key not in self.graph.roots
+        return formulas.derivative(source.key) + ("" if whole else f" via {clip(target.name, LETTERS)}")
 
     # Words
 

@@ -50,8 +50,8 @@ class Shape:
 
     kind   VARIABLE, FIXED (a constant), CIRCLE, BLOCK or END (of a result)
     text   its name, number or symbol           note   a small name below it, or behind that of a variable
-    total  a field below: the sum of gradients  title  what it says in full
-    value  in a block: its number, where the lines that leave it do not show it
+    total  a field below, in a block within: the whole gradient, where the lines that leave do not show it
+    value  in a block: its number, likewise     title  what it says in full
     """
 
     kind: str
@@ -161,7 +161,7 @@ def _frame(shape: Shape, ports: int, pitch: float, column: float, main: int | No
     """The frame of a shape with so many ports. All but a circle fill their boxes."""
     least = 2 * (DROP - 12 + _height(shape.total)) if shape.total else LONE
     if shape.kind == BLOCK:
-        least = 2 * (RADIUS + (LINE if shape.note else 0) + _height(shape.value) / 2)
+        least = 2 * (RADIUS + (LINE if shape.note else 0) + (_height(shape.value) + _height(shape.total)) / 2)
     free = pitch * max(ports, 1) - GAP  # so are ports of neighbours apart
     height = max(free, least) if shape.kind == BLOCK or not ports else free
     inputs = tuple(pitch * (i + 0.5) - GAP / 2 + (height - free) / 2 for i in range(ports))
@@ -189,8 +189,10 @@ def _breadth(shape: Shape, column: float) -> float:
         return column
     if shape.kind in (FIXED, END):
         return measure("pale" if shape.kind == FIXED else "name", shape.text) + PAD
-    beside = (measure("note", shape.note), _width(shape.value)) if shape.kind == BLOCK else (2 * RADIUS - 18,)
-    return max(measure("sign", shape.text), *beside) + 18
+    if shape.kind == CIRCLE:
+        return max(measure("sign", shape.text) + 18, 2 * RADIUS)
+    texts = measure("sign", shape.text), measure("note", shape.note)
+    return max(*texts, _width(shape.value), _width(shape.total)) + 18
 
 
 # ── Drawing ─────────────────────────────────────────────────────────────────────────────────────────
@@ -287,10 +289,12 @@ def _shape(shape: Shape, frame: Frame, corner: Point) -> Group:
         marks.append(Text("name", x + PAD, middle + 5, shape.text))
     elif shape.kind == BLOCK:
         marks.append(Rect("block", x, y, width, height, 10))
-        top = middle - (LINE * (1 + bool(shape.note)) + _height(shape.value)) / 2
+        heading = LINE * (1 + bool(shape.note))
+        top = middle - (heading + _height(shape.value) + _height(shape.total)) / 2
         marks.append(Text("sign", centre, top + 13, shape.text, MIDDLE))
         marks += [Text("note", centre, top + LINE + 13, shape.note, MIDDLE)] if shape.note else []
-        marks += _field("data", shape.value, centre, top + LINE * (1 + bool(shape.note)))
+        marks += _field("data", shape.value, centre, top + heading)
+        marks += _field("gradient", shape.total, centre, top + heading + _height(shape.value))
     else:
         if right > left + width:
             marks.append(straight("line", (left + width, middle), (right, middle)))
