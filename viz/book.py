@@ -160,7 +160,7 @@ class Sheet:
         if edge.formula and edge.local is None:
             return Field(words.NONE).blanked(self.options.blank)
         formula = self._formula(edge, self.formulas) if self.formulas else ""
-        return words.passed(edge.contribution, self.options, formula)
+        return words.passed(edge.contribution, self.options, formula, edge.alarm)
 
     def _formula(self, edge: Edge, formulas: Formulas) -> str:
         """What an edge passes back, as a formula; several as one: all of a gradient, or a part of it."""

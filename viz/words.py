@@ -10,6 +10,7 @@ from viz.text import clip, full, short
 BLANK = "____"  # on a worksheet in text, where a number is to be filled in
 NONE = "none"  # a dash would be lost in a line: where no local derivative exists, or nothing is passed on
 NO_GRADIENT = "·"  # where no gradient has arrived
+ARISES = "nan or ∞ arises here"  # the first of them, where no colour says so
 LONG = 500  # characters of an expression in a title
 
 
