@@ -13,6 +13,8 @@ An edge carries its own contribution; a variable used more than once shows the s
 So does one whose gradient is another than what its edge says, as after several passes. Many lines into one
 block carry no text: the numbers then stand at the variables and in the blocks that they come from.
 
+Down the page, values stand at the left of the lines and gradients at the right, behind arrows that lead up.
+
 Here a graph becomes shapes and wires, which `wires` draws.
 
 Source: the computational graphs of Saitō, Deep Learning from Scratch, chapter 5, where this style is used.
@@ -38,9 +40,10 @@ def scene(graph: Graph, options: Options) -> Scene:
     """The graph in the textbook style."""
     sheet = Sheet(graph, options)
     column = sum(shape.kind == VARIABLE for shape in sheet.shapes) <= COLUMN
-    width = within(options.width)
+    width, down = within(options.width), options.direction == "down"
     summary = words.summary(graph, options)
-    return compose(sheet.shapes, sheet.wires, summary, column, width).noted(graph.note, room=width)
+    made = compose(sheet.shapes, sheet.wires, summary, column, width, down)
+    return made.noted(graph.note, room=width)
 
 
 class Sheet:
