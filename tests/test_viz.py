@@ -326,7 +326,7 @@ def test_apples_in_chinese_show_every_digit_in_titles_and_tables():
     price.backward()
     picture = parse(price)
     assert "价格 = t1 × 税\nvalue 220.00000000000003\ngradient 1" in titles(picture)
-    assert "∂价格/∂税 = t1 = 200" in titles(picture)
+    assert "税 → 价格\n∂价格/∂税 = t1 = 200\nupstream × local = 1 × 200 = 200" in titles(picture)
     assert texts(picture, "gradient") == ["+2.2", "+110", "+1.1", "+200", "+1"]
     lines = str(viz.table(price)).split("\n")
     assert "价格  = t1 × 税      220.00000000000003" in lines

@@ -68,7 +68,6 @@ class Card(NamedTuple):
     shape   "card", "leaf", "constant" (a pill), or "" for a name alone
     ink     the kind of its name                     symbol  of the operation, on the badge
     remark  at the right of the name                 pile    it stands for several values
-    alarm   its number is a nan or an infinity that arises here
     badge   the width of the badge, 0 without one    ports   where its operands arrive
     """
 
@@ -80,7 +79,6 @@ class Card(NamedTuple):
     data: Field = NOTHING
     gradient: Field = NOTHING
     pile: bool = False
-    alarm: bool = False
     badge: float = 0
     width: float = 0
     height: float = 0
@@ -94,7 +92,6 @@ class Label(NamedTuple):
     width: float
     height: float
     tip: bool  # whether a gradient has gone back along the line
-    kind: str = "local"  # of the text
 
 
 def scene(graph: Graph, options: Options, whole: bool = False) -> Scene:
@@ -120,7 +117,7 @@ def scene(graph: Graph, options: Options, whole: bool = False) -> Scene:
     strengths = _strengths(graph, options)
     each_line = [*zip(graph.edges, routes, labels, gaps, strengths, strict=True)]
     each_line.sort(key=lambda line: line[-1].width if line[-1] else 0)  # the strong ones above the others
-    marks: list[Mark] = [_line(*each, options) for each in each_line]
+    marks: list[Mark] = [_line(*each, graph, options) for each in each_line]
     marks += [
         Group(tuple(draw(card, corner)), words.title(node, options), f"n{node.key}")
         for node, card, corner in zip(graph.nodes, cards, placed.boxes, strict=True)
@@ -155,7 +152,7 @@ def _card(node: Node, incoming: list[Edge], pitch: float, options: Options) -> C
     shape, ink = "leaf" if node.kind == LEAF else "card", "name" if node.label else "pale"
     symbol, *remarks = ("", symbol) if node.kind == GROUP else (symbol,)
     remark = " ".join(filter(None, (*remarks, words.now(node, options))))
-    card = Card(name, shape, ink, symbol, remark, data, gradient, node.size > 1, node.alarm)
+    card = Card(name, shape, ink, symbol, remark, data, gradient, node.size > 1)
     return fitted(card, operands, pitch, down)
 
 
@@ -163,7 +160,7 @@ def fitted(card: Card, ports: int, pitch: float, down: bool) -> Card:
     """The card as large as what it shows, with so many ports so far from each other."""
     pile = PILE * card.pile
     title = measure("name", card.name) + measure("pale", card.remark and f" {card.remark}")
-    numbers = _width("alarm" if card.alarm else "data", card.data) + _width("gradient", card.gradient) + GAP
+    numbers = _width("data", card.data) + _width("gradient", card.gradient) + GAP
     badge = max(30.0, measure("sign", card.symbol) + 14) if card.symbol else 0.0
     width = badge + max(INNER, numbers, title) + 2 * PAD + pile
     height = float(max(ROW, sum(_rows(card))) + BORDER + pile)
@@ -187,21 +184,18 @@ def _rows(card: Card) -> tuple[float, float]:
 
 def _width(kind: str, field: Field) -> float:
     """The width of a field."""
-    return measure(kind, field.text) + FIELD * field.blank
+    return measure(field.ink(kind), field.text) + FIELD * bool(field.blank)
 
 
 def _label(graph: Graph, edge: Edge, options: Options, whole: bool) -> Label:
     """The text on a line: none towards a constant."""
-    rule, number = words.local(edge, options)
-    equals = " = " if rule and number else ""
-    field = Field(clip(rule, LETTERS) + equals + number.text, number.blank)
+    field = words.local(edge, options, LETTERS)
     if not field:
         return Label(NOTHING, 0, 0, False)
     seen = whole or graph.nodes[edge.target].gradient is not None
     back = edge.local is not None and options.gradients and not options.blank
-    kind = "alarm" if edge.alarm and back else "local"  # a nan arises in what it passes
-    width = (HEAD + 2) * back + _width(kind, field) + 2 * BREATH
-    return Label(field, width, PENCIL + 4 if field.blank else LOCAL, back and seen, kind)
+    width = (HEAD + 2) * back + _width("local", field) + 2 * BREATH
+    return Label(field, width, PENCIL + 4 if field.blank else LOCAL, back and seen)
 
 
 def _strengths(graph: Graph, options: Options) -> list[Strength | None]:
@@ -333,26 +327,32 @@ def _common(one: Sequence[Point], other: Sequence[Point]) -> int:
 
 
 def _line(
-    edge: Edge, route: tuple[Point, ...], label: Label, gap: float, size: Strength | None, options: Options
+    edge: Edge,
+    route: tuple[Point, ...],
+    label: Label,
+    gap: float,
+    size: Strength | None,
+    graph: Graph,
+    options: Options,
 ) -> Group:
     """A line in two parts around the local derivative, the arrow's head at the port, and the arrow back."""
     (x, y), down = route[-1], options.direction == "down"
     steps, tip = arrow(route, gap, DOWN if down else RIGHT)
     marks: list[Mark] = [Path("flow", steps, *size) if size else Path("line", steps), tip]
     if gap:
-        text = _width(label.kind, label.field)
+        text = _width("local", label.field)
         right = x + label.width / 2 - BREATH if down else x - ARROW - BREATH
         middle = y - ARROW - gap / 2 if down else y
-        marks += _field(label.kind, label.field, right, middle)
+        marks += _field("local", label.field, right, middle)
         if label.tip:
             back = right - text - 3
             marks.append(head("tip", back - HEAD, middle, UP if down else LEFT))
-    return Group(tuple(marks), words.edge_title(edge, options), f"e{edge.target}.{edge.position}")
+    return Group(tuple(marks), words.edge_title(graph, edge, options), f"e{edge.target}.{edge.position}")
 
 
 def _field(kind: str, field: Field, right: float, middle: float) -> Iterator[Mark]:
     """A text that ends at the right, and the empty field behind it."""
-    end = right - FIELD * field.blank
+    kind, end = field.ink(kind), right - FIELD * bool(field.blank)
     if field.text.strip():
         shown = field.text.rstrip()
         yield Text(kind, end - measure(kind, field.text[len(shown) :]), middle + 4, shown, END)
@@ -385,7 +385,7 @@ def draw(card: Card, corner: Point) -> Iterator[Mark]:
         yield Text("pale", right, top + first / 2 + 4.5, card.remark, END)
     middle = top + first + second / 2
     if card.data.text:
-        yield Text("alarm" if card.alarm else "data", left, middle + 4.5, card.data.text)
+        yield Text(card.data.ink("data"), left, middle + 4.5, card.data.text)
     elif card.data.blank:
         yield from _field("data", card.data, left + FIELD, middle)
     if card.gradient:

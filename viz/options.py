@@ -21,7 +21,7 @@ class Options:
 
     style      "record": a card for every value; "textbook": operations as circles, numbers on the edges
     theme      "light", "dark", or "auto": as the reader's system is set
-    direction  where the values flow: "right", or "down" (in the record style)
+    direction  where the values flow: "right", or "down"
     width      the most pixels that the picture may take across, with its margins: what is longer goes on in
                rows below, and down, layers that are broader are spread over several; None: as it comes
     digits     significant digits of numbers; None: all of them (fractions stay fractions)
@@ -63,10 +63,6 @@ class Options:
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
             check(name, getattr(self, name), choices)
-        if self.style == "textbook" and self.direction != "right":
-            raise ValueError(
-                "style 'textbook' flows to the right, as the book's figures do; style 'record' can go down"
-            )
         if not isinstance(self.focus, str):
             raise TypeError(f"focus must be the name of a node, not {self.focus!r:.60}")
         for name, least in ("width", 1), ("digits", 1), ("depth", 0), ("max_nodes", 1), ("group", 0):
