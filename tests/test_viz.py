@@ -38,7 +38,7 @@ from viz import records
 from viz.cards import BREATH
 from viz.layout import rank as ranking
 from viz.records import CONSTANT, read, read_backward
-from viz.scene import DARK, END, LIGHT, MIDDLE, START, Path, Text, measure
+from viz.scene import DARK, LIGHT, Path, Text, beginning, measure
 from viz.text import columns, full, short
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -139,16 +139,15 @@ def test_every_text_stays_inside_its_card_and_every_local_derivative_in_its_gap(
                 if isinstance(mark, Text):
                     (gap,) = (marks[0].steps[i - 1].points[-1].x for i, s in enumerate(marks[0].steps[1:], 1)
                               if s.letter == "M")  # fmt: skip
-                    assert mark.x - measure(mark.kind, mark.text) >= gap + BREATH - 0.2
+                    assert beginning(mark) >= gap + BREATH - 0.2
             continue
         box = marks[0]
         if "gradient" in texts:
             end = texts["data"].x + measure("data", texts["data"].text)
             assert end < texts["gradient"].x - measure("gradient", texts["gradient"].text)
         for mark in texts.values():
-            left = mark.x - {START: 0, MIDDLE: 0.5, END: 1}[mark.anchor] * measure(mark.kind, mark.text)
-            assert box.x < left
-            assert left + measure(mark.kind, mark.text) < box.x + box.width
+            assert box.x < beginning(mark)
+            assert beginning(mark) + measure(mark.kind, mark.text) < box.x + box.width
 
 
 @given(graphs())

@@ -41,6 +41,7 @@ from viz.scene import (
     Strength,
     Text,
     arrow,
+    beginning,
     head,
     leaves,
     left_part,
@@ -303,9 +304,9 @@ def _taken(marks: Sequence[Mark]) -> Iterator[Area]:
             case Rect():
                 parts = [(Point(mark.x, mark.y), Point(mark.x + mark.width, mark.y + mark.height))]
             case Text():
-                width = measure(mark.kind, mark.text)
-                left = mark.x - width * {MIDDLE: 0.5, END: 1.0}.get(mark.anchor, 0.0)
-                parts = [(Point(left, mark.y - LOCAL), Point(left + width, mark.y + BREATH))]
+                start = beginning(mark)
+                end = start + measure(mark.kind, mark.text)
+                parts = [(Point(start, mark.y - LOCAL), Point(end, mark.y + BREATH))]
         for points in filter(None, parts):
             xs, ys = zip(*points, strict=True)
             yield Area("", min(xs), min(ys), max(xs), max(ys))
@@ -343,7 +344,10 @@ def _line(
         text = _width(label.kind, label.field)
         right = x + label.width / 2 - BREATH if down else x - ARROW - BREATH
         middle = y - ARROW - gap / 2 if down else y
-        marks += _field(label.kind, label.field, right, middle)
+        if label.field.blank:
+            marks += _field(label.kind, label.field, right, middle)
+        else:  # where letters are narrower than measured, both sides get the same
+            marks.append(Text(label.kind, right - text / 2, middle + 4, label.field.text, MIDDLE))
         if label.tip:
             back = right - text - 3
             marks.append(head("tip", back - HEAD, middle, UP if down else LEFT))

@@ -18,9 +18,7 @@ from viz.book import BLOCK, CIRCLE, END, VARIABLE, Field, Shape, Wire, compose
 from viz.options import Options, check_whole
 from viz.picture import Picture
 from viz.scene import within
-from viz.text import columns, shape_text
-
-SPACE = "\N{NO-BREAK SPACE}"  # SVG would make one of several plain spaces
+from viz.text import CELLS, columns, shape_text
 
 
 def _picture(shapes: list[Shape], wires: list[Wire], summary: str, options: Options) -> Picture:
@@ -121,11 +119,11 @@ def draw_softmax_with_loss(
 
 
 def _aligned(cells: list[tuple[str, tuple[int | str, ...] | None]]) -> Field:
-    """A formula, and the shape of each of its parts in the middle below it."""
+    """A formula in cells, and the shape of each of its parts in the middle below it."""
     above, below = [], []
     for name, shape in cells:
         under = shape_text(shape) if shape else ""
         width = max(columns(name), columns(under))
-        above.append(name.center(width))
-        below.append(under.center(width))
-    return Field(tuple(" ".join(line).replace(" ", SPACE) for line in (above, below)))
+        above.append(name.center(width, CELLS))
+        below.append(under.center(width, CELLS))
+    return Field((CELLS.join(above), CELLS.join(below)))
