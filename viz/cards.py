@@ -116,6 +116,8 @@ def scene(graph: Graph, options: Options, whole: bool = False) -> Scene:
         for e, gap in zip(graph.edges, gaps, strict=True)
     ]
     placed = layout.place(boxes, lines, down=down, width=_room(graph, options))
+    if not down:
+        cards, placed = _even(cards, placed)
     frames, placed = _frames(graph, cards, placed)
     routes = placed.routes if whole else _branches(graph, placed)
     strengths = _strengths(graph, options)
@@ -203,6 +205,19 @@ def _label(graph: Graph, edge: Edge, options: Options, whole: bool) -> Label:
     kind = "alarm" if edge.alarm and back else "local"  # a nan arises in what it passes
     width = (HEAD + 2) * back + _width(kind, field) + 2 * BREATH
     return Label(field, width, PENCIL + 4 if field.blank else LOCAL, back and seen, kind)
+
+
+def _even(cards: Sequence[Card], placed: Layout) -> tuple[list[Card], Layout]:
+    """The leaves of every layer as wide as the widest of them, towards the left, where there is room."""
+    cards, corners = [*cards], [*placed.boxes]
+    for layer in placed.layers:
+        leaves = [key for key in layer if cards[key].shape == "leaf"]
+        width = max((cards[key].width for key in leaves), default=0.0)
+        for key in leaves:
+            x, y = corners[key]
+            corners[key] = Point(x + cards[key].width - width, y)
+            cards[key] = cards[key]._replace(width=width)
+    return cards, replace(placed, boxes=tuple(corners))
 
 
 def _strengths(graph: Graph, options: Options) -> list[Strength | None]:
@@ -342,7 +357,8 @@ def _line(
     marks: list[Mark] = [Path("flow", steps, *size) if size else Path("line", steps), tip]
     if gap:
         text = _width(label.kind, label.field)
-        right = x + label.width / 2 - BREATH if down else x - ARROW - BREATH
+        spare = 0.0 if label.tip else label.width - 2 * BREATH - text  # of an arrow that is not there yet
+        right = (x + label.width / 2 if down else x - ARROW) - BREATH - spare / 2
         middle = y - ARROW - gap / 2 if down else y
         if label.field.blank:
             marks += _field(label.kind, label.field, right, middle)

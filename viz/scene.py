@@ -19,7 +19,7 @@ from viz.text import bold_width, mono_width
 MARGIN, ROUND = 16, 7  # around the picture; radius of corners
 FIELD, PENCIL = 84, 34  # a field to be filled in, 22 × 9 mm on paper
 HEAD, BREADTH = 7, 3.5  # length of an arrow's head, and half of its breadth
-THIN, THICK, FAINT = 0.5, 5.0, 0.15  # the least and the greatest width of a line, and the least opacity
+THIN, THICK, FAINT = 0.75, 5.0, 0.3  # the least and the greatest width of a line, and the least opacity
 MANY = 60  # lines, with more of which all are thinner
 KAPPA = 0.5523  # how far the controls of a cubic curve stand off that is nearly a quarter of a circle
 START, MIDDLE, END = "start", "middle", "end"  # which part of a text stands at its x
