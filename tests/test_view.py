@@ -20,7 +20,7 @@ from autograd import Value, constant, dot, exp, maximum, ops, scope, tanh, topol
 from autograd import sum as total
 from viz.options import Options
 from viz.records import CONSTANT, GROUP, LEAF, OPERATION, read, read_backward
-from viz.scene import leaves
+from viz.scene import Rect, leaves
 from viz.text import short
 from viz.view import HIDDEN, VALUE, select
 
@@ -277,6 +277,40 @@ def test_a_network_groups_by_neuron_and_by_layer():
     assert [node.size for node in layers.nodes[-3:]] == [112, 208, 26]
     assert names(viz.draw(perceptron(10, 28, 20, 1)).graph)[-3:] == ["layer1", "layer2", "layer3"]
     assert len(viz.draw(perceptron(2, 2, 1)).graph.nodes) == len(topological_order(*perceptron(2, 2, 1)))
+
+
+def within(inner, outer):
+    """Whether one rectangle lies in another; ValueError where the other cuts it in two."""
+    starts = inner.x >= outer.x, inner.y >= outer.y
+    ends = inner.x + inner.width <= outer.x + outer.width, inner.y + inner.height <= outer.y + outer.height
+    apart = inner.x >= outer.x + outer.width or outer.x >= inner.x + inner.width
+    apart |= inner.y >= outer.y + outer.height or outer.y >= inner.y + inner.height
+    if not apart and not all((*starts, *ends)):
+        raise ValueError(f"{outer} cuts {inner}")
+    return not apart
+
+
+@pytest.mark.parametrize("opened", [["layer1"], ["layer1", "layer1.neuron1"], ["layer2.neuron0"]])
+@pytest.mark.parametrize("direction", ["right", "down"])
+@pytest.mark.parametrize("width", [None, 900])
+@pytest.mark.parametrize("sizes", [(2, 3, 1), (3, 4, 2), (5, 3, 1)])
+def test_every_operation_of_an_opened_group_stands_in_one_piece_of_its_frame(opened, direction, width, sizes):
+    group = 2 if opened == ["layer2.neuron0"] else 1
+    picture = viz.draw(perceptron(*sizes), group=group, open=opened, direction=direction, width=width)
+    frames, cards = [], {}
+    for mark in picture.scene.marks:
+        shape, *rest = getattr(mark, "marks", [None])
+        if getattr(shape, "kind", "") == "frame":
+            frames.append((rest[0].text, shape))
+        elif getattr(mark, "key", "").startswith("n"):
+            cards[mark.key] = next(each for each in mark.marks[::-1] if isinstance(each, Rect))
+    for node in picture.graph.nodes:
+        if f"n{node.key}" in cards:
+            around = [name for name, frame in frames if within(cards[f"n{node.key}"], frame)]
+            parts = node.frame.split(".")
+            own = {".".join(parts[: n + 1]) for n in range(len(parts))} & {*opened}
+            assert set(around) <= own and len(around) == len(set(around))
+            assert set(around) == own or node.kind in (LEAF, CONSTANT)
 
 
 def test_an_opened_group_shows_what_is_inside_and_its_frame():

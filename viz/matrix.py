@@ -17,11 +17,9 @@ from autograd.formula import SUBSCRIPT
 from viz.options import Options, check_whole
 from viz.picture import Picture
 from viz.scene import within
-from viz.text import columns, shape_text
+from viz.text import CELLS, columns, shape_text
 from viz.wires import BLOCK, CIRCLE, END, VARIABLE, Shape, Wire, compose
 from viz.words import Field
-
-SPACE = "\N{NO-BREAK SPACE}"  # SVG would make one of several plain spaces
 
 
 def _picture(shapes: list[Shape], wires: list[Wire], summary: str, options: Options) -> Picture:
@@ -121,11 +119,11 @@ def draw_softmax_with_loss(
 
 
 def _aligned(cells: list[tuple[str, tuple[int | str, ...] | None]]) -> Field:
-    """A formula, and the shape of each of its parts in the middle below it."""
+    """A formula in cells, and the shape of each of its parts in the middle below it."""
     above, below = [], []
     for name, shape in cells:
         under = shape_text(shape) if shape else ""
         width = max(columns(name), columns(under))
-        above.append(name.center(width))
-        below.append(under.center(width))
-    return Field("\n".join(" ".join(line).replace(" ", SPACE) for line in (above, below)))
+        above.append(name.center(width, CELLS))
+        below.append(under.center(width, CELLS))
+    return Field("\n".join((CELLS.join(above), CELLS.join(below))))
