@@ -35,8 +35,9 @@ class Options:
     group      how many parts of a scope make a group: 0 none, 1 `layer1`, 2 `layer1.neuron3`;
                None: as the size of the graph asks for
     open       names of groups to show with what is inside
-    fold       show what repeats as one card: chains of one operation (`5,000 × +`), and what is made and used
-               alike (`60 × −`, with the least and the greatest of its numbers)
+    fold       show what repeats as one card: chains of one operation (`5,000 × +`), what is made and used
+               alike (`60 × −`, with the least and the greatest of its numbers), and blocks in a row, each fed
+               by the one before (`12 × block0`)
     focus, depth   show only a node (by its name) and what is at most `depth` edges from it
     max_nodes  show at most so many cards, grouping, folding and cutting as far as it takes; None: all
     """
