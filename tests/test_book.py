@@ -11,6 +11,7 @@ from processes import outputs
 from test_viz import HOSTILE, SVG, graphs, parse, texts, titles
 from written import read_svg
 
+import nn
 import viz
 from autograd import (
     Value,
@@ -29,8 +30,9 @@ from autograd import (
 from autograd.terms import Terms
 from demos import apples, apples_oranges, chain_rule, micrograd_readme, olah, sigmoid_nodes
 from demos.runner import as_written
-from viz import Options, book
+from viz import book, wires, words
 from viz.book import CROWD
+from viz.options import DIRECTIONS
 from viz.products import Formulas, Product, Writer, product
 from viz.records import read
 from viz.scene import END, FIELD, LOOKS, MARGIN, MIDDLE, PENCIL, START, Path, Rect, Text, leaves, measure
@@ -153,14 +155,15 @@ SIGNS = {
 }
 
 
+@pytest.mark.parametrize("direction", DIRECTIONS)
 @pytest.mark.parametrize("demo", FIGURES, ids=lambda demo: demo.__name__)
-def test_the_same_nodes_and_numbers_as_in_the_book(demo):
-    drawn = picture(built(demo))
+def test_the_same_nodes_and_numbers_as_in_the_book(demo, direction):
+    drawn = picture(built(demo), direction=direction)
     assert edges(drawn) == FIGURES[demo]
     assert sorted(texts(drawn, "sign")) == sorted(SIGNS[demo])
     root = built(demo)
-    assert names(drawn) == [n.label for n in topological_order(root) if n.op is None]
-    assert ends(drawn) == [root.label]
+    inputs = [node.label for node in topological_order(root) if node.op is None]
+    assert texts(drawn, "name") == [*inputs, root.label]
 
 
 def test_fractions_stay_fractions_and_all_digits_are_shown_on_request():
@@ -179,7 +182,7 @@ def test_titles_are_in_full():
     assert "price = apples × tax\nvalue 220.00000000000003\ngradient 1" in drawn
     assert "price →\nvalue 220.00000000000003\ngradient 1" in drawn
     product = "upstream × local = 1.1 × 100 = 110.00000000000001"
-    assert f"count → apples\n∂apples/∂count = apple\n{product}" in drawn
+    assert f"count → apples\n∂apples/∂count = apple = 100\n{product}" in drawn
 
 
 def test_an_edge_carries_its_own_contribution_and_a_variable_the_sum():
@@ -253,6 +256,12 @@ def test_variables_stand_in_one_column_at_the_left():
 
 
 # ── Size ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_down_a_bounded_width_goes_before_straight_chains():
+    free, narrow = (scene(built(apples), direction="down", width=width) for width in (None, 200))
+    assert narrow.width + 2 * MARGIN <= 200 < free.width
+    assert free.height == narrow.height
 
 
 @pytest.mark.parametrize("inputs", [CROWD, CROWD + 1])
@@ -432,11 +441,12 @@ def test_a_product_is_the_number_of_its_term(root, inverse):
 # ── Worksheets ──────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.parametrize("direction", DIRECTIONS)
 @pytest.mark.parametrize("local", ["number", "formula", "both"])
 @pytest.mark.parametrize("demo", DEMOS, ids=lambda demo: demo.__name__)
-def test_a_worksheet_is_its_solution_with_fields_to_fill_in(demo, local):
-    root = built(demo)
-    solution, half, empty = (picture(root, local=local, blank=blank) for blank in ("", "gradients", "all"))
+def test_a_worksheet_is_its_solution_with_fields_to_fill_in(demo, local, direction):
+    root, chosen = built(demo), {"local": local, "direction": direction}
+    solution, half, empty = (picture(root, blank=blank, **chosen) for blank in ("", "gradients", "all"))
     for sheet in half, empty:
         assert [texts(sheet, kind) for kind in ("name", "note", "sign")] == [
             texts(solution, kind) for kind in ("name", "note", "sign")
@@ -444,14 +454,19 @@ def test_a_worksheet_is_its_solution_with_fields_to_fill_in(demo, local):
         assert texts(sheet, "gradient") == []
     assert texts(half, "data") == texts(solution, "data")
     backward = len(texts(solution, "gradient"))
-    sheets = (scene(root, local=local, blank=blank) for blank in ("gradients", "all"))
+    sheets = (scene(root, blank=blank, **chosen) for blank in ("gradients", "all"))
     fields = [len(marks(sheet, Rect, "blank")) for sheet in sheets]
     assert fields == [backward, backward + len(texts(solution, "data")) - len(texts(empty, "data"))]
 
 
-@given(graphs(), st.sampled_from(["number", "formula", "both"]), st.sampled_from(["gradients", "all"]))
-def test_fields_have_room_for_a_pencil_and_nothing_lies_on_them(root, local, blank):
-    sheet = scene(root, local=local, blank=blank)
+@given(
+    graphs(),
+    st.sampled_from(["number", "formula", "both"]),
+    st.sampled_from(["gradients", "all"]),
+    st.sampled_from(DIRECTIONS),
+)
+def test_fields_have_room_for_a_pencil_and_nothing_lies_on_them(root, local, blank, direction):
+    sheet = scene(root, local=local, blank=blank, direction=direction)
     for field in marks(sheet, Rect, "blank"):
         assert field.width >= FIELD
         assert field.height >= PENCIL
@@ -499,7 +514,9 @@ def test_every_picture_is_well_formed_and_no_text_lies_on_another(root, local, c
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"local": "formula"}, {"constants": "node"}, {"digits": None}], ids=str
+    "options",
+    [{}, {"local": "formula"}, {"constants": "node"}, {"digits": None}, {"direction": "down"}],
+    ids=str,
 )
 @pytest.mark.parametrize("demo", DEMOS, ids=lambda demo: demo.__name__)
 def test_no_text_lies_on_another_or_on_a_circle_in_the_demos(demo, options):
@@ -512,10 +529,11 @@ def test_no_text_lies_on_another_or_on_a_circle_in_the_demos(demo, options):
                 assert right < c.x or left > c.x + c.width or bottom < c.y or top > c.y + c.height, text
 
 
+@pytest.mark.parametrize("direction", DIRECTIONS)
 @pytest.mark.parametrize("blank", ["", "gradients", "all"])
 @pytest.mark.parametrize("demo", [apples, apples_oranges, olah], ids=lambda demo: demo.__name__)
-def test_no_line_into_a_circle_passes_through_a_name(demo, blank):
-    drawn = scene(built(demo), blank=blank)
+def test_no_line_into_a_circle_passes_through_a_name(demo, blank, direction):
+    drawn = scene(built(demo), blank=blank, direction=direction)
     for path in marks(drawn, Path, "line"):
         start, end = (step.points[-1] for step in path.steps[-2:])
         dx, dy = (end.x - start.x) / 50, (end.y - start.y) / 50
@@ -538,6 +556,25 @@ def test_forward_stands_above_the_line_and_backward_below_an_arrow_to_the_left(d
         above, below = extent(found["data"]), extent(found["gradient"])
         assert above[3] < y - 7 < y < below[2]
         assert point < (below[0] + below[1]) / 2 < right
+
+
+@pytest.mark.parametrize("demo", DEMOS, ids=lambda demo: demo.__name__)
+def test_down_forward_stands_at_the_left_of_the_line_and_backward_behind_an_arrow_up(demo):
+    drawn = scene(built(demo), direction="down")
+    for group in drawn.marks:
+        found = {mark.kind: mark for mark in group.marks}
+        if "back" not in found:
+            continue
+        (x, foot), (_, top) = (step.points[-1] for step in found["back"].steps)
+        tip = found["tip"].steps[0].points[0].y
+        line = [point for step in found["line"].steps for point in step.points]
+        assert tip < top < foot <= max(point.y for point in line)
+        assert any(point.x == pytest.approx(x - 7) for point in line)
+        forward, backward = extent(found["data"]), extent(found["gradient"])
+        assert forward[1] < x < backward[0]
+        assert all(top < (text[2] + text[3]) / 2 < foot for text in (forward, backward))
+    *inputs, result = (mark.y for mark in marks(drawn, Text, "name"))
+    assert max(inputs) < min(mark.y for mark in marks(drawn, Rect, "circle")) < result
 
 
 @pytest.mark.parametrize("label", HOSTILE)
@@ -571,7 +608,7 @@ def test_groups_are_boxes_with_their_name_and_gradients_into_them_go_by_names():
     assert texts(drawn, "note")[-1].startswith("showing ")
     drawn = picture(y, group=1, local="formula")
     assert sums(drawn) == ["∂y/∂x"]
-    assert anchored(drawn, "gradient", "middle") == ["x", "h", "1"]
+    assert anchored(drawn, "gradient", "middle") == ["∂y/∂x via neuron", "x", "h", "1"]
 
 
 def test_a_node_that_formulas_name_shows_its_name():
@@ -607,8 +644,6 @@ def test_what_is_left_out_on_request_and_before_backward():
     assert texts(picture(root, values=False), "data") == []
     assert names(picture(root, labels=False)) == [""] * 3 or names(picture(root, labels=False)) == [None] * 3
     assert edges(picture(Value(2.0, "x"))) == {"x →": ("2", "·")}
-    with pytest.raises(ValueError, match="style 'textbook' flows to the right"):
-        picture(root, direction="down")
 
 
 def test_a_group_passes_its_gradient_back_on_every_line():
@@ -618,13 +653,66 @@ def test_a_group_passes_its_gradient_back_on_every_line():
         z = y + x * x
     loss = z * 2.0
     loss.backward()
-    sheet = book.Sheet(viz.draw(loss, style="textbook", group=1).graph, Options(style="textbook", group=1))
+    drawn = sheet(loss, group=1)
     below = {
-        sheet.shapes[wire.source].text.partition(" ")[0]: wire.below.lines
-        for wire in sheet.wires
-        if sheet.shapes[wire.target].kind == book.BLOCK
+        drawn.shapes[wire.source].text.partition(" ")[0]: wire.below.text
+        for wire in drawn.wires
+        if drawn.shapes[wire.target].kind == wires.BLOCK
     }
-    assert below == {"x": ("16",), "w": ("6",)}  # 2 w + 4 x; 2 x
+    assert below == {"x": "16", "w": "6"}  # 2 w + 4 x; 2 x
+
+
+def sheet(root, **options):
+    """The shapes and wires of a picture."""
+    drawn = viz.draw(root, style="textbook", **options)
+    return book.Sheet(drawn.graph, drawn.options)
+
+
+def network(run=True):
+    """The loss of a network whose neurons have more inputs than lines into a block carry texts."""
+    inputs = [Value(0.5, "x_1"), Value(-1.0, "x_2")]
+    loss = labelled((nn.MLP(2, [6, 6, 1], seed=1)(inputs) - 1) ** 2, "loss")
+    if run:
+        loss.backward()
+    return loss
+
+
+PARTS = [
+    {"group": 1},
+    {"group": 2},
+    {"fold": True, "group": 0},
+    {"max_nodes": 20},
+    {"focus": "loss", "depth": 4},
+]
+
+
+@pytest.mark.parametrize("chosen", PARTS, ids=str)
+def test_every_gradient_that_a_card_shows_stands_at_the_shape_or_on_its_only_line(chosen):
+    drawn = sheet(network(), **chosen)
+    for node, shape in zip(drawn.graph.nodes, drawn.shapes, strict=False):
+        if shown := words.gradient(node, drawn.options).text.removeprefix("+"):
+            below = [wire.below.text for wire in drawn.wires if wire.source == node.key]
+            assert below == [shown] if len(below) == 1 and not shape.total else shown in shape.total.text
+
+
+@pytest.mark.parametrize("local", ["number", "both"])
+@pytest.mark.parametrize("chosen", PARTS, ids=str)
+def test_lines_of_groups_have_their_dots_and_fields_before_the_pass_as_well(chosen, local):
+    made = sheet(network(), local=local, **chosen).wires
+    new, empty = (sheet(network(run=False), local=local, blank=b, **chosen).wires for b in ("", "gradients"))
+    for wire, before, blank in zip(made, new, empty, strict=True):
+        assert bool(wire.below) == bool(before.below) == bool(blank.below.blank)
+        assert not before.below or before.below.text.endswith("·")
+
+
+def test_formulas_at_groups_are_the_whole_gradient_or_a_part_of_it():
+    x, w = Value(3.0, "x"), Value(2.0, "w")
+    with scope("inner"):
+        y = x * w + x * x
+    z = labelled(y * x, "z")
+    z.backward()
+    below = [wire.below.text for wire in sheet(z, group=1, local="both").wires]
+    assert {"∂z/∂x via inner = 24", "∂z/∂w = 9"} <= {*below}
 
 
 def test_the_field_of_a_lone_leaf_is_within_its_scene():

@@ -23,6 +23,7 @@ from demos import runner
 from viz import Diagram, latex, mermaid, words
 from viz.options import BLANKS, DIRECTIONS, LOCALS
 from viz.records import read
+from viz.scene import LIGHT
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = [
@@ -130,7 +131,7 @@ def test_latex_is_balanced_and_mermaid_is_made_of_its_own_lines(root, chosen):
     line = re.compile(
         r'flowchart (LR|TB)|  n(\d+|ote)\["[^"\[\]`{}|\\;%]*(#\d+;[^"\[\]`{}|\\;%]*)*"\]'
         r'|  n\d+ --( "[^"]*" --)?> n\d+'
-        r"|  classDef \w+ [^\"]*|  class [n\d,]+ \w+"
+        r"|  classDef \w+ [^\"]*|  class [n\d,]+ \w+|  linkStyle [\d,]+ [^\"]*"
     )
     assert all(line.fullmatch(row) for row in diagram.mermaid().rstrip("\n").split("\n"))
 
@@ -326,6 +327,46 @@ def test_dot_draws_every_demo(name):
     kinds = [group.get("class") for group in picture.iter(f"{SVG}g")]
     assert kinds.count("node") == len(diagram.graph.nodes)
     assert kinds.count("edge") == len(diagram.graph.edges)
+
+
+# ── The first nan or infinity ───────────────────────────────────────────────────────────────────────
+
+
+def overflowing():
+    """A product that is infinite."""
+    x = Value(1e200, "x")
+    return x * x + x
+
+
+def steep():
+    """A quotient whose slope is infinite."""
+    x = Value(1e-200, "x")
+    return 1 / x + x
+
+
+MARKED = {
+    "record": lambda root, **options: viz.draw(root, **options).svg().count('class="alarm"'),
+    "textbook": lambda root, **options: (
+        viz.draw(root, style="textbook", **options).svg().count('class="alarm"')
+    ),
+    "dot": lambda root, **options: viz.draw(root, **options).dot().source.count(f'COLOR="{LIGHT["alarm"]}"'),
+    "mermaid": lambda root, **options: len(
+        re.findall("  class n\\d alarm|  linkStyle \\d ", viz.draw(root, **options).mermaid())
+    ),
+    "text": lambda root, **options: viz.draw(root, **options).text().count("arises here"),
+}
+
+
+@pytest.mark.parametrize("marked", MARKED.values(), ids=MARKED)
+@pytest.mark.parametrize(
+    ("make", "hides"),
+    [(overflowing, {"blank": "all"}), (steep, {"blank": "gradients"})],
+    ids=["value", "gradient"],
+)
+def test_the_first_infinity_is_marked_once_in_every_format_and_on_no_worksheet(marked, make, hides):
+    root = make()
+    root.backward()
+    assert [marked(root), marked(root, **hides), marked(square())] == [1, 0, 0]
 
 
 # ── Known by heart ──────────────────────────────────────────────────────────────────────────────────

@@ -168,6 +168,13 @@ def test_the_data_follow_the_engines_steps_and_end_in_its_gradients(root):
         assert full(node.grad + 0.0) == full(float(found["nodes"][key][1][-1][2]) + 0.0)
 
 
+@given(graphs())
+def test_no_tooltip_of_a_line_gives_a_step_away(root):
+    before = html(root)
+    root.backward()
+    assert re.findall("<title>.* → .*\n.*", html(root)) == re.findall("<title>.* → .*\n.*", before)
+
+
 class Outline(HTMLParser):
     """The elements of a page, checked to be closed in order."""
 

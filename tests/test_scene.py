@@ -421,6 +421,12 @@ OPTIONS = {
     "textbook 800": {"style": "textbook", "width": 800, "blank": "gradients", "legend": True},
     "textbook 390": {"style": "textbook", "width": 390},
     "textbook grouped": {"style": "textbook", "group": 1, "fold": True, "max_nodes": 20},
+    "textbook down": {"style": "textbook", "direction": "down"},
+    "textbook both down": {"style": "textbook", "direction": "down", "local": "both", "constants": "node"},
+    "textbook worksheet down": {"style": "textbook", "direction": "down", "blank": "all", "local": "formula"},
+    "textbook 590 down": {"style": "textbook", "direction": "down", "width": 590, "blank": "gradients"},
+    "textbook 390 down": {"style": "textbook", "direction": "down", "width": 390, "legend": True},
+    "textbook grouped down": {"style": "textbook", "direction": "down", "group": 1, "max_nodes": 20},
 }
 
 
@@ -457,6 +463,7 @@ PARTS = {
     "network in 40 cards": (perceptron, 4, 8, 8, 2, {"max_nodes": 40}),
     "network in 40 cards in 800": (perceptron, 4, 8, 8, 2, {"max_nodes": 40, "width": 800}),
     "textbook blocks": (scoped, {"group": 1, "open": {"block0"}, "style": "textbook"}),
+    "textbook blocks down": (scoped, {"group": 1, "style": "textbook", "direction": "down"}),
 }
 
 

@@ -55,7 +55,7 @@ def texts(page, *kinds):
 
 def numbers(pages):
     """The exercises' numbers on pages, in the order of painting."""
-    found = [text.text for page in pages for text in texts(page, "name")]
+    found = [text.text for page in pages for text in texts(page, "heading")]
     return [int(text[:-1]) for text in found if re.fullmatch(r"\d+\.", text)]
 
 
@@ -92,7 +92,7 @@ def test_every_exercise_stands_once_in_order_with_its_whole_question(asked, pape
 @settings(max_examples=40, deadline=None)
 def test_exercises_stand_below_one_another_with_room_to_write(asked, lines):
     for page in made(asked, lines=lines).pages:
-        starts = [text.y for text in texts(page, "name") if re.fullmatch(r"\d+\.", text.text)]
+        starts = [text.y for text in texts(page, "heading") if re.fullmatch(r"\d+\.", text.text)]
         assert starts == sorted(starts)
         rules = [m.steps[0].points[0].y for m in leaves(page.scene.marks) if m.kind == "rule"]
         rules = [y for y in sorted(rules) if not starts or y > starts[0]]

@@ -20,7 +20,7 @@ from autograd import Value, constant, dot, exp, maximum, ops, scope, tanh, topol
 from autograd import sum as total
 from viz.options import Options
 from viz.records import CONSTANT, GROUP, LEAF, OPERATION, read, read_backward
-from viz.scene import leaves
+from viz.scene import Rect, leaves
 from viz.text import short
 from viz.view import HIDDEN, VALUE, select
 
@@ -42,6 +42,10 @@ def roots(draw):
     for _ in range(draw(st.integers(0, 2))):  # what repeats
         nodes.append(draw(st.sampled_from([added, total]))(copies(draw, nodes[-1])))
     if draw(st.booleans()):
+        nodes.append(
+            draw(st.sampled_from([added, total, lambda blocks: [*blocks][-1]]))(row(draw, nodes[-1]))
+        )
+    if draw(st.booleans()):
         nodes[-1].backward()
     return nodes[-1 : -1 - draw(st.integers(1, 2)) : -1]
 
@@ -53,6 +57,22 @@ def copies(draw, shared):
         with scope(f"copy{i}") if scoped else nullcontext():
             inner = Value(float(i)) * (Value(2.0, "w") if squared else shared)
             yield inner**2 if squared else tanh(inner + Value(1.0))
+
+
+def row(draw, x):
+    """Blocks in a row, in scopes or not, with leaves of their own, or shared ones, or both."""
+    number, scoped, shared = draw(st.integers(2, 7)), draw(st.booleans()), Value(0.5, "w")
+    steps = draw(
+        st.lists(st.sampled_from(["own", "shared", "skip", "tanh", "square"]), min_size=1, max_size=4)
+    )
+    for i in range(number):
+        with scope(f"block{i}") if scoped else nullcontext():
+            y = x
+            for step in steps:
+                other = {"own": Value(0.1 * i), "shared": shared, "skip": x}.get(step, y)
+                y = tanh(y) if step == "tanh" else y * other
+        x = tanh(y) + x * draw(st.sampled_from([1, 1, 1, Value(0.5)]))
+        yield x
 
 
 def added(values):
@@ -193,7 +213,11 @@ def test_constants_inside_are_those_without_a_label_beside_one_operand_and_nothi
             assert len(set(plain)) == node.inside and len(value.args) == len(plain) + 1
             assert all(str(int(arg.data)) in node.symbol for arg in plain)
     kept, all_ = (
-        {n.name: (n.expression, n.data, n.gradient, n.size) for n in shown[place].nodes if n.kind != CONSTANT}
+        {
+            n.name: (n.data, n.gradient, *(() if n.symbol.endswith("in a row") else (n.expression, n.size)))
+            for n in shown[place].nodes
+            if n.kind != CONSTANT
+        }
         for place in ("inside", "node")
     )
     assert kept == all_
@@ -277,6 +301,40 @@ def test_a_network_groups_by_neuron_and_by_layer():
     assert [node.size for node in layers.nodes[-3:]] == [112, 208, 26]
     assert names(viz.draw(perceptron(10, 28, 20, 1)).graph)[-3:] == ["layer1", "layer2", "layer3"]
     assert len(viz.draw(perceptron(2, 2, 1)).graph.nodes) == len(topological_order(*perceptron(2, 2, 1)))
+
+
+def within(inner, outer):
+    """Whether one rectangle lies in another; ValueError where the other cuts it in two."""
+    starts = inner.x >= outer.x, inner.y >= outer.y
+    ends = inner.x + inner.width <= outer.x + outer.width, inner.y + inner.height <= outer.y + outer.height
+    apart = inner.x >= outer.x + outer.width or outer.x >= inner.x + inner.width
+    apart |= inner.y >= outer.y + outer.height or outer.y >= inner.y + inner.height
+    if not apart and not all((*starts, *ends)):
+        raise ValueError(f"{outer} cuts {inner}")
+    return not apart
+
+
+@pytest.mark.parametrize("opened", [["layer1"], ["layer1", "layer1.neuron1"], ["layer2.neuron0"]])
+@pytest.mark.parametrize("direction", ["right", "down"])
+@pytest.mark.parametrize("width", [None, 900])
+@pytest.mark.parametrize("sizes", [(2, 3, 1), (3, 4, 2), (5, 3, 1)])
+def test_every_operation_of_an_opened_group_stands_in_one_piece_of_its_frame(opened, direction, width, sizes):
+    group = 2 if opened == ["layer2.neuron0"] else 1
+    picture = viz.draw(perceptron(*sizes), group=group, open=opened, direction=direction, width=width)
+    frames, cards = [], {}
+    for mark in picture.scene.marks:
+        shape, *rest = getattr(mark, "marks", [None])
+        if getattr(shape, "kind", "") == "frame":
+            frames.append((rest[0].text, shape))
+        elif getattr(mark, "key", "").startswith("n"):
+            cards[mark.key] = next(each for each in mark.marks[::-1] if isinstance(each, Rect))
+    for node in picture.graph.nodes:
+        if f"n{node.key}" in cards:
+            around = [name for name, frame in frames if within(cards[f"n{node.key}"], frame)]
+            parts = node.frame.split(".")
+            own = {".".join(parts[: n + 1]) for n in range(len(parts))} & {*opened}
+            assert set(around) <= own and len(around) == len(set(around))
+            assert set(around) == own or node.kind in (LEAF, CONSTANT)
 
 
 def test_an_opened_group_shows_what_is_inside_and_its_frame():
@@ -553,6 +611,125 @@ def test_roots_that_are_alike_stand_for_themselves():
     outputs = [tanh(Value(float(i), f"x{i}")) for i in range(5)]
     graph = viz.draw(outputs, fold=True).graph
     assert facts(graph) == [("x0 … x4 (5)", "", 5), *((f"t{i}", "tanh", 1) for i in range(1, 6))]
+
+
+# ── Blocks in a row ─────────────────────────────────────────────────────────────────────────────────
+
+
+def residual(number, width=3, name="block{}"):
+    """The loss of a network of residual blocks, each in a scope of its own, if it has a name."""
+    h = [Value(0.5 - i / 4, f"x{i}") for i in range(width)]
+    for k in range(number):
+        with scope(name.format(k)) if name else nullcontext():
+            weights = [[Value((i - j + k) / 10) for j in range(width)] for i in range(width)]
+            h = [x + tanh(dot(row, h)) for x, row in zip(h, weights, strict=True)]
+    loss = total([x**2 for x in h])
+    loss.label = "L"
+    loss.backward()
+    return loss
+
+
+def recurrent(number, last=False):
+    """A network over time, of one number; the loss of all its steps, or the last state."""
+    w, u, b, h = Value(0.7, "w"), Value(0.5, "u"), Value(0.1, "b"), Value(0.0, "h0")
+    states = []
+    for t in range(1, number + 1):
+        h = tanh(w * Value(t / 10, f"x{t}") + u * h + b)
+        h.label = f"h{t}"
+        states.append(h)
+    root = h if last else total([(h - Value(0.5, f"y{t}")) * h for t, h in enumerate(states, 1)])
+    root.label = "L" * (not last) or h.label
+    root.backward()
+    return root
+
+
+def test_blocks_in_a_row_are_one_card_which_says_that_each_is_fed_by_the_one_before():
+    root = residual(12, width=4)
+    graph = viz.draw(root, fold=True, constants="inside").graph
+    assert facts(graph) == [
+        ("x0 … x3 (4)", "", 4),
+        ("12 × block0", "▸336 in a row", 336),
+        ("t136 … t148", "4 × ^ 2", 4),
+        ("L", "Σ", 1),
+    ]
+    assert [edge.count for edge in graph.edges] == [4 + 16, 4, 4]
+    row = graph.nodes[1]
+    assert row.expression == "336 values in 12 blocks, each fed by the one before"
+    outs = [node for node in topological_order(root) if node.scope and node.op is ops.add]
+    for shown, sign, numbers in (
+        (row.data, False, [x.data for x in outs]),
+        (row.gradient, True, [x.grad for x in outs]),
+    ):
+        assert shown == f"{short(min(numbers), sign)} … {short(max(numbers), sign)}"
+
+
+def test_every_style_and_format_says_that_blocks_stand_in_a_row():
+    diagram = viz.draw(residual(12), fold=True)
+    says = "216 values in 12 blocks, each fed by the one before"
+    for text in (
+        *(diagram.svg(), diagram.changed(style="textbook").svg(), diagram.html()),
+        *(diagram.dot().source, diagram.mermaid().replace("#44;", ","), diagram.text()),
+    ):
+        assert "12 × block0" in text and ("▸216 in a row" in text or says in text)
+    assert "in a row" in diagram.tikz() and "in a row" in diagram.changed(style="textbook").tikz()
+
+
+def test_what_enters_the_first_block_or_leaves_the_last_is_drawn():
+    graph = viz.draw(recurrent(20), fold=True).graph
+    assert facts(graph) == [
+        ("w", "", 1),
+        ("u", "", 1),
+        ("h0", "", 1),
+        ("b", "", 1),
+        ("x1 … x20 (20)", "", 20),
+        ("h1, h2, … and 18 more", "20 × ▸5 in a row", 100),
+        ("y1 … y20 (20)", "", 20),
+        ("t5 … t119", "20 × −", 20),
+        ("t6 … t120", "20 × ×", 20),
+        ("L", "Σ", 1),
+    ]
+    counts = {(graph.nodes[edge.source].name, edge.target): edge.count for edge in graph.edges}
+    assert counts["h0", 5] == 1 and counts["w", 5] == counts["x1 … x20 (20)", 5] == 20
+    last = viz.draw(recurrent(20, last=True), fold=True).graph  # of the block with the root all is shown
+    assert ("h1, h2, … and 17 more", "19 × ▸5 in a row", 95) in facts(last)
+    assert [node.name for node in last.nodes if node.kind == OPERATION] == ["t1", "t78", "t79", "t80", "h20"]
+
+
+def test_a_block_that_is_open_stands_between_rows_and_a_frame_around_a_row():
+    graph = viz.draw(residual(12), fold=True, open={"block5"}).graph
+    assert [node.name for node in graph.nodes if node.symbol.endswith("in a row")] == [
+        "5 × block0",
+        "6 × block6",
+    ]
+    (row,) = (
+        node
+        for node in viz.draw(residual(9, name="net.block{}"), fold=True, group=1, open={"net"}).graph.nodes
+        if node.frame == "net"
+    )
+    assert (row.name, row.symbol) == ("9 × net.block0", "▸162 in a row")
+
+
+def test_blocks_that_differ_in_an_operation_or_are_few_stand_for_themselves():
+    for number, odd, expected in (3, None, []), (9, 4, ["4 × ▸2 in a row"] * 2), (7, 3, []):
+        h, x = Value(0.5, "h"), Value(1.0, "x")
+        for k in range(number):
+            h = (exp(h) if k == odd else tanh(h)) * x
+        symbols = [node.symbol for node in viz.draw(h * 1, fold=True).graph.nodes]
+        assert [symbol for symbol in symbols if symbol.endswith("in a row")] == expected
+
+
+def test_rows_stand_in_rows():
+    x = h = Value(0.5, "x")
+    for _ in range(5):
+        for _ in range(6):
+            h = tanh(h) * x
+        h = exp(h) + 1
+    graph = viz.draw(h - 1, fold=True, constants="inside").graph
+    assert facts(graph) == [
+        ("x", "", 1),
+        ("t14, t28, … and 3 more", "5 × ▸15 in a row", 75),
+        (graph.nodes[2].name, "− 1", 1),
+    ]
 
 
 # ── Focus ───────────────────────────────────────────────────────────────────────────────────────────

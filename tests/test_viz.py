@@ -38,7 +38,7 @@ from viz import records
 from viz.cards import BREATH
 from viz.layout import rank as ranking
 from viz.records import CONSTANT, read, read_backward
-from viz.scene import DARK, END, LIGHT, MIDDLE, START, Path, Text, measure
+from viz.scene import DARK, FAINT, LIGHT, Path, Text, beginning, measure
 from viz.text import columns, full, short
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -139,16 +139,29 @@ def test_every_text_stays_inside_its_card_and_every_local_derivative_in_its_gap(
                 if isinstance(mark, Text):
                     (gap,) = (marks[0].steps[i - 1].points[-1].x for i, s in enumerate(marks[0].steps[1:], 1)
                               if s.letter == "M")  # fmt: skip
-                    assert mark.x - measure(mark.kind, mark.text) >= gap + BREATH - 0.2
+                    assert beginning(mark) >= gap + BREATH - 0.2
             continue
         box = marks[0]
         if "gradient" in texts:
             end = texts["data"].x + measure("data", texts["data"].text)
             assert end < texts["gradient"].x - measure("gradient", texts["gradient"].text)
         for mark in texts.values():
-            left = mark.x - {START: 0, MIDDLE: 0.5, END: 1}[mark.anchor] * measure(mark.kind, mark.text)
-            assert box.x < left
-            assert left + measure(mark.kind, mark.text) < box.x + box.width
+            assert box.x < beginning(mark)
+            assert beginning(mark) + measure(mark.kind, mark.text) < box.x + box.width
+
+
+@given(graphs())
+def test_leaves_of_a_layer_are_equally_wide(root):
+    leaves = [mark for group in viz.draw(root).scene.marks for mark in group.marks if mark.kind == "leaf"]
+    sides = {(round(leaf.x, 6), round(leaf.x + leaf.width, 6)) for leaf in leaves}
+    assert len(sides) == len({right for _, right in sides})
+
+
+def test_before_the_backward_pass_a_local_derivative_stands_in_the_middle_of_its_gap():
+    lines = [mark for mark in viz.draw(apples()).scene.marks if isinstance(mark.marks[0], Path)]
+    for line, _, text in (mark.marks for mark in lines):
+        left, right = (step.points[-1].x for step in line.steps[-3:-1])
+        assert text.x == pytest.approx((left + right) / 2)
 
 
 @given(graphs())
@@ -182,6 +195,14 @@ def contrast(one, other):
 
     low, high = sorted((luminance(one), luminance(other)))
     return high / low
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("line", ["data", "gradient"])
+def test_the_faintest_line_can_be_seen(palette, line):
+    inks = zip(*(bytes.fromhex(palette[name][1:]) for name in (line, "ground")), strict=True)
+    blended = bytes(round(FAINT * ink + (1 - FAINT) * ground) for ink, ground in inks)
+    assert contrast(f"#{blended.hex()}", palette["ground"]) > 1.4
 
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
@@ -326,7 +347,7 @@ def test_apples_in_chinese_show_every_digit_in_titles_and_tables():
     price.backward()
     picture = parse(price)
     assert "价格 = t1 × 税\nvalue 220.00000000000003\ngradient 1" in titles(picture)
-    assert "∂价格/∂税 = t1 = 200" in titles(picture)
+    assert "税 → 价格\n∂价格/∂税 = t1 = 200\nupstream × local = 1 × 200 = 200" in titles(picture)
     assert texts(picture, "gradient") == ["+2.2", "+110", "+1.1", "+200", "+1"]
     lines = str(viz.table(price)).split("\n")
     assert "价格  = t1 × 税      220.00000000000003" in lines

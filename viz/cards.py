@@ -12,9 +12,10 @@ much gradient passes. In a worksheet a number is an empty field, large enough fo
 hold the full precision and the formulas.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import replace
-from itertools import count
+from functools import partial
+from itertools import count, groupby
 from math import fsum, isfinite
 from typing import Any, NamedTuple
 
@@ -41,6 +42,7 @@ from viz.scene import (
     Strength,
     Text,
     arrow,
+    beginning,
     head,
     leaves,
     left_part,
@@ -69,7 +71,6 @@ class Card(NamedTuple):
     shape   "card", "leaf", "constant" (a pill), or "" for a name alone
     ink     the kind of its name                     symbol  of the operation, on the badge
     remark  at the right of the name                 pile    it stands for several values
-    alarm   its number is a nan or an infinity that arises here
     badge   the width of the badge, 0 without one    ports   where its operands arrive
     """
 
@@ -81,7 +82,6 @@ class Card(NamedTuple):
     data: Field = NOTHING
     gradient: Field = NOTHING
     pile: bool = False
-    alarm: bool = False
     badge: float = 0
     width: float = 0
     height: float = 0
@@ -98,7 +98,6 @@ class Label(NamedTuple):
     width: float
     height: float
     tip: bool  # whether a gradient has gone back along the line
-    kind: str = "local"  # of the text
 
 
 def scene(graph: Graph, options: Options, whole: bool = False, room: int = 0) -> Scene:
@@ -113,19 +112,20 @@ def scene(graph: Graph, options: Options, whole: bool = False, room: int = 0) ->
     for edge, label in zip(graph.edges, labels, strict=True):
         pitches[edge.target] = max(pitches[edge.target], label.width if down else label.height)
     cards = [_card(*each, options, room) for each in zip(graph.nodes, graph.incoming, pitches, strict=True)]
-    boxes = [Box(card.width, card.height, card.ports) for card in cards]
     gaps = [label.height if down else label.width for label in labels]
     lines = [
         layout.Edge(e.source, e.target, e.position if graph.nodes[e.target].size == 1 else 0, gap)
         for e, gap in zip(graph.edges, gaps, strict=True)
     ]
-    placed = layout.place(boxes, lines, down=down, width=_room(graph, options))
+    placed = _placed(graph, cards, lines, options)
+    if not down:
+        cards, placed = _even(cards, placed)
     frames, placed = _frames(graph, cards, placed)
     routes = placed.routes if whole else _branches(graph, placed)
     strengths = _strengths(graph, options)
     each_line = [*zip(graph.edges, routes, labels, gaps, strengths, strict=True)]
     each_line.sort(key=lambda line: line[-1].width if line[-1] else 0)  # the strong ones above the others
-    marks: list[Mark] = [_line(*each, options, whole) for each in each_line]
+    marks: list[Mark] = [_line(*each, graph, options, whole) for each in each_line]
     marks += [
         Group(tuple(draw(card, corner)), words.title(node, options), f"n{node.key}")
         for node, card, corner in zip(graph.nodes, cards, placed.boxes, strict=True)
@@ -160,7 +160,7 @@ def _card(node: Node, incoming: list[Edge], pitch: float, options: Options, room
     shape, ink = "leaf" if node.kind == LEAF else "card", "name" if node.label else "pale"
     symbol, *remarks = ("", symbol) if node.kind == GROUP else (symbol,)
     remark = " ".join(filter(None, (*remarks, words.now(node, options))))
-    card = Card(name, shape, ink, symbol, remark, data, gradient, node.size > 1, node.alarm)
+    card = Card(name, shape, ink, symbol, remark, data, gradient, node.size > 1)
     return fitted(card, operands, pitch, down, room)
 
 
@@ -171,7 +171,7 @@ def fitted(card: Card, ports: int, pitch: float, down: bool, room: int = 0) -> C
     """
     pile = PILE * card.pile
     title = measure("name", card.name) + measure("pale", card.remark and f" {card.remark}")
-    fields = ("alarm" if card.alarm else "data", card.data), ("gradient", card.gradient)
+    fields = ("data", card.data), ("gradient", card.gradient)
     numbers = GAP + fsum(_width(kind, field, room * bool(field)) for kind, field in fields)
     badge = max(30.0, measure("sign", card.symbol) + 14) if card.symbol else 0.0
     width = badge + max(INNER, numbers, title) + 2 * PAD + pile
@@ -196,22 +196,73 @@ def _rows(card: Card) -> tuple[float, float]:
 
 def _width(kind: str, field: Field, room: int = 0) -> float:
     """The width of a field that has room for so many characters."""
-    return measure(kind, field.text.ljust(room)) + FIELD * field.blank
+    return measure(field.ink(kind), field.text.ljust(room)) + FIELD * bool(field.blank)
 
 
 def _label(graph: Graph, edge: Edge, options: Options, whole: bool, room: int) -> Label:
     """The text on a line: none towards a constant."""
-    rule, number = words.local(edge, options)
-    equals = " = " if rule and number else ""
-    field = Field(clip(rule, LETTERS) + equals + number.text, number.blank)
+    field = words.local(edge, options, LETTERS)
     if not field:
         return Label(NOTHING, 0, 0, 0, False)
     seen = whole or graph.nodes[edge.target].gradient is not None
     back = edge.local is not None and options.gradients and not options.blank
-    kind = "alarm" if edge.alarm and back else "local"  # a nan arises in what it passes
-    text = _width(kind, field, room * isinstance(edge.local, float))
+    text = _width("local", field, room * isinstance(edge.local, float))
     width = (HEAD + 2) * back + text + 2 * BREATH
-    return Label(field, text, width, PENCIL + 4 if field.blank else LOCAL, back and seen, kind)
+    return Label(field, text, width, PENCIL + 4 if field.blank else LOCAL, back and seen)
+
+
+def _placed(graph: Graph, cards: Sequence[Card], lines: Sequence[layout.Edge], options: Options) -> Layout:
+    """The cards laid out, a second time where frames need room between the cards of a layer."""
+    down, width = options.direction == "down", _room(graph, options)
+    boxes = [Box(card.width, card.height, card.ports) for card in cards]
+    placed = layout.place(boxes, lines, down=down, width=width)
+    rooms = [*_frame_rooms(graph, placed.layers, down)]
+    if not any(rooms):
+        return placed
+    wider = [_padded(box, room, down) for box, room in zip(boxes, rooms, strict=True)]
+    try:
+        placed = layout.place(wider, lines, down=down, width=width)
+    except ValueError:  # the width has no room for it
+        return placed
+    corners = (
+        Point(x + room, y) if down else Point(x, y + room)
+        for (x, y), room in zip(placed.boxes, rooms, strict=True)
+    )
+    return replace(placed, boxes=tuple(corners))
+
+
+def _frame_rooms(graph: Graph, layers: Sequence[Sequence[int]], down: bool) -> Iterator[float]:
+    """How much room every card needs on both sides within its layer: where it is the last one in a frame."""
+    rooms = dict.fromkeys(range(len(graph.nodes)), 0.0)
+    for layer in layers:
+        nodes = [graph.nodes[key] for key in layer]
+        framed = {node.frame for node in nodes if node.kind not in (LEAF, CONSTANT)} - {""}
+        for i, node in enumerate(nodes):
+            others = {other.frame for other in nodes[max(i - 1, 0) : i + 2]} - {node.frame}
+            if node.frame in framed and others:
+                rooms[node.key] = FRAME * (1 + node.frame.count(".")) + (0 if down else TITLE)
+    return iter(rooms.values())
+
+
+def _padded(box: Box, room: float, down: bool) -> Box:
+    """The box with so much room on both sides within its layer."""
+    ports = tuple(port + room for port in box.ports)
+    if down:
+        return replace(box, width=box.width + 2 * room, ports=ports)
+    return replace(box, height=box.height + 2 * room, ports=ports)
+
+
+def _even(cards: Sequence[Card], placed: Layout) -> tuple[list[Card], Layout]:
+    """The leaves of every layer as wide as the widest of them, towards the left, where there is room."""
+    cards, corners = [*cards], [*placed.boxes]
+    for layer in placed.layers:
+        leaves = [key for key in layer if cards[key].shape == "leaf"]
+        width = max((cards[key].width for key in leaves), default=0.0)
+        for key in leaves:
+            x, y = corners[key]
+            corners[key] = Point(x + cards[key].width - width, y)
+            cards[key] = cards[key]._replace(width=width)
+    return cards, replace(placed, boxes=tuple(corners))
 
 
 def _strengths(graph: Graph, options: Options) -> list[Strength | None]:
@@ -242,10 +293,10 @@ class Area(NamedTuple):
 
 
 def _frames(graph: Graph, cards: Sequence[Card], placed: Layout) -> tuple[list[Area], Layout]:
-    """The frames of opened groups in whose way no other card stands; and the layout with room for them.
+    """The frames of opened groups, and the layout with room for them.
 
-    A frame goes around all of its group, or else around the operations and the leaves between them:
-    some leaves stand next to operands from elsewhere.
+    A frame goes around all of its group, or else around the operations and the leaves between them: some
+    leaves stand next to operands from elsewhere. Where another card is in the way, it is in several pieces.
     """
     corners = zip(placed.boxes, cards, strict=True)
     spots = [Area("", x, y, x + card.width, y + card.height) for (x, y), card in corners]
@@ -253,11 +304,15 @@ def _frames(graph: Graph, cards: Sequence[Card], placed: Layout) -> tuple[list[A
     frames = []
     for name in names:
         pad = FRAME * (1 + sum(other.startswith(f"{name}.") for other in names))
-        own = [n.key for n in graph.nodes if n.frame == name or n.frame.startswith(f"{name}.")]
-        made = [key for key in own if graph.nodes[key].kind not in (LEAF, CONSTANT)] or own
+        own = {n.key for n in graph.nodes if n.frame == name or n.frame.startswith(f"{name}.")}
+        made = {key for key in own if graph.nodes[key].kind not in (LEAF, CONSTANT)} or own
         others = [spots[key] for key in {*range(len(spots))}.difference(own)]
-        around = (_around(name, members, own, spots, pad) for members in (own, made))
-        frames += [frame for frame in around if not any(map(frame.meets, others))][:1]
+        around = partial(_around, name, own=own, spots=spots, pad=pad)
+        free = [area for area, _ in map(around, (own, made)) if not any(map(area.meets, others))]
+        runs = [
+            made.intersection(run) for layer in placed.layers for _, run in groupby(layer, own.__contains__)
+        ]
+        frames += free[:1] or _pieces([around(run) for run in runs if run], others, around)
     x = max([0.0, *(-frame.left for frame in frames)])
     y = max([0.0, *(-frame.top for frame in frames)])
     placed = placed.moved(x, y)
@@ -267,17 +322,38 @@ def _frames(graph: Graph, cards: Sequence[Card], placed: Layout) -> tuple[list[A
     return frames, replace(placed, width=width, height=height)
 
 
-def _around(name: str, members: list[int], own: list[int], spots: list[Area], pad: float) -> Area:
+class Piece(NamedTuple):
+    """A frame, or a piece of one, and the cards in it."""
+
+    area: Area
+    keys: frozenset[int]
+
+
+def _pieces(runs: list[Piece], others: list[Area], around: Callable[[Set[int]], Piece]) -> list[Area]:
+    """Runs of cards in a layer, joined as far as they keep free of other cards and of other pieces."""
+    waiting, pieces = runs, list[Piece]()
+    while waiting:
+        piece, *waiting = waiting
+        for other in pieces[:]:
+            joined = around(other.keys | piece.keys)
+            left, after = ([p for p in each if not p.keys <= joined.keys] for each in (pieces, waiting))
+            if not any(map(joined.area.meets, (*others, *(p.area for p in (*left, *after))))):
+                piece, pieces, waiting = joined, left, after
+        pieces.append(piece)
+    return [piece.area for piece in pieces if not any(map(piece.area.meets, others))]
+
+
+def _around(name: str, members: Set[int], *, own: Set[int], spots: list[Area], pad: float) -> Piece:
     """A frame around members, and around all that it would cut in two of its own; with room for the name."""
     while True:
         inner = [spots[key] for key in members]
         left, top = min(spot.left for spot in inner) - pad, min(spot.top for spot in inner) - pad - TITLE
         right, foot = max(spot.right for spot in inner) + pad, max(spot.foot for spot in inner) + pad
         frame = Area(name, left, top, max(right, left + measure("name", name) + 2 * PAD), foot)
-        more = [key for key in own if key not in members and frame.meets(spots[key])]
+        more = {key for key in own - members if frame.meets(spots[key])}
         if not more:
-            return frame
-        members = members + more
+            return Piece(frame, frozenset(members))
+        members = members | more
 
 
 # ── Marks ───────────────────────────────────────────────────────────────────────────────────────────
@@ -313,9 +389,9 @@ def _taken(marks: Sequence[Mark]) -> Iterator[Area]:
             case Rect():
                 parts = [(Point(mark.x, mark.y), Point(mark.x + mark.width, mark.y + mark.height))]
             case Text():
-                width = measure(mark.kind, mark.text)
-                left = mark.x - width * {MIDDLE: 0.5, END: 1.0}.get(mark.anchor, 0.0)
-                parts = [(Point(left, mark.y - LOCAL), Point(left + width, mark.y + BREATH))]
+                start = beginning(mark)
+                end = start + measure(mark.kind, mark.text)
+                parts = [(Point(start, mark.y - LOCAL), Point(end, mark.y + BREATH))]
         for points in filter(None, parts):
             xs, ys = zip(*points, strict=True)
             yield Area("", min(xs), min(ys), max(xs), max(ys))
@@ -348,6 +424,7 @@ def _line(
     label: Label,
     gap: float,
     size: Strength | None,
+    graph: Graph,
     options: Options,
     whole: bool,
 ) -> Group:
@@ -356,21 +433,28 @@ def _line(
     steps, tip = arrow(route, gap, DOWN if down else RIGHT)
     marks: list[Mark] = [Path("flow", steps, *size) if size else Path("line", steps), tip]
     if gap:
-        right = x + label.width / 2 - BREATH if down else x - ARROW - BREATH
+        spare = (
+            0.0 if label.tip else label.width - 2 * BREATH - label.text
+        )  # of an arrow that is not there yet
+        right = (x + label.width / 2 if down else x - ARROW) - BREATH - spare / 2
         if whole:
             ends = (x, y - ARROW - gap), (x, y - ARROW)
             marks.append(straight("bridge", *(ends if down else ((x - ARROW - gap, y), (x - ARROW, y)))))
         middle = y - ARROW - gap / 2 if down else y
-        marks += _field(label.kind, label.field, right, middle)
+        if label.field.blank:
+            marks += _field("local", label.field, right, middle)
+        else:  # where letters are narrower than measured, both sides get the same
+            kind = label.field.ink("local")
+            marks.append(Text(kind, right - label.text / 2, middle + 4, label.field.text, MIDDLE))
         if label.tip:
             back = right - label.text - 3
             marks.append(head("tip", back - HEAD, middle, UP if down else LEFT))
-    return Group(tuple(marks), words.edge_title(edge, options), f"e{edge.target}.{edge.position}")
+    return Group(tuple(marks), words.edge_title(graph, edge, options), f"e{edge.target}.{edge.position}")
 
 
 def _field(kind: str, field: Field, right: float, middle: float) -> Iterator[Mark]:
     """A text that ends at the right, and the empty field behind it."""
-    end = right - FIELD * field.blank
+    kind, end = field.ink(kind), right - FIELD * bool(field.blank)
     if field.text.strip():
         shown = field.text.rstrip()
         yield Text(kind, end - measure(kind, field.text[len(shown) :]), middle + 4, shown, END)
@@ -403,7 +487,7 @@ def draw(card: Card, corner: Point) -> Iterator[Mark]:
         yield Text("pale", right, top + first / 2 + 4.5, card.remark, END)
     middle = top + first + second / 2
     if card.data.text:
-        yield Text("alarm" if card.alarm else "data", left, middle + 4.5, card.data.text)
+        yield Text(card.data.ink("data"), left, middle + 4.5, card.data.text)
     elif card.data.blank:
         yield from _field("data", card.data, left + FIELD, middle)
     if card.gradient:

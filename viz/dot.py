@@ -49,9 +49,10 @@ def render(graph: Graph, options: Options) -> "graphviz.Digraph":
         digraph.node(f"n{node.key}", table, tooltip=_tooltip(words.title(node, options)))
     for edge in graph.edges:
         port = f"n{edge.target}:i{edge.position}:{'n' if down else 'w'}"
-        local = _font(clip(words.local_text(edge, options), LONG))
+        field = words.local(edge, options, LONG)
+        local = _font(str(field), f'COLOR="{colours["alarm"]}"' if field.alarm else "")
         label = f"<&#160;{local}&#160;>" if local else None
-        tooltip = _tooltip(edge.formula) if edge.formula and not options.blank else None
+        tooltip = _tooltip(words.edge_title(graph, edge, options))
         digraph.edge(f"n{edge.source}:{'s' if down else 'e'}", port, label, tooltip=tooltip)
     return digraph
 
@@ -60,7 +61,8 @@ def _table(node: Node, operands: int, options: Options, colours: dict[str, str])
     """The card of a node: cells for its operands, its symbol, its name over its numbers."""
     down = options.direction == "down"
     name = _font(words.name(node, options), "", "B" if node.label else "")
-    data = _font(str(words.data(node, options)), f'COLOR="{colours["data"]}" FACE="{MONO}"')
+    number = words.data(node, options)
+    data = _font(str(number), f'COLOR="{colours[number.ink("data")]}" FACE="{MONO}"')
     gradient = _font(str(words.gradient(node, options)), f'COLOR="{colours["gradient"]}" FACE="{MONO}"')
     now = _font(words.now(node, options), f'COLOR="{colours["pale"]}"')
     name = "&#160; ".join(filter(None, (name, now)))

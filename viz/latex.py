@@ -1,6 +1,7 @@
 r"""Names, numbers and formulas in LaTeX, for pictures and tables. For math mode."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from autograd import ops
@@ -28,7 +29,22 @@ def mathematics(text: str) -> str:
     >>> print(mathematics("exp(−x) = 6.022×10²³"))
     \exp (-x) = 6.022\times 10^{23}
     """
-    return re.sub(r"(?<!\\) +", " ", "".join(map(_piece, PIECE.finditer(text.strip())))).strip()
+    return _joined(map(_piece, PIECE.finditer(text.strip())))
+
+
+def operation(text: str) -> str:
+    r"""The symbol of an operation, for math mode: its words upright, its sign as between two operands.
+
+    >>> print(operation("softmax"), operation("1 −"))
+    {}\operatorname{softmax}{} {}1 -{}
+    """
+    found = PIECE.finditer(text)
+    written = _joined(latex_symbol(x[0]) if x.lastgroup == "word" else _piece(x) for x in found)
+    return f"{{}}{written}{{}}"
+
+
+def _joined(pieces: Iterable[str]) -> str:
+    return re.sub(r"(?<!\\) +", " ", "".join(pieces)).strip()
 
 
 def _piece(match: re.Match[str]) -> str:

@@ -14,13 +14,12 @@ Softmax-with-Loss layer.
 from dataclasses import replace
 
 from autograd.formula import SUBSCRIPT
-from viz.book import BLOCK, CIRCLE, END, VARIABLE, Field, Shape, Wire, compose
 from viz.options import Options, check_whole
 from viz.picture import Picture
 from viz.scene import within
-from viz.text import columns, shape_text
-
-SPACE = "\N{NO-BREAK SPACE}"  # SVG would make one of several plain spaces
+from viz.text import CELLS, columns, shape_text
+from viz.wires import BLOCK, CIRCLE, END, VARIABLE, Shape, Wire, compose
+from viz.words import Field
 
 
 def _picture(shapes: list[Shape], wires: list[Wire], summary: str, options: Options) -> Picture:
@@ -31,9 +30,8 @@ def _picture(shapes: list[Shape], wires: list[Wire], summary: str, options: Opti
 
 def _blanked(wire: Wire, blank: str, given: bool) -> Wire:
     """The wire with what is to be filled in left blank; what a variable is given stays."""
-    above = wire.above._replace(blank=blank == "all" and not given)
-    below, title = wire.below._replace(blank=bool(blank)), "" if blank else wire.title
-    return replace(wire, above=above, below=below, title=title)
+    above, below = wire.above.blanked(blank == "all" and not given), wire.below.blanked(blank)
+    return replace(wire, above=above, below=below, title="" if blank else wire.title)
 
 
 def draw_affine(
@@ -77,11 +75,11 @@ def draw_affine(
     by_w = _aligned([("∂L/∂W", w), ("=", None), ("Xᵀ", turned_x), ("·", None), ("∂L/∂Y", row)])
     by_b = _aligned([("∂L/∂B", b), ("=", None), *sums, dy])
     wires = [
-        Wire(0, 3, 0, Field((shape_text(x),)), by_x, "X → dot"),
-        Wire(1, 3, 1, Field((shape_text(w),)), by_w, "W → dot"),
+        Wire(0, 3, 0, Field(shape_text(x)), by_x, "X → dot"),
+        Wire(1, 3, 1, Field(shape_text(w)), by_w, "W → dot"),
         Wire(3, 4, 0, _aligned([("X · W", y)]), _aligned([dy]), "dot → +"),
-        Wire(2, 4, 1, Field((shape_text(b),)), by_b, "B → +"),
-        Wire(4, 5, 0, Field((shape_text(y),)), _aligned([dy]), "+ → Y"),
+        Wire(2, 4, 1, Field(shape_text(b)), by_b, "B → +"),
+        Wire(4, 5, 0, Field(shape_text(y)), _aligned([dy]), "+ → Y"),
     ]
     names = ", ".join(f"{name} {shape_text(shape)}" for name, shape in zip("XWBY", (x, w, b, y), strict=True))
     return _picture(shapes, wires, f"Affine layer Y = X · W + B: {names}", options)
@@ -111,21 +109,21 @@ def draw_softmax_with_loss(
     ]
     wires = []
     for n, i in enumerate(indices):
-        by_a, by_y = Field((f"y{i} − t{i}",)), Field((f"−t{i} / y{i}",))
+        by_a, by_y = Field(f"y{i} − t{i}"), Field(f"−t{i} / y{i}")
         wires.append(Wire(n, softmax, n, Field(), by_a, f"∂L/∂a{i} = y{i} − t{i}"))
-        wires.append(Wire(softmax, entropy, n, Field((f"y{i}",)), by_y, f"∂L/∂y{i} = −t{i} / y{i}", n))
+        wires.append(Wire(softmax, entropy, n, Field(f"y{i}"), by_y, f"∂L/∂y{i} = −t{i} / y{i}", n))
         wires.append(Wire(classes + n, entropy, classes + n))
-    wires.append(Wire(entropy, end, 0, Field(), Field(("1",)), "∂L/∂L = 1"))
+    wires.append(Wire(entropy, end, 0, Field(), Field("1"), "∂L/∂L = 1"))
     words = f"scores a₁ to a{indices[-1]}, probabilities y, labels t, loss L"
     return _picture(shapes, wires, f"Softmax with loss: {words}", options)
 
 
 def _aligned(cells: list[tuple[str, tuple[int | str, ...] | None]]) -> Field:
-    """A formula, and the shape of each of its parts in the middle below it."""
+    """A formula in cells, and the shape of each of its parts in the middle below it."""
     above, below = [], []
     for name, shape in cells:
         under = shape_text(shape) if shape else ""
         width = max(columns(name), columns(under))
-        above.append(name.center(width))
-        below.append(under.center(width))
-    return Field(tuple(" ".join(line).replace(" ", SPACE) for line in (above, below)))
+        above.append(name.center(width, CELLS))
+        below.append(under.center(width, CELLS))
+    return Field("\n".join((CELLS.join(above), CELLS.join(below))))

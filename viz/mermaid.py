@@ -18,6 +18,7 @@ STYLES = {
     "leaf": f"fill:{LIGHT['leaf']},stroke:{LIGHT['border']},color:{LIGHT['name']}",
     "constant": f"fill:{LIGHT['card']},stroke:{LIGHT['border']},color:{LIGHT['pale']},stroke-dasharray:3 3",
     "card": f"fill:{LIGHT['card']},stroke:{LIGHT['border']},color:{LIGHT['name']}",
+    "alarm": f"stroke:{LIGHT['alarm']},color:{LIGHT['alarm']}",
 }
 
 
@@ -25,15 +26,18 @@ def render(graph: Graph, options: Options) -> str:
     """The text of the flowchart. ValueError for more edges or letters than Mermaid draws."""
     lines = [f"flowchart {'TB' if options.direction == 'down' else 'LR'}"]
     lines += [f'  n{node.key}["{_label(node, options)}"]' for node in graph.nodes]
-    for edge in graph.edges:
-        local = escape(clip(words.local_text(edge, options), LONG))
-        lines.append(f"  n{edge.source} --" + (f' "{local}" --' if local else "") + f"> n{edge.target}")
+    locals_ = [words.local(edge, options, LONG) for edge in graph.edges]
+    for edge, local in zip(graph.edges, locals_, strict=True):
+        label = f' "{escape(str(local))}" --' if local else ""
+        lines.append(f"  n{edge.source} --{label}> n{edge.target}")
     if graph.note:
         lines.append(f'  note["{escape(graph.note)}"]')
     for name, style in STYLES.items():
-        members = [f"n{node.key}" for node in graph.nodes if CLASSES.get(node.kind, "card") == name]
+        members = [f"n{node.key}" for node in graph.nodes if name in _classes(node, options)]
         if members:
             lines += [f"  classDef {name} {style}", f"  class {','.join(members)} {name}"]
+    if alarms := [str(i) for i, local in enumerate(locals_) if local.alarm]:
+        lines.append(f"  linkStyle {','.join(alarms)} {STYLES['alarm']}")
     text = "\n".join(lines) + "\n"
     if len(graph.edges) > EDGES or len(text) > LETTERS:
         raise ValueError(
@@ -41,6 +45,11 @@ def render(graph: Graph, options: Options) -> str:
             f"{len(graph.edges):,} and {len(text):,}; draw less with max_nodes=… or group=…"
         )
     return text
+
+
+def _classes(node: Node, options: Options) -> tuple[str, str]:
+    """How a node looks: as its kind does, and an alarm on that."""
+    return CLASSES.get(node.kind, "card"), words.data(node, options).ink("")
 
 
 def _label(node: Node, options: Options) -> str:

@@ -392,7 +392,7 @@ class NetworkPicture(Picture):
         hidden = ["hidden"] * (len(self.columns) - 2)
         for level, name in enumerate(("inputs", *hidden, "outputs"), 1):
             x = self.columns[level - 1][0].x
-            yield from (Text("name", x, 10, name, MIDDLE), Text("note", x, 26, f"l = {level}", MIDDLE))
+            yield from (Text("heading", x, 10, name, MIDDLE), Text("pale", x, 26, f"l = {level}", MIDDLE))
 
     def _signs(self) -> Iterator[Mark]:
         """Which lines are positive and which negative, below the picture."""

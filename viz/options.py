@@ -21,7 +21,7 @@ class Options:
 
     style      "record": a card for every value; "textbook": operations as circles, numbers on the edges
     theme      "light", "dark", or "auto": as the reader's system is set
-    direction  where the values flow: "right", or "down" (in the record style)
+    direction  where the values flow: "right", or "down"
     width      the most pixels that the picture may take across, with its margins: what is longer goes on in
                rows below, and down, layers that are broader are spread over several; None: as it comes
     digits     significant digits of numbers; None: all of them (fractions stay fractions)
@@ -35,8 +35,9 @@ class Options:
     group      how many parts of a scope make a group: 0 none, 1 `layer1`, 2 `layer1.neuron3`;
                None: as the size of the graph asks for
     open       names of groups to show with what is inside
-    fold       show what repeats as one card: chains of one operation (`5,000 × +`), and what is made and used
-               alike (`60 × −`, with the least and the greatest of its numbers)
+    fold       show what repeats as one card: chains of one operation (`5,000 × +`), what is made and used
+               alike (`60 × −`, with the least and the greatest of its numbers), and blocks in a row, each fed
+               by the one before (`12 × block0`)
     focus, depth   show only a node (by its name) and what is at most `depth` edges from it
     max_nodes  show at most so many cards, grouping, folding and cutting as far as it takes; None: all
     """
@@ -63,10 +64,6 @@ class Options:
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
             check(name, getattr(self, name), choices)
-        if self.style == "textbook" and self.direction != "right":
-            raise ValueError(
-                "style 'textbook' flows to the right, as the book's figures do; style 'record' can go down"
-            )
         if not isinstance(self.focus, str):
             raise TypeError(f"focus must be the name of a node, not {self.focus!r:.60}")
         for name, least in ("width", 1), ("digits", 1), ("depth", 0), ("max_nodes", 1), ("group", 0):

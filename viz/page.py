@@ -338,13 +338,14 @@ def _gradients(graph: Graph, moments: Sequence[Moment]) -> Gradients:
 
 
 def _roomy(graph: Graph, gradients: Gradients, options: Options) -> Graph:
-    """The graph with the longest gradient that each card is to show, so that the card is wide enough."""
+    """The graph with the longest gradient that each card is to show, and lines that give no step away."""
 
     def widest(node: Node) -> Any:
         numbers = [number for _, number in gradients.get(node.key, [])]
         return max(numbers, key=lambda x: columns(short(x, True, options.digits)), default=None)
 
-    return replace(graph, nodes=tuple(replace(node, gradient=widest(node)) for node in graph.nodes))
+    nodes = tuple(replace(node, gradient=widest(node)) for node in graph.nodes)
+    return replace(graph, nodes=nodes, edges=tuple(replace(edge, contribution=None) for edge in graph.edges))
 
 
 def _data(graph: Graph, moments: Sequence[Moment], gradients: Gradients, options: Options) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from autograd import (
 from autograd.formula import Local, local_graphs
 from autograd.op import printable
 from viz.text import distinct, filled, full, short
-from viz.view import FOLD, HIDDEN, LETTERS, NAMED, REPEAT, VALUE, Card, View, select, value_names
+from viz.view import FOLD, HIDDEN, LETTERS, NAMED, REPEAT, ROW, VALUE, Card, View, select, value_names
 
 LEAF, CONSTANT, OPERATION, GROUP = "leaf", "constant", "operation", "group"
 FEW = 2  # names at the head of a list that is cut
@@ -72,7 +72,8 @@ class Node:
     A folded chain is an OPERATION of a size above 1: symbol `5,000 × +`, and name and numbers of its last
     value. What repeats has the kind of one of them, the symbol `60 × −`, and as numbers the least and the
     greatest, where they differ: `−0.5 … 2`. A GROUP bears the name of a scope, or of what it sums up, and
-    the symbol `▸14`; it has the numbers of its one output, and None if it has several. What `focus` leaves
+    the symbol `▸14`; it has the numbers of its one output, and None if it has several. Blocks in a row are a
+    GROUP `▸168 in a row`; they have the least and the greatest of what a block passes on. What `focus` leaves
     out is a GROUP of size 0 with the name and the symbol `…`.
     """
 
@@ -293,14 +294,18 @@ class _Reader:
     def _node(self, key: int, card: Card, outputs: list[int]) -> Node:
         if card.kind in (VALUE, FOLD, REPEAT):
             return self._value(key, card, outputs if card.times > 1 else card.members[-1:])
-        size = len(card.members)
-        data, gradient = self._range(outputs) if len(outputs) == card.times else (None, None)
+        size, times = len(card.members), card.times
+        says, symbol = f"{size:,} values", f"▸{size:,}"
+        if card.kind == ROW:
+            says += f" in {times:,} blocks, each fed by the one before"
+            symbol = f"{symbol if card.name else f'{times:,} × ▸{size // times:,}'} in a row"
         named = [self._name(value) or "a constant" for value in outputs[:FEW]]
         label = card.name or _listed(named, ", ", len(outputs))
-        words = f"▸{size:,}", f"{size:,} values"
         name = self.groups.get(label, label)
-        state = self._state(outputs, card.members) if len(outputs) == card.times else {}
-        return Node(key, GROUP, name, label, *words, data, gradient, size, card.frame, **state)
+        data, gradient, state = None, None, dict[str, Any]()
+        if card.kind == ROW or len(outputs) == times:
+            (data, gradient), state = self._range(outputs), self._state(outputs, card.members)
+        return Node(key, GROUP, name, label, symbol, says, data, gradient, size, card.frame, **state)
 
     def _value(self, key: int, card: Card, values: list[int]) -> Node:
         """A value, or the last of a folded chain; or several that repeat."""

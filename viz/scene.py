@@ -19,7 +19,7 @@ from viz.text import bold_width, mono_width
 MARGIN, ROUND = 16, 7  # around the picture; radius of corners
 FIELD, PENCIL = 84, 34  # a field to be filled in, 22 × 9 mm on paper
 HEAD, BREADTH = 7, 3.5  # length of an arrow's head, and half of its breadth
-THIN, THICK, FAINT = 0.5, 5.0, 0.15  # the least and the greatest width of a line, and the least opacity
+THIN, THICK, FAINT = 0.75, 5.0, 0.3  # the least and the greatest width of a line, and the least opacity
 MANY = 60  # lines, with more of which all are thinner
 KAPPA = 0.5523  # how far the controls of a cubic curve stand off that is nearly a quarter of a circle
 START, MIDDLE, END = "start", "middle", "end"  # which part of a text stands at its x
@@ -43,6 +43,7 @@ class Look(NamedTuple):
 
     fill    of the inside, and of letters       stroke, width, dashes   of the line
     size    of letters, 0 of shapes             sans, bold   of letters, which are monospaced otherwise
+    words   whether they are words, not a name, a number or a formula
     """
 
     fill: str = ""
@@ -52,6 +53,7 @@ class Look(NamedTuple):
     size: float = 0.0
     sans: bool = False
     bold: bool = False
+    words: bool = False
 
 
 LOOKS = {
@@ -79,12 +81,13 @@ LOOKS = {
     "tip": Look("gradient"),
     "rule": Look("", "pale", 0.7),
     # Letters
-    "title": Look("name", size=19, sans=True, bold=True),
-    "question": Look("name", size=13.5, sans=True),
+    "title": Look("name", size=19, sans=True, bold=True, words=True),
+    "heading": Look("name", size=13, sans=True, bold=True, words=True),
+    "forward": Look("data", size=13, sans=True, bold=True, words=True),
+    "backward": Look("gradient", size=13, sans=True, bold=True, words=True),
+    "question": Look("name", size=13.5, sans=True, words=True),
+    "note": Look("pale", size=12, sans=True, words=True),
     "name": Look("name", size=13, sans=True, bold=True),
-    "forward": Look("data", size=13, sans=True, bold=True),
-    "backward": Look("gradient", size=13, sans=True, bold=True),
-    "note": Look("pale", size=12, sans=True),
     "sign": Look("name", size=14, bold=True),
     "pale": Look("pale", size=12.5),
     "data": Look("data", size=12.5),
@@ -234,6 +237,11 @@ def measure(kind: str, text: str) -> float:
     """A width that a text of a kind does not exceed."""
     look = LOOKS[kind]
     return (bold_width if look.sans else mono_width)(text, look.size)
+
+
+def beginning(text: Text) -> float:
+    """Where a text begins."""
+    return text.x - measure(text.kind, text.text) * {START: 0.0, MIDDLE: 0.5, END: 1.0}[text.anchor]
 
 
 # ── Shapes that the styles have in common ───────────────────────────────────────────────────────────

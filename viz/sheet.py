@@ -173,7 +173,7 @@ def _exercise(exercise: Exercise, number: int, paper: str) -> Block:
             f"sheet: exercise {number} is {height:,.0f} pixels high, and {paper} has room for {most}; "
             "draw less of it with group=… or max_nodes=…"
         )
-    marks: list[Mark] = [Text("name", 0, BASE, f"{number}.")]
+    marks: list[Mark] = [Text("heading", 0, BASE, f"{number}.")]
     marks += [Text("question", INDENT, BASE + TEXT * i, row) for i, row in enumerate(rows)]
     return Block(marks + [moved(mark, INDENT, text) for mark in scene.marks], height)
 

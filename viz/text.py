@@ -24,6 +24,7 @@ BOLD = {
     **dict.fromkeys('"$*?`{}0123456789EFLPSTZ_abcdeghknopqsuvxyz', 0.735),
     **dict.fromkeys("%&@MWmw…", 1.11),
 }  # em; any other letter 0.87
+CELLS = "\N{NO-BREAK SPACE}"  # around what stands in columns: SVG would make one of several plain spaces
 SCRIPT = 0.7  # the size of a superscript or a subscript, by that of its line
 
 

@@ -4,15 +4,34 @@ The coordinates are those of the scene, in pixels of ¾ pt, y downwards. In a do
 needs \usepackage{tikz,amsmath}.
 """
 
+import re
 from collections.abc import Iterator
+from itertools import chain
 from math import ceil
 
 from viz import latex
-from viz.scene import DARK, END, LIGHT, LOOKS, MARGIN, MIDDLE, Look, Path, Rect, Scene, Text, leaves
+from viz.scene import (
+    DARK,
+    END,
+    LIGHT,
+    LOOKS,
+    MARGIN,
+    MIDDLE,
+    Look,
+    Path,
+    Rect,
+    Scene,
+    Text,
+    beginning,
+    leaves,
+    measure,
+)
+from viz.text import CELLS
 
 POINT = 0.75  # points per pixel
 SIZES = {11.75: r"\footnotesize", 13.25: r"\small", 16: r"\normalsize", 99: r"\Large"}  # up to so many px
 ANCHORS = {MIDDLE: "base", END: "base east"}
+CELL = re.compile(rf"[^{CELLS}]+")
 JOIN = {"M": "", "L": "-- ", "C": ".. controls "}
 
 
@@ -27,7 +46,7 @@ def paint(scene: Scene, theme: str) -> str:
         r"\begin{tikzpicture}[x=0.75pt, y=-0.75pt, every node/.style={inner sep=0pt},",
         *(f"  graph {kind}/.style={{{_style(look)}}}," for kind, look in looks.items()), "]",
         *(rf"\definecolor{{graph{name}}}{{HTML}}{{{palette[name][1:].upper()}}}" for name in named),
-        *map(_mark, (ground, *marks)), "\\end{tikzpicture}\n",
+        *map(_mark, (ground, *chain.from_iterable(map(_cells, marks)))), "\\end{tikzpicture}\n",
     ))  # fmt: skip
 
 
@@ -53,13 +72,25 @@ def _style(look: Look) -> str:
     """A kind of mark as options of TikZ."""
     if look.size:
         size = next(name for most, name in SIZES.items() if look.size <= most)
-        return f"text=graph{look.fill}, font={size}"
+        weight = r"\bfseries" if look.bold and look.words else ""
+        return f"text=graph{look.fill}, font={size}{weight}"
     parts = [f"fill=graph{look.fill}"] if look.fill else []
     parts += [f"draw=graph{look.stroke}, line width={POINT * look.width:.3g}pt"] if look.stroke else []
     if look.dashes:
         on, off = (POINT * length for length in look.dashes)
         parts.append(f"dash pattern=on {on:.3g}pt off {off:.3g}pt")
     return ", ".join(parts)
+
+
+def _cells(mark: Rect | Path | Text) -> Iterator[Rect | Path | Text]:
+    """The mark; a text in columns cell by cell, in the middle of its place, as letters differ in width."""
+    if not isinstance(mark, Text) or CELLS not in mark.text:
+        yield mark
+        return
+    start = beginning(mark)
+    for cell in CELL.finditer(mark.text):
+        before, own = (measure(mark.kind, text) for text in (mark.text[: cell.start()], cell[0]))
+        yield Text(mark.kind, start + before + own / 2, mark.y, cell[0], MIDDLE)
 
 
 def _mark(mark: Rect | Path | Text) -> str:
@@ -92,10 +123,10 @@ def _steps(path: Path) -> Iterator[str]:
 
 def _written(text: Text) -> str:
     """Words as such, all else as mathematics."""
-    look = LOOKS[text.kind]
-    if look.sans and not look.bold:
+    if LOOKS[text.kind].words:
         return latex.words(text.text)
-    return f"${latex.mathematics(text.text)}$"
+    write = latex.operation if text.kind == "sign" else latex.mathematics
+    return f"${write(text.text)}$"
 
 
 def _at(x: float, y: float) -> str:

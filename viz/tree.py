@@ -73,8 +73,9 @@ def _lines(graph: Graph, options: Options) -> Iterator[Line]:
         while stack:
             visit = stack.pop()
             key, node = visit.key, graph.nodes[visit.key]
-            local = clip(words.local_text(visit.edge, options), LONG) if visit.edge else ""
-            head, short = visit.before + (f"{local} ─ " if local else ""), node.name or node.kind
+            local = words.local(visit.edge, options, LONG) if visit.edge else words.NOTHING
+            branch = f"{_marked(str(local), words.ARISES * local.alarm)} ─ " if local else ""
+            head, short = visit.before + branch, node.name or node.kind
             if key in written:
                 yield Line(f"{head}↑ {short}, above")
                 continue
@@ -87,9 +88,9 @@ def _lines(graph: Graph, options: Options) -> Iterator[Line]:
                 continue
             if node.kind != CONSTANT:
                 written.add(key)
-            numbers = str(words.data(node, options)), str(words.gradient(node, options))
-            now = words.now(node, options)
-            yield Line(head + _says(node, options) + (f" ({now})" if now else ""), *numbers)
+            data, gradient = words.data(node, options), words.gradient(node, options)
+            says = _marked(_says(node, options), words.ARISES * data.alarm, words.now(node, options))
+            yield Line(head + says, str(data), str(gradient))
             stack += reversed([*_below(graph.incoming[key], visit)])
 
 
@@ -99,6 +100,12 @@ def _below(edges: list[Edge], visit: _Visit) -> Iterator[_Visit]:
         last = edge is edges[-1]
         before, below = (f"{visit.below}{sign}" for sign in (("└─ ", "   ") if last else ("├─ ", "│  ")))
         yield _Visit(edge.source, edge, before, below, visit.depth + 1)
+
+
+def _marked(text: str, *remarks: str) -> str:
+    """The text, and behind it the remarks that are not empty."""
+    said = ", ".join(filter(None, remarks))
+    return f"{text} ({said})" if said else text
 
 
 def _says(node: Node, options: Options) -> str:

@@ -5,7 +5,7 @@
             card goes by the index of one of its members
     key     what a step gives to cards: those of one key are merged (`View.merge`)
     group   the values made in one scope; fold: a chain of one operation; repeat: values that are made and
-            used alike; rest: what is only summed up
+            used alike; row: blocks that are alike, each fed by the one before; rest: what is only summed up
 
 The steps go from what a reader wants most to what fits in any case: group by scope, put constants inside
 operations, show what repeats once, if that is asked for; and, as far as there are too many cards, fold
@@ -18,6 +18,7 @@ Cards form a graph too, and none of the steps closes a cycle in it:
   circle through cards would be one through their last values;
 - what repeats is made alike down to the leaves, so that all of it is equally high above them, and an edge
   leads to what is higher;
+- nothing stands between blocks in a row, and rows that are made one card at once stand one before another;
 - leaves depend on nothing; and nothing in the rest depends on what is not (`_cut`).
 """
 
@@ -29,16 +30,17 @@ from difflib import get_close_matches
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import NamedTuple, TypeVar, cast
 
 from autograd import Value, node_names, ops, topological_order
 from autograd.naming import typeset
 from autograd.op import Op, printable
+from viz.blocks import Cell, find_rows
 from viz.options import Options
 from viz.text import distinct
 
-VALUE, GROUP, FOLD, REPEAT, REST = "value", "group", "fold", "repeat", "rest"
+VALUE, GROUP, FOLD, REPEAT, ROW, REST = "value", "group", "fold", "repeat", "row", "rest"
 HIDDEN = -1
 BY_FULL_SCOPE = 2000  # values, up to which a graph is grouped by neuron, and above by layer
 CHAIN, ALIKE = 5, 4  # the fewest operations to fold, and the fewest cards to bundle or that repeat
@@ -53,9 +55,9 @@ Key = TypeVar("Key", bound=Hashable)
 class Card:
     """What one card of a picture stands for.
 
-    kind     VALUE, GROUP, FOLD, REPEAT, REST     name   of the group or the rest, else ""
-    members  the values, by index; of VALUE       frame  the opened group that it stands in, or ""
-             one, after constants inside it       times  how many values, chains or groups that repeat
+    kind     VALUE, GROUP, FOLD, REPEAT, ROW, REST   name   of the group or the rest, else ""
+    members  the values, by index; of VALUE          frame  the opened group that it stands in, or ""
+             one, after constants inside it          times  how many values, chains, groups or blocks repeat
     """
 
     kind: str
@@ -75,6 +77,7 @@ class View:
     frames  of values in opened groups               cards   in the end, numbered as `owner` then says
     called  what values without a label are called by who draws them
     begun   the 0 + x and the 0 with which Python's sum begins, which are not shown, and x
+    carried values that in a row of blocks one takes from one before
     """
 
     order: list[Value]
@@ -88,12 +91,13 @@ class View:
     cards: list[Card] = field(default_factory=list)
     called: Mapping[Value, str] = field(default_factory=dict)
     begun: Mapping[Value, Value] = field(default_factory=dict)
+    carried: set[int] = field(default_factory=set)
 
     def outputs(self) -> set[int]:
-        """The values that another card takes, and the roots."""
+        """The values that another card takes, or another block of a row, and the roots."""
         owner = self.owner
         taken = {arg for node, args in enumerate(self.args) for arg in args if owner[arg] != owner[node]}
-        return taken.union(self.roots)
+        return taken.union(self.roots, self.carried)
 
     def number(self) -> int:
         """How many cards there are."""
@@ -104,9 +108,9 @@ class View:
         return self.owner[node] == node and node not in self.merged
 
     def kind(self, card: int) -> str:
-        """What a card is so far; what repeats is REPEAT, whatever it is."""
+        """What a card is so far; what repeats is REPEAT, whatever it is, but for a row."""
         kind, _, times = self.merged.get(card, (VALUE, "", 1))
-        return kind if times == 1 else REPEAT
+        return kind if times == 1 or kind == ROW else REPEAT
 
     def takes(self) -> Iterator[tuple[int, int]]:
         """Every argument with the card that takes it, as often as it does."""
@@ -127,8 +131,8 @@ class View:
                 into |= dict.fromkeys(cards, cards[0])
                 name = key[0] if isinstance(key, tuple) else ""
                 if kind == REPEAT:  # a group stays a group
-                    inner, name, _ = self.merged.get(cards[0], (REPEAT, "", 1))
-                    self.merged[cards[0]] = inner, f"{len(cards):,} × {name}" * bool(name), len(cards)
+                    inner, name, times = self.merged.get(cards[0], (REPEAT, "", 1))
+                    self.merged[cards[0]] = inner, name, times * len(cards)
                 elif kind != VALUE:
                     self.merged[cards[0]] = kind, name, 1
         self.owner = [into.get(card, card) for card in self.owner]
@@ -144,6 +148,7 @@ class View:
         for card in sequence:
             nodes = members[card]
             kind, name, times = self.merged.get(card, (VALUE, "", 1)) if len(nodes) > 1 else (VALUE, "", 1)
+            name = f"{times:,} × {name}" if name and times > 1 else name
             frames = {self.frames.get(node, "") for node in nodes}
             self.cards.append(Card(kind, name, nodes, frames.pop() if len(frames) == 1 else "", times))
         number = {HIDDEN: HIDDEN, **{card: i for i, card in enumerate(sequence)}}
@@ -215,6 +220,8 @@ def select(
         if options.fold:
             cards.merge(_chains(cards, ALIKE), FOLD)
             _repeat(cards)
+            while _rows(cards):
+                _repeat(cards)
         for step in _fold, _bundle:
             if cards.number() > most:
                 step(cards)
@@ -493,7 +500,57 @@ def _repeat(cards: View) -> None:
         for source, place in taken[card]:
             used[source].append((number[card], place))
     roots = {cards.owner[root] for root in cards.roots}
-    cards.merge({card: number[card] for card in sequence if card not in roots}, REPEAT, ALIKE)
+    single = (card for card in sequence if card not in roots and cards.kind(card) != ROW)
+    cards.merge({card: number[card] for card in single}, REPEAT, ALIKE)
+
+
+def _rows(cards: View) -> bool:
+    """One card for blocks in a row, one for leaves of which each has its own; whether there are any rows."""
+    rows = find_rows(_cells(cards), ALIKE)
+    place: dict[int, tuple[int, int]] = {}  # of a card: its row and its block
+    for r, row in enumerate(rows):
+        place |= {card: (r, i) for i, block in enumerate(row.blocks) for card in block}
+    places = [place.get(card, (HIDDEN, HIDDEN)) for card in cards.owner]
+    takers: defaultdict[int, set[int]] = defaultdict(set)  # of every card the rows that take it
+    cards.carried = {node for node in cards.carried if places[node][0] == HIDDEN}
+    for node, args in enumerate(cards.args):
+        for arg in args:
+            (r, block), (source, before) = places[node], places[arg]
+            takers[cards.owner[arg]].add(r)
+            if r == source != HIDDEN and block != before:
+                cards.carried.add(arg)
+    for r, (blocks, leaves) in enumerate(rows):
+        scopes = [cards.order[node].scope for node, each in enumerate(places) if each == (r, 0)]
+        name = ".".join(_common(scope.split(".") for scope in scopes if scope))
+        cards.merge(dict.fromkeys(chain(*blocks), r), ROW)
+        cards.merged[blocks[0][0]] = ROW, printable(name), len(blocks)
+        own = {leaf: each[0] for each in leaves for leaf in each if takers[leaf] == {r}}
+        cards.merge(own, REPEAT, ALIKE)
+    return bool(rows)
+
+
+def _common(paths: Iterable[list[str]]) -> Iterator[str]:
+    """The parts with which all of them begin."""
+    for part, *others in zip(*paths, strict=False):
+        if {part} != {part, *others}:
+            return
+        yield part
+
+
+def _cells(cards: View) -> dict[int, Cell]:
+    """The cards as cells: alike are those of the same operations on the same operands within; no root is."""
+    owner, members, roots = cards.owner, cards.members(), {cards.owner[root] for root in cards.roots}
+    part = {node: i for nodes in members.values() for i, node in enumerate(nodes)}
+    cells, numbers = {HIDDEN: Cell(HIDDEN, ())}, dict[Hashable, int]()
+    for card in cards.sequence(members):
+        made: list[Hashable] = [cards.kind(card), cards.frames.get(card), card if card in roots else None]
+        takes: list[tuple[int, int]] = []
+        for node in members[card]:
+            args = cards.args[node]
+            made.append((cards.order[node].op, *(part[arg] if owner[arg] == card else None for arg in args)))
+            takes += ((owner[arg], part.get(arg, 0)) for arg in args if owner[arg] != card)
+        cells[card] = Cell(numbers.setdefault(tuple(made), len(numbers)), tuple(takes))
+    return cells
 
 
 def _places(node: Value, kind: str) -> Iterable[int]:

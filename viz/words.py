@@ -1,29 +1,44 @@
 """The words of all styles and formats: what stands at a node and at an edge, titles, and the summary."""
 
 from collections import Counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from viz.options import Options
-from viz.records import CONSTANT, GROUP, LEAF, OPERATION, Edge, Formula, Graph, Node
+from viz.records import CONSTANT, GROUP, LEAF, OPERATION, Edge, Graph, Node
 from viz.text import clip, full, short
 
 BLANK = "____"  # on a worksheet in text, where a number is to be filled in
 NONE = "none"  # a dash would be lost in a line: where no local derivative exists, or nothing is passed on
 NO_GRADIENT = "·"  # where no gradient has arrived
+ARISES = "nan or ∞ arises here"  # the first of them, where no colour says so
 LONG = 500  # characters of an expression in a title
 
 
 class Field(NamedTuple):
-    """A text, and behind it a number to be filled in on a worksheet, if `blank`. Nothing at all is false."""
+    """A text, and behind it what is to be filled in on a worksheet; both may have several lines.
+
+    alarm  whether the first nan or infinity arises in it
+
+    Nothing at all is false.
+    """
 
     text: str = ""
-    blank: bool = False
+    blank: str = ""
+    alarm: bool = False
 
     def __str__(self) -> str:
-        return self.text + BLANK * self.blank
+        return self.text + BLANK * bool(self.blank)
 
     def __bool__(self) -> bool:
         return bool(self.text or self.blank)
+
+    def blanked(self, blank: object = True) -> "Field":
+        """The field to be filled in, if so."""
+        return Field(blank=self.text) if blank else self
+
+    def ink(self, kind: str) -> str:
+        """The kind of its letters in a picture, which is this one where all is well."""
+        return "alarm" if self.alarm else kind
 
 
 NOTHING = Field()
@@ -38,9 +53,8 @@ def data(node: Node, options: Options) -> Field:
     """The forward number; what is given, the number of a leaf, is on no worksheet blank."""
     if not options.values or node.data is None:
         return NOTHING
-    if options.blank == "all" and node.kind not in (LEAF, CONSTANT):
-        return Field(blank=True)
-    return Field(short(node.data, digits=options.digits))
+    field = Field(short(node.data, digits=options.digits), alarm=node.alarm)
+    return field.blanked(options.blank == "all" and node.kind not in (LEAF, CONSTANT))
 
 
 def now(node: Node, options: Options) -> str:
@@ -55,32 +69,35 @@ def gradient(node: Node, options: Options) -> Field:
     """The backward number, signed; a group of several outputs has none."""
     if not options.gradients or node.kind == CONSTANT or (node.kind == GROUP and node.data is None):
         return NOTHING
-    if options.blank:
-        return Field(blank=True)
-    return Field(NO_GRADIENT if node.gradient is None else short(node.gradient, True, options.digits))
+    number = NO_GRADIENT if node.gradient is None else short(node.gradient, True, options.digits)
+    return Field(number).blanked(options.blank)
 
 
-def local(edge: Edge, options: Options) -> tuple[Formula | str, Field]:
-    """The local derivative as (formula, number), each of them empty where it is not asked for.
+def local(edge: Edge, options: Options, most: int) -> Field:
+    """The local derivative, `y`, `4` or `y = 4`, its formula cut to so many letters.
 
     A formula that is just its number, 1 = 1, is left out when both are asked for. Where nothing is passed on,
     the word NONE stands.
     """
     if not edge.formula or options.local == "none":
-        return "", NOTHING
+        return NOTHING
+    formula = "" if options.local == "number" else clip(edge.rule, most)
     if edge.local is None:
-        return (edge.rule or NONE) if options.local != "number" else NONE, NOTHING
-    formula = edge.rule if options.local != "number" else ""
+        return Field(formula or NONE)
+    alarm = edge.alarm and options.gradients and not options.blank
     if options.local == "formula":
-        return formula, NOTHING
+        return Field(formula, alarm=alarm)
     if formula == full(edge.local).replace("-", "−"):
         formula = ""
-    return formula, Field(blank=True) if options.blank else Field(short(edge.local, digits=options.digits))
+    before, number = f"{formula} = " if formula else "", short(edge.local, digits=options.digits)
+    return Field(before, number) if options.blank else Field(before + number, alarm=alarm)
 
 
-def local_text(edge: Edge, options: Options) -> str:
-    """The local derivative in one text: `y`, `4` or `y = 4`."""
-    return " = ".join(str(part) for part in local(edge, options) if part)
+def passed(number: Any, options: Options, formula: str = "", alarm: bool = False) -> Field:
+    """A gradient on its way back, without a plus: its number, or its formula, or both, as it is asked for."""
+    shown = NO_GRADIENT if number is None else short(number, digits=options.digits)
+    both = " = ".join(dict.fromkeys(filter(None, (formula, shown))))  # the root's is 1, not 1 = 1
+    return Field(formula if options.local == "formula" else both, alarm=alarm).blanked(options.blank)
 
 
 def title(node: Node, options: Options) -> str:
@@ -116,16 +133,24 @@ def numbers(node: Node, options: Options) -> list[str]:
     return lines
 
 
-def edge_title(edge: Edge, options: Options) -> str:
-    """The formula of the local derivative, and its number where the formula is not just that."""
-    if edge.count > 1 or (edge.flow is not None and not edge.formula):
-        edges = "1 edge" if edge.count == 1 else f"{edge.count:,} edges"
-        flow = f"; Σ |upstream × local| = {short(edge.flow)}: so wide is the line"
-        return edges if edge.flow is None or options.blank else edges + flow
+def edge_title(graph: Graph, edge: Edge, options: Options) -> str:
+    """An edge in full, a line for each: its ends, how many it stands for, its derivative, what it passes."""
+    source, target = graph.nodes[edge.source], graph.nodes[edge.target]
+    lines = [f"{source.name or full(source.data)} → {target.name}"]
+    if edge.count > 1:
+        lines.append(f"{edge.count:,} edges")
     if options.blank:
-        return ""
-    formula, number = str(edge.formula), full(edge.local).replace("-", "−")
-    return formula if edge.local is None or formula.endswith(f" = {number}") else f"{formula} = {number}"
+        return "\n".join(lines)
+    if edge.formula:
+        formula, number = str(edge.formula), full(edge.local).replace("-", "−")
+        is_whole = edge.local is None or formula.endswith(f" = {number}")
+        lines.append(formula if is_whole else f"{formula} = {number}")
+    if edge.flow is not None:
+        lines.append(f"Σ |upstream × local| = {short(edge.flow)}")
+    if edge.contribution is not None:
+        factors = f"{full(target.gradient)} × {full(edge.local)} = " if edge.formula else ""
+        lines.append(f"{'' if factors else 'Σ '}upstream × local = {factors}{full(edge.contribution)}")
+    return "\n".join(lines)
 
 
 def summary(graph: Graph, options: Options) -> str:
