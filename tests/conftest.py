@@ -34,6 +34,31 @@ def browser():
         browser.close()
 
 
+@pytest.fixture
+def opened(browser, tmp_path):
+    """Opens a page's text from a file; afterwards the page must not have asked for more, or complained."""
+    events, pages, own = [], [], set()
+
+    def open_(text, name="page.html", **settings):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8", newline="\n")
+        sheet = browser.new_page(**{"viewport": {"width": 1000, "height": 500}, **settings})
+        pages.append(sheet)
+        sheet.on("request", lambda request: events.append(request.url))
+        sheet.on("console", lambda message: events.append(message.text))
+        sheet.on("pageerror", lambda error: events.append(str(error)))
+        sheet.on("dialog", lambda dialog: events.append(dialog.message))
+        sheet.goto(path.as_uri())
+        assert events.pop(0) == path.as_uri()
+        own.add(path.as_uri())
+        return sheet
+
+    yield open_
+    for sheet in pages:
+        sheet.close()
+    assert [event for event in events if event not in own] == []  # a page may be loaded again
+
+
 @pytest.fixture(params=["unrolled", "plain"])
 def loops(request):
     """Both kinds of the engine's loops: who finds `fast` at work takes the plain ones of `value`."""

@@ -354,30 +354,6 @@ def test_right_to_left_names_are_set_apart(opened):
 # ── In a browser ────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.fixture
-def opened(browser, tmp_path):
-    """Opens a page's text from a file; afterwards the page must not have asked for more, or complained."""
-    events, pages = [], []
-
-    def open_(text, name="page.html", **settings):
-        path = tmp_path / name
-        path.write_text(text, encoding="utf-8", newline="\n")
-        sheet = browser.new_page(**{"viewport": {"width": 1000, "height": 500}, **settings})
-        pages.append(sheet)
-        sheet.on("request", lambda request: events.append(request.url))
-        sheet.on("console", lambda message: events.append(message.text))
-        sheet.on("pageerror", lambda error: events.append(str(error)))
-        sheet.on("dialog", lambda dialog: events.append(dialog.message))
-        sheet.goto(path.as_uri())
-        assert events.pop(0) == path.as_uri()
-        return sheet
-
-    yield open_
-    for sheet in pages:
-        sheet.close()
-    assert events == []
-
-
 CARDS = """() => Object.fromEntries([".data", ".gradient"].map((part) => [part, Object.fromEntries(
     [...document.querySelectorAll("[data-key]:has(" + part + ")")]
     .map((g) => [g.dataset.key, g.querySelector(part).textContent]))]))"""

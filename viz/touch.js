@@ -230,13 +230,13 @@ function quiz() {
   const questions = order.filter((i) => i !== root && model.cards[model.owner[i]].outputs.length === 1);
   let at = 0, tries = 0, first = 0;
   const open = new Set(questions.map((i) => `n${model.owner[i]}`));
-  const name = () => model.cards[model.owner[questions[at]]].name;
   function ask() {
+    const done = at === questions.length, asked = done ? "" : `∂${data.root}/∂${model.cards[model.owner[questions[at]]].name}`;
     tries = 0;
     element.answer.value = "";
-    say(element.question, at < questions.length ? `∂${data.root}/∂${name()} =` : `${first} of ${questions.length} right at the first try.`);
-    element.answer.hidden = element.check.hidden = at >= questions.length;
-    element.answer.setAttribute("aria-label", `∂${data.root}/∂${name()}`);
+    element.answer.hidden = element.check.hidden = done;
+    element.answer.setAttribute("aria-label", asked);
+    say(element.question, done ? `${first} of ${questions.length} right at the first try.` : `${asked} =`);
   }
   function check() {
     const i = questions[at], right = state.gradients[i] ?? 0, answer = evaluated(element.answer.value);
