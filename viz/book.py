@@ -32,7 +32,7 @@ from viz.view import LETTERS
 from viz.wires import BLOCK, CIRCLE, END, FIXED, VARIABLE, Shape, Wire, compose
 from viz.words import NOTHING, Field
 
-CROWD, MANY = 4, 8  # lines that lead into a block, a circle with a text each; with more they carry none
+CROWD, MANY = 4, 8  # lines into a block, into a circle that have a text each; of more none has
 COLUMN = 12  # as many variables stand in a column at the left; with more, each stands next to its use
 
 

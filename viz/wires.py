@@ -55,7 +55,7 @@ class Shape:
     text   its name, number or symbol           note   a small name below it, or behind that of a variable
     total  a field below, in a block within: the whole gradient, where the lines that leave do not show it
     value  its number, likewise                 title  what it says in full
-    quiet  whether no line that leaves it has a text: a variable then says all in one row, if it leads right
+    quiet  of a variable: whether no line that leaves it has a text; to the right it then says all in a row
     """
 
     kind: str
@@ -190,7 +190,7 @@ def _most(one: Sides, other: Sides) -> Sides:
 def _breadth(shape: Shape, down: bool) -> float:
     """How broad a shape is."""
     fields = _width(shape.value), _width(shape.total)
-    if shape.quiet and shape.kind == VARIABLE and not down:
+    if shape.quiet and not down:
         return fsum((_name(shape), *(PAD + width for width in fields if width), PAD))
     if shape.kind in (VARIABLE, FIXED, END):
         return max(_name(shape), *fields) + PAD
@@ -211,7 +211,7 @@ def _frame(shape: Shape, ports: int, sides: Sides, width: float, main: int | Non
     least = 2 * (DROP - 12 + _height(shape.total)) if shape.total else LONE
     if shape.kind == BLOCK:
         least = _tall(shape)
-    elif shape.kind == VARIABLE and shape.quiet:
+    elif shape.quiet:
         least = max([ROW, *(_height(field) for field in (shape.value, shape.total) if field.blank)])
     free = pitch * max(ports, 1) - GAP  # so are ports of neighbours apart
     height = max(free, least) if shape.kind == BLOCK or not ports else free
@@ -235,7 +235,7 @@ def _frame(shape: Shape, ports: int, sides: Sides, width: float, main: int | Non
 
 
 def _frame_down(shape: Shape, ports: int, sides: Sides, width: float, main: int | None) -> Frame:
-    """The frame of a shape with so many ports at the top, a circle with its note and total at its sides."""
+    """The frame of a shape with so many ports at the top, a circle with what it says at its sides."""
     left, right = sides
     pitch = left + right + GAP
     free = pitch * (ports - 1) + 2 * max(left, right) if ports else 0
@@ -407,7 +407,7 @@ def _block(shape: Shape, frame: Frame, corner: Point, down: bool) -> Iterator[Ma
 
 
 def _circle(shape: Shape, frame: Frame, corner: Point, down: bool) -> Iterator[Mark]:
-    """An operation, its line to the side of its box, its note and its total: below it, or at both sides."""
+    """An operation, its line to the end of its box, and what it says below it or at its sides."""
     left, middle, width = corner.x + frame.left, corner.y + frame.middle, frame.width
     centre, right, under = left + width / 2, left + width, middle + RADIUS
     side, foot = corner.x + frame.box.width, corner.y + frame.box.height
