@@ -223,7 +223,7 @@ def test_constants_stand_inside_or_as_nodes():
     } == FIGURES[sigmoid_nodes]
     x = Value(2.0, "x")
     assert texts(picture((x * x) * 1.1 + 3), "sign") == ["×", "× 1.1", "+ 3"]
-    assert texts(picture(dot([x, 2.0], [3.0, 4.0])), "sign") == ["dot(·, 2, 3, 4)"]
+    assert texts(picture(dot([x, 2.0], [3.0, 4.0])), "sign") == ["dot([·, 2], [3, 4])"]
     assert texts(picture(Value(1.0) * 2 * Value(2.0)), "pale") == []
     drawn = picture(where(constant(1), x, Value(3.0, "y")))  # two others
     assert (texts(drawn, "pale"), texts(drawn, "sign")) == (["1"], ["where"])
