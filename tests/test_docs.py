@@ -15,12 +15,16 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
 def test_the_code_of_the_readme_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    names = {}
-    for block in re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S):
+    names, readme = {}, (ROOT / "README.md").read_text(encoding="utf-8")
+    for block in re.findall(r"```python\n(.*?)```", readme, re.S):
         exec(block, names)
     shown = capsys.readouterr().out
+    (first,) = re.findall(r"```text\n(.*?)```", readme, re.S)
+    assert shown.startswith(first)
+    assert (tmp_path / "apples.svg").read_bytes() == (ROOT / "docs/pictures/apples.svg").read_bytes()
     assert "0.7109" in shown and "0.4110" in shown and "-0.6165" in shown
     assert "sigmoid(w × x + b)" in shown and (tmp_path / "neuron.svg").exists()
+    assert (tmp_path / "neuron.html").exists()
     assert names["cube"](2) == 8
     exact, series = names["hessian"], names["taylor"]
     assert exact(lambda x, y: x**3 / y)(Fraction(2), Fraction(3)) == [

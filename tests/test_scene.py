@@ -451,6 +451,7 @@ def test_nothing_lies_on_anything_in_any_picture_of_a_graph(name, options):
         keep(picture.scene)
 
 
+ALL = {"style": "textbook", "group": 0, "max_nodes": None}
 PARTS = {
     "x at depth 2": (chain, 36, {"focus": "x", "depth": 2}),
     "score": (scoped, {"focus": "score", "depth": 3, "group": 0}),
@@ -463,6 +464,9 @@ PARTS = {
     "network in 40 cards": (perceptron, 4, 8, 8, 2, {"max_nodes": 40}),
     "network in 40 cards in 800": (perceptron, 4, 8, 8, 2, {"max_nodes": 40, "width": 800}),
     "textbook blocks": (scoped, {"group": 1, "open": {"block0"}, "style": "textbook"}),
+    "textbook network": (perceptron, 2, 6, 6, 1, ALL),
+    "textbook network to be filled in": (perceptron, 2, 6, 6, 1, {**ALL, "blank": "all"}),
+    "textbook network down": (perceptron, 2, 6, 6, 1, {**ALL, "direction": "down"}),
     "textbook blocks down": (scoped, {"group": 1, "style": "textbook", "direction": "down"}),
 }
 

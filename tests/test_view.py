@@ -16,7 +16,20 @@ from hypothesis import strategies as st
 from written import SVG, read_svg
 
 import viz
-from autograd import Value, constant, dot, exp, maximum, ops, scope, tanh, topological_order, where
+from autograd import (
+    Value,
+    constant,
+    dot,
+    exp,
+    log,
+    maximum,
+    minimum,
+    ops,
+    scope,
+    tanh,
+    topological_order,
+    where,
+)
 from autograd import sum as total
 from viz.options import Options
 from viz.records import CONSTANT, GROUP, LEAF, OPERATION, read, read_backward
@@ -390,8 +403,15 @@ def test_constants_stand_in_the_symbol_of_the_operation_that_alone_uses_them():
     for y, symbols in [
         (2 * x - 1, ["2 ×", "− 1"]),
         (1 / (x**2 + 1.23456), ["^ 2", "+ 1.235", "1 /"]),
-        (maximum(x, 0), ["max 0"]),
-        (dot([x, 2.0], [3.0, 4.0]), ["dot(·, 2, 3, 4)"]),
+        (maximum(x, 0), ["max(·, 0)"]),
+        (minimum(1, x), ["min(1, ·)"]),
+        (log(x, 10), ["log(·, 10)"]),
+        (ops.xlogy(x, 2), ["xlogy(·, 2)"]),
+        (ops.clip(x, 0, 1), ["clip(·, 0, 1)"]),
+        (where(x > 0, x, 0.0), ["where(1, ·, 0)"]),
+        (x % 2, ["mod 2"]),
+        (total([x, 2.0]), ["Σ(·, 2)"]),
+        (dot([x, 2.0], [3.0, 4.0]), ["dot([·, 2], [3, 4])"]),
         (x * named, ["×"]),
         (where(constant(1), x, Value(2.0, "y")), ["where"]),
         (shared * x + shared, ["×", "+"]),

@@ -224,9 +224,11 @@ def test_a_row_of_the_users_is_drawn_whatever_it_is_called(symbol):
 
 
 def test_a_number_stands_with_the_symbol():
-    operations = [("1", "x"), ("x", "-0.5"), ("x", "0.123456", "x")]
-    drawn = viz.draw(program(X, *[Operation(f"v{i}", "f", args, ()) for i, args in enumerate(operations)]))
-    assert [texts(card)[0] for card in groups(drawn)["card"]] == ["1 f", "f −0.5", "f(·, 0.1235, ·)"]
+    operations = [("−", "1", "x"), (">=", "x", "-0.5"), ("mod", "x", "2"), ("max", "x", "0")]
+    operations.append(("where", "x", "0.123456", "x"))
+    made = [Operation(f"v{i}", symbol, args, ()) for i, (symbol, *args) in enumerate(operations)]
+    signs = [texts(card)[0] for card in groups(viz.draw(program(X, *made)))["card"]]
+    assert signs == ["1 −", ">= −0.5", "mod 2", "max(·, 0)", "where(·, 0.1235, ·)"]
 
 
 def test_what_stands_in_another_column_is_named_in_its_colour():

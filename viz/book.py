@@ -11,7 +11,7 @@
 
 An edge carries its own contribution; a variable used more than once shows the sum below its name.
 So does one whose gradient is another than what its edge says, as after several passes. Many lines into one
-block carry no text: the numbers then stand at the variables and in the blocks that they come from.
+circle or block carry no text: the numbers then stand where they come from, those of a variable in a row.
 
 Down the page, values stand at the left of the lines and gradients at the right, behind arrows that lead up.
 
@@ -32,7 +32,7 @@ from viz.view import LETTERS
 from viz.wires import BLOCK, CIRCLE, END, FIXED, VARIABLE, Shape, Wire, compose
 from viz.words import NOTHING, Field
 
-CROWD = 4  # lines that lead into a block with a text each; with more they carry none
+CROWD, MANY = 4, 8  # lines into a block, into a circle that have a text each; of more none has
 COLUMN = 12  # as many variables stand in a column at the left; with more, each stands next to its use
 
 
@@ -69,11 +69,12 @@ class Sheet:
     def _shape(self, node: Node) -> Shape:
         title, name = self._title(node), clip(node.name, LETTERS)
         users = self.users[node.key]
-        value = self._forward(node, True) if users and all(map(self._is_quiet, users)) else NOTHING
+        quiet = bool(users) and all(map(self._is_quiet, users))
+        value = self._forward(node, node.kind != OPERATION) if quiet else NOTHING
         now = "" if self.symbolic else words.now(node, self.options)
         if node.kind == LEAF:
-            parts = name if self.options.labels else "", value.text
-            return Shape(VARIABLE, " = ".join(filter(None, parts)), title, now, self._total(node))
+            name = name if self.options.labels else ""
+            return Shape(VARIABLE, name, title, now, self._total(node), value, quiet)
         if node.kind == CONSTANT:
             return Shape(FIXED, " = ".join(filter(None, (name, self._number(node.data)))), title)
         if node.size != 1:  # what is grouped or folded
@@ -82,13 +83,12 @@ class Sheet:
         alone = node.key in self.graph.roots and not self.users[node.key]  # its name stands at the end
         note = name if self._is_named(node) and not self.symbolic and not alone else ""
         note = ", ".join(filter(None, (note, now)))
-        return Shape(CIRCLE, clip(node.symbol, LETTERS), title, note, self._total(node))
+        return Shape(CIRCLE, clip(node.symbol, LETTERS), title, note, self._total(node), value)
 
     def _is_quiet(self, edge: Edge) -> bool:
-        """Whether the line carries no text, as it leads with many from a leaf or a block into a block."""
-        source, target = self.graph.nodes[edge.source], self.graph.nodes[edge.target]
-        crowded = target.size != 1 and len(self.graph.incoming[target.key]) > CROWD
-        return crowded and (source.kind == LEAF or source.size != 1)
+        """Whether the line carries no text, as many lead where it leads."""
+        target = self.graph.nodes[edge.target]
+        return len(self.graph.incoming[target.key]) > (MANY if target.size == 1 else CROWD)
 
     def _is_silent(self, edge: Edge) -> bool:
         """Whether nothing on the line says what it passes back; nobody knows where something is left out."""

@@ -178,9 +178,11 @@ def _node(key: int, operation: Any, known: dict[str, Any]) -> Node:
 
 
 def _symbol(operation: Any, known: dict[str, Any]) -> str:
-    """The symbol with the numbers among its operands: `1 −`, `÷ 16`, `where(·, 0, ·)`."""
+    """The symbol with the numbers among its operands: `1 −`, `÷ 16`, `max(·, 0)`."""
     parts = ["" if arg in known else short(float(arg)) for arg in operation.args]
-    return filled(printable(operation.symbol), parts)
+    symbol = printable(operation.symbol)
+    sign = symbol == "mod" or not symbol.isidentifier()  # words but for mod are functions
+    return filled(symbol, parts, infix=sign and len(parts) == 2)
 
 
 def _edges(operation: Any, known: dict[str, Any], keys: dict[str, int]) -> Iterator[Edge]:

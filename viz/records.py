@@ -333,7 +333,7 @@ class _Reader:
         return Node(key, OPERATION, name, label, symbol, made, *numbers, card.frame, inside, **state)
 
     def _symbol(self, values: list[int]) -> str:
-        """The symbol of values with the constants inside: `× 2`, `max 0`; without, if they differ."""
+        """The symbol of values with the constants inside: `× 2`, `max(·, 0)`; without, if they differ."""
         symbols = {self._sign(value) for value in values}
         return symbols.pop() if len(symbols) == 1 else str(cast(Any, self.view.order[values[0]].op).symbol)
 
@@ -344,7 +344,9 @@ class _Reader:
             short(x, digits=self.digits) if arg.op is ops.constant and owner[i] == owner[value] else ""
             for i, arg, x in operands
         ]
-        return filled(str(cast(Any, node.op).symbol), texts)
+        op = cast(Any, node.op)
+        symbol = op.name if any(texts) and " " in op.symbol else str(op.symbol)  # xlogy(·, 2), not x log y
+        return filled(symbol, texts, bool(op.infix), op.sequences)
 
     def _range(self, values: list[int]) -> tuple[Any, Any]:
         """The number and the gradient of values; the least and the greatest where they differ."""

@@ -128,13 +128,23 @@ def distinct(names: Iterable[str], length: int) -> dict[str, str]:
     return cuts
 
 
-def filled(symbol: str, operands: Sequence[str]) -> str:
-    """The symbol with the numbers among its operands, "" for the others: `1 −`, `× 2`, `where(·, 0, ·)`."""
+def filled(symbol: str, operands: Sequence[str], infix: bool, lists: int = 1) -> str:
+    """The symbol with the numbers among its operands, "" for the others; those of `dot` are two lists.
+
+    >>> filled("−", ["1", ""], infix=True), filled("max", ["", "0"], infix=False)
+    ('1 −', 'max(·, 0)')
+    >>> filled("dot", ["", "2", "3", "4"], infix=False, lists=2)
+    'dot([·, 2], [3, 4])'
+    """
     if not any(operands):
         return symbol
-    if len(operands) == 2:
+    if infix:
         return f"{operands[0]} {symbol} {operands[1]}".strip()
-    return f"{symbol}({', '.join(operand or '·' for operand in operands)})"
+    written = [operand or "·" for operand in operands]
+    if lists > 1:
+        size = len(written) // lists
+        written = [f"[{', '.join(written[i : i + size])}]" for i in range(0, len(written), size)]
+    return f"{symbol}({', '.join(written)})"
 
 
 def full(number: Any) -> str:

@@ -8,7 +8,7 @@ field   lines of text, or the empty space for them on a worksheet
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import hypot, inf
+from math import fsum, hypot, inf
 from typing import NamedTuple
 
 from viz import layout
@@ -44,7 +44,7 @@ OVERHANG = 12  # of what stands below a circle, to the left, where no line is
 PAD, BREATH = 6, 10  # beside a name; beside the texts of a line
 LEAST, LONE = 34, 20  # the least length of an arrow back; the height of a shape without lines
 NAME, ASIDE, SLOPE = 18, 5, 0.4  # down: the height of a name; from a circle to a text; of a line into it
-QUIET = 4  # a line without texts to its neighbour
+QUIET, ROW = 4, 4  # a line without texts to its neighbour; the height of a row, whose letters stand out
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,8 @@ class Shape:
     kind   VARIABLE, FIXED (a constant), CIRCLE, BLOCK or END (of a result)
     text   its name, number or symbol           note   a small name below it, or behind that of a variable
     total  a field below, in a block within: the whole gradient, where the lines that leave do not show it
-    value  in a block: its number, likewise     title  what it says in full
+    value  its number, likewise                 title  what it says in full
+    quiet  of a variable: whether no line that leaves it has a text; to the right it then says all in a row
     """
 
     kind: str
@@ -63,6 +64,7 @@ class Shape:
     note: str = ""
     total: Field = NOTHING
     value: Field = NOTHING
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +136,10 @@ def _frames(shapes: Sequence[Shape], wires: Sequence[Wire], down: bool, straight
     for wire in wires:  # variables stand as far apart as the ports they lead to: straight lines
         if shapes[wire.source].kind in (VARIABLE, FIXED) and not down:
             sides[wire.source] = _most(sides[wire.source], sides[wire.target])
-    column = max((_breadth(shape) for shape in shapes if shape.kind == VARIABLE), default=0)
+    column = max((_breadth(shape, down) for shape in shapes if shape.kind == VARIABLE), default=0)
     frames, main = [], _main(shapes, wires) if straight else {}
     for i, shape in enumerate(shapes):
-        width = column if shape.kind == VARIABLE and not down else _breadth(shape)
+        width = column if shape.kind == VARIABLE and not down else _breadth(shape, down)
         make = _frame_down if down else _frame
         frames.append(make(shape, incoming[i], sides[i], width, main.get(i)))
     return frames
@@ -185,14 +187,17 @@ def _most(one: Sides, other: Sides) -> Sides:
     return max(one[0], other[0]), max(one[1], other[1])
 
 
-def _breadth(shape: Shape) -> float:
+def _breadth(shape: Shape, down: bool) -> float:
     """How broad a shape is."""
+    fields = _width(shape.value), _width(shape.total)
+    if shape.quiet and not down:
+        return fsum((_name(shape), *(PAD + width for width in fields if width), PAD))
     if shape.kind in (VARIABLE, FIXED, END):
-        return max(_name(shape), _width(shape.total)) + PAD
+        return max(_name(shape), *fields) + PAD
     if shape.kind == CIRCLE:
         return max(measure("sign", shape.text) + 18, 2 * RADIUS)
     texts = measure("sign", shape.text), measure("note", shape.note)
-    return max(*texts, _width(shape.value), _width(shape.total)) + 18
+    return max(*texts, *fields) + 18
 
 
 def _tall(shape: Shape) -> float:
@@ -206,44 +211,49 @@ def _frame(shape: Shape, ports: int, sides: Sides, width: float, main: int | Non
     least = 2 * (DROP - 12 + _height(shape.total)) if shape.total else LONE
     if shape.kind == BLOCK:
         least = _tall(shape)
+    elif shape.quiet:
+        least = max([ROW, *(_height(field) for field in (shape.value, shape.total) if field.blank)])
     free = pitch * max(ports, 1) - GAP  # so are ports of neighbours apart
     height = max(free, least) if shape.kind == BLOCK or not ports else free
     inputs = tuple(pitch * (i + 0.5) - GAP / 2 + (height - free) / 2 for i in range(ports))
     if shape.kind != CIRCLE:
         return Frame(Box(width, height, inputs), 0, width, height / 2)
     funnel = 20 + 12 * (ports - 2) if ports > 1 else 0
-    beside = max(measure("note", shape.note), _width(shape.total), width) / 2 - width / 2
+    texts = measure("note", shape.note), _width(shape.value), _width(shape.total)
+    beside = max(*texts, width) / 2 - width / 2
     before = funnel + max(0, beside - OVERHANG)
     moved = 0 if main is None else pitch * ((ports - 1) / 2 - main)  # the main port, to the middle
     if beside > OVERHANG:  # which a steeper line would pass far at the left
         moved = min(moved, 0)
-    if ports > 1 and (shape.note or shape.total):  # the lowest line passes at the left of what is below
+    if ports > 1 and any(texts):  # the lowest line passes at the left of what is below
         drop = pitch * (ports - 1) / 2 + moved
         before = max(before, (beside + width / 2) * drop / RADIUS - RADIUS)
-    under = LINE * bool(shape.note) + _height(shape.total) + 4  # the height of what stands below
+    under = LINE * bool(shape.note) + _height(shape.value) + _height(shape.total) + 4  # of what stands there
     tall = max(height + 2 * abs(moved), 2 * RADIUS + 2 * under)
     inputs = tuple(y + (tall - height) / 2 + moved for y in inputs)
     return Frame(Box(before + width + beside, tall, inputs), before, width, tall / 2)
 
 
 def _frame_down(shape: Shape, ports: int, sides: Sides, width: float, main: int | None) -> Frame:
-    """The frame of a shape with so many ports at the top, a circle with its note and total at its sides."""
+    """The frame of a shape with so many ports at the top, a circle with what it says at its sides."""
     left, right = sides
     pitch = left + right + GAP
     free = pitch * (ports - 1) + 2 * max(left, right) if ports else 0
     moved = pitch * (0.5 - main) if main is not None and ports == 2 else 0  # of more it would be too wide
-    aside = max(measure("note", shape.note), _width(shape.total)) if shape.kind == CIRCLE else 0
+    texts = measure("note", shape.note), _width(shape.value), _width(shape.total)
+    aside = max(texts) if shape.kind == CIRCLE else 0
     half = max(free / 2 + abs(moved), width / 2 + (aside + ASIDE if aside else 0))
     inputs = tuple(half + pitch * (i - (ports - 1) / 2) + moved for i in range(ports))
     if shape.kind == BLOCK:
         return Frame(Box(2 * half, _tall(shape), inputs), 0, 2 * half, _tall(shape) / 2)
     if shape.kind != CIRCLE:
         above, name = LONE - NAME if shape.kind == END else 0, _name(shape) + 2 * PAD  # after an arrow
-        box = Box(2 * half, above + NAME + _height(shape.total), inputs)
+        box = Box(2 * half, above + NAME + _height(shape.value) + _height(shape.total), inputs)
         return Frame(box, half - name / 2, name, above + NAME / 2)
     farthest = max((abs(x - half) for x in inputs), default=0)
     funnel = max(20, SLOPE * farthest - RADIUS) if ports > 1 else 0
-    under = max(RADIUS, _height(shape.total) - RISE)
+    tall = LINE * bool(shape.note) + _height(shape.value), _height(shape.total)
+    under = max(RADIUS, max(tall) - RISE)
     box = Box(2 * half, funnel + RADIUS + under, inputs)
     return Frame(box, half - width / 2, width, funnel + RADIUS)
 
@@ -269,13 +279,16 @@ def compose(
         replace(frame.box, first=column and shape.kind == VARIABLE)
         for shape, frame in zip(shapes, frames, strict=True)
     ]
-    placed = _left(wires, boxes, layout.place(boxes, edges, gap=GAP, down=down, width=width))
+    rows = not down and any(shape.quiet for shape in shapes)
+    room = (LINE - ROW) / 2 if rows else 0  # for letters that stand out
+    laid = layout.place(boxes, edges, gap=GAP, down=down, width=width).moved(0, room)
+    placed = _left(wires, boxes, laid)
     stood = [*zip(shapes, frames, placed.boxes, strict=True)]
     lines = [*zip(wires, placed.routes, strict=True)]
     marks = [_wire(wire, route, *stood[wire.target], down) for wire, route in lines]
     marks += [_shape(*each, down) for each in stood]
     feet = (route[-1].y + DROP - 12 + _height(wire.below) for wire, route in lines if not down)
-    return Scene(placed.width, max([placed.height, *feet]), tuple(marks), summary)
+    return Scene(placed.width, max([placed.height + room, *feet]), tuple(marks), summary)
 
 
 def _left(wires: Sequence[Wire], boxes: Sequence[Box], placed: Layout) -> Layout:
@@ -357,19 +370,27 @@ def _shape(shape: Shape, frame: Frame, corner: Point, down: bool) -> Group:
 
 
 def _named(shape: Shape, frame: Frame, corner: Point, down: bool) -> Iterator[Mark]:
-    """A variable, a constant or the end of a result: its name, a note behind it and the total below."""
+    """A variable, a constant or the end of a result: its name, a note, fields behind it or below."""
     left, middle = corner.x + frame.left, corner.y + frame.middle
-    end, beside = left + frame.width - PAD, _beside(shape)
-    x, anchor = (left + PAD, START) if shape.kind == END else (end, RIGHT_END)
+    end, below = left + frame.width - PAD, middle + DROP - 12
+    if shape.quiet and not down:
+        for kind, field in ("gradient", shape.total), ("data", shape.value):
+            yield from _field(kind, field, end, middle - _height(field) / 2, RIGHT_END)
+            end -= _width(field) + PAD if field else 0
+    x, anchor, beside = end, RIGHT_END, _beside(shape)
     if down:
         x, anchor, beside = left + frame.width / 2, MIDDLE, beside / 2
+    elif shape.kind == END:
+        x, anchor = left + PAD, START
     if shape.kind == FIXED:
         yield Text("pale", x, middle + 4.5, shape.text, anchor)
     else:
         yield Text("name", x - beside, middle + 5, shape.text, anchor)
     if shape.note:
         yield Text("note", end, middle + 5, shape.note, RIGHT_END)
-    yield from _field("gradient", shape.total, x, middle + DROP - 12, anchor)
+    if down or not shape.quiet:
+        yield from _field("data", shape.value, x, below, anchor)
+        yield from _field("gradient", shape.total, x, below + _height(shape.value), anchor)
 
 
 def _block(shape: Shape, frame: Frame, corner: Point, down: bool) -> Iterator[Mark]:
@@ -386,7 +407,7 @@ def _block(shape: Shape, frame: Frame, corner: Point, down: bool) -> Iterator[Ma
 
 
 def _circle(shape: Shape, frame: Frame, corner: Point, down: bool) -> Iterator[Mark]:
-    """An operation, its line to the side of its box, its note and its total: below it, or at both sides."""
+    """An operation, its line to the end of its box, and what it says below it or at its sides."""
     left, middle, width = corner.x + frame.left, corner.y + frame.middle, frame.width
     centre, right, under = left + width / 2, left + width, middle + RADIUS
     side, foot = corner.x + frame.box.width, corner.y + frame.box.height
@@ -396,11 +417,12 @@ def _circle(shape: Shape, frame: Frame, corner: Point, down: bool) -> Iterator[M
         yield straight("line", (right, middle), (side, middle))
     yield Rect("circle", left, middle - RADIUS, width, 2 * RADIUS, RADIUS)
     yield Text("sign", centre, middle + 5.5, shape.text, MIDDLE)
-    if shape.note and down:
-        yield Text("note", left - ASIDE, middle + 5, shape.note, RIGHT_END)
-    elif shape.note:
-        yield Text("note", centre, under + 13, shape.note, MIDDLE)
+    top, x, anchor = (middle - RISE, left - ASIDE, RIGHT_END) if down else (under + 1, centre, MIDDLE)
+    if shape.note:
+        yield Text("note", x, top + 12, shape.note, anchor)
+        top += LINE
+    yield from _field("data", shape.value, x, top, anchor)
     if down:
         yield from _field("gradient", shape.total, right + ASIDE, middle - RISE, START)
     else:
-        yield from _field("gradient", shape.total, centre, under + 1 + LINE * bool(shape.note))
+        yield from _field("gradient", shape.total, x, top + _height(shape.value), anchor)
