@@ -192,7 +192,8 @@ def test_formulas_in_numbers_are_read(computing):
 # ── Changing leaves ─────────────────────────────────────────────────────────────────────────────────
 
 NUMBERS = """() => Object.fromEntries([...document.querySelectorAll("[data-name]")].map((g) => [
-    g.dataset.name, ["value", "grad"].map((role) => g.querySelector(`[data-role=${role}]`)?.dataset.number)]))"""
+    g.dataset.name,
+    ["value", "grad"].map((role) => g.querySelector(`[data-role=${role}]`)?.dataset.number)]))"""
 FRAME = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 20)))"
 
 
@@ -481,7 +482,7 @@ def test_groups_step_as_groups_and_open_and_close(opened):
     sheet.click("[data-name=one]")
     assert len(sheet.evaluate(names)) > len(closed)
     sheet.keyboard.press("Escape")
-    sheet.locator("[aria-label='Close one']").dispatch_event("click")
+    sheet.locator("g:has(>.frame)").dispatch_event("click")
     assert sheet.evaluate(names) == closed
     leaf(sheet, "x1").fill("3")
     sheet.evaluate(FRAME)
@@ -569,3 +570,22 @@ def test_no_page_depends_on_the_recording_mode():
     with no_grad():
         assert html(root) == html(root)
     assert not re.search("https?:", html(root))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+def test_nothing_is_in_the_way_of_a_screen_reader_or_a_keyboard(browser, tmp_path, size, scheme):
+    """By the rules of axe-core, at the start, on the way, with the paths open, and in the quiz."""
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe is not installed (extra: test)"
+    )
+    viewport = {"width": size[0], "height": size[1]}
+    sheet = browser.new_page(bypass_csp=True, viewport=viewport, color_scheme=scheme, reduced_motion="reduce")
+    for name, text in ("neuron", html(neuron())), ("groups", viz.draw(grouped(), group=1).html()):
+        path = tmp_path / f"{name}.html"
+        path.write_text(text, encoding="utf-8")
+        sheet.goto(path.as_uri())
+        for state in "show(0)", "show(6)", "showPaths(0)", "element.test.click()":
+            sheet.evaluate(state)
+            assert axe.Axe().run(sheet).response["violations"] == []
+    sheet.close()

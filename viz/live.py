@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 from autograd import Value, backward_steps, local_derivatives, ops
 from autograd.formula import Piece
 from autograd.op import SIGN, Op
-from autograd.value import start
 from viz.javascript import script
 from viz.records import Graph, Node
 from viz.text import clip, full
@@ -128,7 +127,7 @@ def _arrived(root: Value) -> dict[Value, Any]:
         steps = backward_steps(root)
     except Exception as error:  # of a rule, such as 1 / (2√x) at 0; or there is no leaf
         steps = getattr(error, "steps", [])
-    return {root: start(root)} | {step.argument: step.total for step in steps}
+    return {root: 1} | {step.argument: step.total for step in steps}
 
 
 def _edges(graph: Graph) -> list[list[int | None]]:

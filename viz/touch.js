@@ -202,16 +202,17 @@ touched.bind = () => {
     g.dataset.name = name;
     if (number) number.dataset.role = "value";
     if (gradient) gradient.dataset.role = "grad";
-    if (inside) pressed(g, `Open ${name}`, () => turn(inside));
+    if (inside) pressed(g, "opens the group", () => turn(inside));
     else if (gradient && outputs.length === 1)
-      pressed(g, `${name}: its paths to ${data.root}`, () => (chosen === i ? hidePaths() : showPaths(i)));
+      pressed(g, `its paths to ${data.root}`, () => (chosen === i ? hidePaths() : showPaths(i)));
   }
-  if (view.open) for (const frame of svg.querySelectorAll("g:has(>.frame)")) pressed(frame, `Close ${view.open}`, () => turn(data.views[0]));
+  if (view.open) for (const frame of svg.querySelectorAll("g:has(>.frame)")) pressed(frame, "closes the group", () => turn(data.views[0]));
   if (chosen !== null) showPaths(chosen);
 };
 
-function pressed(g, label, press) {
-  for (const [name, value] of Object.entries({ tabindex: 0, role: "button", "aria-label": label })) g.setAttribute(name, value);
+// Its name is what stands in it.
+function pressed(g, does, press) {
+  for (const [name, value] of Object.entries({ tabindex: 0, role: "button", "aria-description": does })) g.setAttribute(name, value);
   g.addEventListener("click", press);
   g.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" && event.key !== " ") return;
