@@ -612,6 +612,17 @@ def test_groups_that_repeat_are_one_card_and_an_opened_one_stands_beside():
     assert {node.frame for node in opened.nodes} == {"", "layer1.neuron1"}
 
 
+def test_groups_of_the_same_operations_that_are_wired_differently_do_not_repeat():
+    parts = []
+    for i in range(10):
+        with scope(f"part{i}"):
+            x = Value(0.1 * i) * 2
+            y = tanh(x)
+            parts.append(y * (x if i % 2 else y))
+    graph = viz.draw(added(parts), fold=True, group=1).graph
+    assert [name for name, symbol, _ in facts(graph) if symbol[0] == "▸"] == ["5 × part0", "5 × part1"]
+
+
 def test_what_is_used_differently_does_not_repeat():
     xs = [Value(float(i), f"x{i}") for i in range(10)]
     graph = viz.draw(added(x * x for x in xs[:5]) - added(tanh(x) for x in xs[5:]), fold=True).graph

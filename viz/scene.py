@@ -9,7 +9,8 @@ scenes, painters (`svg`, `tikz`) need nothing else, and neither knows the other.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from functools import lru_cache
+from itertools import pairwise, starmap
 from math import hypot, inf, sqrt
 from typing import NamedTuple
 
@@ -233,6 +234,7 @@ def within(width: int | None) -> float:
     return inf if width is None else width - 2 * MARGIN
 
 
+@lru_cache(10_000)  # a card and a line are measured before they are drawn
 def measure(kind: str, text: str) -> float:
     """A width that a text of a kind does not exceed."""
     look = LOOKS[kind]
@@ -286,9 +288,9 @@ def head(kind: str, x: float, y: float, way: tuple[float, float], length: float 
     """The head of an arrow, with its tip at a point."""
     size = hypot(*way)
     dx, dy = way[0] / size, way[1] / size
-    back, beside = Point(x - length * dx, y - length * dy), Point(-BREADTH * dy, BREADTH * dx)
-    corners = (back.x + beside.x, back.y + beside.y), (back.x - beside.x, back.y - beside.y)
-    return Path(kind, (_move(x, y), *(_line(*corner) for corner in corners), CLOSE))
+    left, top = x - length * dx, y - length * dy  # the middle of its back
+    aside, down = -BREADTH * dy, BREADTH * dx
+    return Path(kind, (_move(x, y), _line(left + aside, top + down), _line(left - aside, top - down), CLOSE))
 
 
 def route(points: Sequence[Point], down: bool = False) -> tuple[Step, ...]:
@@ -307,7 +309,7 @@ def route(points: Sequence[Point], down: bool = False) -> tuple[Step, ...]:
             bends = ((start.x, half), (end.x, half)) if down else ((half, start.y), (half, end.y))
             steps.append(_curve(*bends, end))
         elif start != end:
-            steps.append(_line(*end))
+            steps.append(Step("L", (end,)))
     return tuple(steps)
 
 
@@ -342,7 +344,7 @@ def _line(x: float, y: float) -> Step:
 
 
 def _curve(*points: tuple[float, float]) -> Step:
-    return Step("C", tuple(Point(*point) for point in points))
+    return Step("C", tuple(starmap(Point, points)))
 
 
 CLOSE = Step("Z")

@@ -6,8 +6,10 @@ it shows, and every rule bears the id, so that none leaks into the next picture 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from hashlib import sha256
 from html import escape
+from itertools import chain
 from math import ceil
 
 from viz.scene import (
@@ -177,9 +179,7 @@ def _rect(rect: Rect, inks: Mapping[str, str]) -> str:
 
 
 def _path(path: Path, inks: Mapping[str, str]) -> str:
-    way = "".join(
-        step.letter + " ".join(f"{_short(x)} {_short(y)}" for x, y in step.points) for step in path.steps
-    )
+    way = "".join(letter + " ".join(map(_short, chain(*points))) for letter, points in path.steps)
     faint = "" if path.opacity is None else f' stroke-opacity="{path.opacity:.2g}"'
     return f'<path {inks[path.kind]}{_stroke(path.kind, path.width)}{faint} d="{way}"/>'
 
@@ -222,6 +222,7 @@ def _runs(parts: tuple[Run, ...], look: Look) -> str:
     return written
 
 
+@lru_cache(10_000)  # many marks stand at one height
 def _short(number: float) -> str:
     """A number with at most one decimal."""
     text = f"{number:.1f}".removesuffix(".0")

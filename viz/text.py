@@ -69,13 +69,14 @@ def _width(text: str, advance: Callable[[str], float]) -> float:
 
 # The letters of Hebrew, Arabic and their like.
 RIGHT_TO_LEFT = "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]+"
+NAMES = re.compile(f"{RIGHT_TO_LEFT}(?:[ _]+{RIGHT_TO_LEFT})*")
 
 
 def isolated(text: str) -> str:
     """The text with right-to-left names set apart, so that what stands beside them keeps its order."""
     if text.isascii():
         return text
-    return re.sub(f"{RIGHT_TO_LEFT}(?:[ _]+{RIGHT_TO_LEFT})*", "\u2068\\g<0>\u2069", text)
+    return NAMES.sub("\u2068\\g<0>\u2069", text)
 
 
 def shape_text(shape: Sequence[int | str]) -> str:

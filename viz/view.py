@@ -480,9 +480,8 @@ def _chains(cards: View, least: int) -> dict[int, int]:
 
 def _repeat(cards: View) -> None:
     """One card for cards that repeat: made alike, from any leaves, and used alike."""
-    members = cards.members()
-    sequence = cards.sequence(members)
-    taken: dict[int, list[tuple[int, int]]] = {card: [] for card in sequence}  # of a card: source and place
+    cells = _cells(cards)
+    taken: dict[int, list[tuple[int, int]]] = {card: [] for card in cells}  # of a card: source and place
     for node, args in enumerate(cards.args):
         card = cards.owner[node]
         places = _places(cards.order[node], cards.kind(card)) if args and card != HIDDEN else ()
@@ -490,23 +489,25 @@ def _repeat(cards: View) -> None:
         taken.get(card, []).extend(each for each in sources if each[0] not in (card, HIDDEN))
     numbers: dict[Hashable, int] = {}
     number: dict[int, int] = {}  # the same for cards that are alike
-    used: dict[int, list[tuple[int, int]]] = {card: [] for card in sequence}
-    for card in sequence:
-        made = cards.frames.get(card), *(cards.order[node].op for node in members[card])
+    used: dict[int, list[tuple[int, int]]] = {card: [] for card in cells}
+    for card, (made, _) in cells.items():
         operands = tuple(sorted((number[source], place) for source, place in taken[card]))
-        number[card] = numbers.setdefault((cards.kind(card), made, operands), len(numbers))
-    for card in reversed(sequence):
+        number[card] = numbers.setdefault((made, operands), len(numbers))
+    for card in reversed(cells):
         number[card] = numbers.setdefault((number[card], tuple(sorted(used[card]))), len(numbers))
         for source, place in taken[card]:
             used[source].append((number[card], place))
-    roots = {cards.owner[root] for root in cards.roots}
-    single = (card for card in sequence if card not in roots and cards.kind(card) != ROW)
+    apart = {HIDDEN, *(cards.owner[root] for root in cards.roots)}
+    single = (card for card in cells if card not in apart and cards.kind(card) != ROW)
     cards.merge({card: number[card] for card in single}, REPEAT, ALIKE)
 
 
 def _rows(cards: View) -> bool:
     """One card for blocks in a row, one for leaves of which each has its own; whether there are any rows."""
-    rows = find_rows(_cells(cards), ALIKE)
+    cells = _cells(cards)
+    for root in map(cards.owner.__getitem__, cards.roots):
+        cells[root] = cells[root]._replace(made=HIDDEN - 1 - root)  # unlike all others
+    rows = find_rows(cells, ALIKE)
     place: dict[int, tuple[int, int]] = {}  # of a card: its row and its block
     for r, row in enumerate(rows):
         place |= {card: (r, i) for i, block in enumerate(row.blocks) for card in block}
@@ -538,12 +539,12 @@ def _common(paths: Iterable[list[str]]) -> Iterator[str]:
 
 
 def _cells(cards: View) -> dict[int, Cell]:
-    """The cards as cells: alike are those of the same operations on the same operands within; no root is."""
-    owner, members, roots = cards.owner, cards.members(), {cards.owner[root] for root in cards.roots}
+    """The cards as cells, in topological order: alike are those of equal operations, wired alike within."""
+    owner, members = cards.owner, cards.members()
     part = {node: i for nodes in members.values() for i, node in enumerate(nodes)}
     cells, numbers = {HIDDEN: Cell(HIDDEN, ())}, dict[Hashable, int]()
     for card in cards.sequence(members):
-        made: list[Hashable] = [cards.kind(card), cards.frames.get(card), card if card in roots else None]
+        made: list[Hashable] = [cards.kind(card), cards.frames.get(card)]
         takes: list[tuple[int, int]] = []
         for node in members[card]:
             args = cards.args[node]

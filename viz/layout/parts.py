@@ -72,4 +72,6 @@ class Layout:
 
     def moved(self, right: float, down: float) -> "Layout":
         """The drawing moved, with room at its left and at its top."""
+        if not (right or down):
+            return self
         return self.mapped(lambda x, y: (x + right, y + down), self.width + right, self.height + down)
