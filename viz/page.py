@@ -28,13 +28,12 @@ from xml.etree import ElementTree
 
 from autograd import Step, Value
 from autograd.formula import Piece
-from viz import cards, live, svg
+from viz import cards, live, svg, view
 from viz.javascript import source
 from viz.options import Options
-from viz.records import CONSTANT, GROUP, LEAF, OPERATION, Edge, Graph, Node, read, read_backward
+from viz.records import CONSTANT, LEAF, OPERATION, Edge, Graph, Node, read, read_backward
 from viz.scene import DARK, LIGHT, Group, Scene
 from viz.text import clip, columns, full, isolated, relation, short
-from viz.view import select
 
 LIMIT = 500  # values, above which nobody follows the steps
 PACE = 1200  # milliseconds between two steps while playing
@@ -185,10 +184,10 @@ def _views(graph: Graph, roots: Sequence[Value], options: Options) -> dict[str, 
     """The graph as it is drawn first, and with each of its groups open, by its name."""
     assert graph.view
     views, called = {"": graph}, graph.view.called
-    names = [graph.view.cards[node.key].name for node in graph.nodes if node.kind == GROUP]
+    names = [card.name for card in graph.view.cards if card.kind == view.GROUP]
     for name in names if len(names) <= GROUPS else ():
         opened = replace(options, open=options.open | {name})
-        views[name] = read(roots, select(roots, opened, called), options.digits)
+        views[name] = read(roots, view.select(roots, opened, called), options.digits)
     return views
 
 
