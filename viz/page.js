@@ -290,12 +290,12 @@ element.next.addEventListener("click", () => go(now + 1));
 element.play.addEventListener("click", play);
 document.addEventListener("keydown", (event) => {
   const { key, target } = event;
-  if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey || target.matches("input:not(#slider),summary")) return;
+  if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey || target.matches?.("input:not(#slider),summary")) return;
   const last = state.moments.length - 1;
   const goal = { ArrowLeft: now - 1, PageUp: now - 1, ArrowRight: now + 1, PageDown: now + 1, Home: 0, End: last }[key];
   if (goal < 0 || goal > last) handOn(goal < 0 ? "prev" : "next");
   else if (goal !== undefined) go(goal);
-  else if (key === " " && !target.matches("button,[role=button]")) play(); // a button takes it as a click
+  else if (key === " " && !target.matches?.("button,[role=button]")) play(); // a button takes it as a click
   else return;
   event.preventDefault(); // else the arrows would move the slider, or scroll, as well
 });
