@@ -58,10 +58,14 @@ def html(root, **options):
     return page.render(graph, chosen, [root], lambda: scene(graph, chosen))
 
 
-def script(text):
-    """What the page's loader unpacks."""
-    packed = re.search('<script type="text/plain" id="code">(.*?)</script>', text)[1]
+def unpacked(text):
+    """What the page's loader unpacks: a line of JSON, and the script."""
+    packed = re.search(r'<script type="text/plain" id="code" data-size="\d+">(.*?)</script>', text)[1]
     return zlib.decompress(b64decode(packed), -15).decode()
+
+
+def script(text):
+    return unpacked(text).partition("\n")[2]
 
 
 def data(root, **options):
@@ -209,7 +213,7 @@ def test_the_file_is_well_formed_and_asks_for_nothing(root, theme):
         name.startswith("on") or name == "src" for _, attributes in elements for name in attributes
     )
     assert not re.findall("https?:", text)
-    addresses = re.findall("https?:[^\"'` ]*", script(text))
+    addresses = re.findall("https?:[^\"'` ]*", unpacked(text))
     assert {*addresses} <= {"http://www.w3.org/2000/svg", "http://www.w3.org/${own}"}
     policy = next(attributes["content"] for _, attributes in elements if "http-equiv" in attributes)
     assert policy.startswith("default-src 'none'; ")
@@ -700,7 +704,7 @@ def test_every_format_keeps_to_the_style_and_gives_no_answer_of_a_worksheet_away
             make()
         return
     text = make()
-    text += script(text) if "<script" in text else ""
+    text += unpacked(text) if "<script" in text else ""
     assert "3.217" in text and "4.129" in text
     assert ("13.28" in text) == (blank != "all")
     if blank:

@@ -50,7 +50,9 @@ function read() {
 function write(target, text) {
   if (!target || target.shown === text) return;
   target.room ??= Math.max(data.room ?? 0, target.textContent.length);
-  target.shown = target.textContent = text;
+  target.shown = text;
+  if (target.firstChild === target.lastChild && target.firstChild?.nodeType === Node.TEXT_NODE) target.firstChild.data = text;
+  else target.textContent = text;
   if (!data.room) return;
   if (text.length <= target.room) target.removeAttribute("textLength");
   else target.setAttribute("textLength", ((target.matches(".local") ? 6.92 : 7.53) * target.room).toFixed(1));
@@ -82,21 +84,18 @@ function show(k) {
   remember();
 }
 
-// What the eye sees; titles, which it does not, can wait.
+// What the eye sees; titles and numbers in full, which it does not, can wait.
 function paint() {
   const { moments, nodes, edges } = state, moment = moments[now], { phase, node: active, edge: step } = moment;
   const receiver = edges.get(step)?.source;
   for (const [key, card] of drawn.cards) {
     const node = nodes.get(key), { data, gradient, number } = card;
     if (!node || !gradient) continue;
-    const [few, all] = node.data?.() ?? [number], later = node.born > now;
+    const [few] = node.data?.() ?? [number], later = node.born > now;
     write(data, later ? "·" : few);
     write(gradient, touched.hides(key) ? "?" : arrived(node)[0]);
     mark(card, { later, active: key === active, receives: key === receiver });
-    if (!model || !data) continue;
-    if (data.dataset.number !== all) data.dataset.number = all;
-    gradient.dataset.number = node.gradient();
-    if (card.alarm !== node.alarm) data.style.fill = `var(--${(card.alarm = node.alarm) ? "alarm" : "data"})`;
+    if (model && data && card.alarm !== node.alarm) data.style.fill = `var(--${(card.alarm = node.alarm) ? "alarm" : "data"})`;
   }
   for (const [key, line] of drawn.lines) {
     const { target, passed, local } = edges.get(key), unpassed = !(passed <= now) && phase !== "Done";
@@ -129,10 +128,11 @@ function mark(drawing, classes) {
 }
 
 function entitle() {
-  for (const [key, { title, lines }] of drawn.cards) {
-    const node = state.nodes.get(key);
+  for (const [key, { title, lines, data, gradient }] of drawn.cards) {
+    const node = state.nodes.get(key), all = node?.data?.()[1];
     if (!node || !lines) continue;
-    const value = node.born > now ? "value not computed yet" : node.data ? `value ${node.data()[1]}` : "$&";
+    if (model && data) [data.dataset.number, gradient.dataset.number] = [all, node.gradient()];
+    const value = node.born > now ? "value not computed yet" : node.data ? `value ${all}` : "$&";
     say(title, lines.replace(/^value .*/m, value).replace(/^gradient .*/m, `gradient ${touched.hides(key) ? "?" : arrived(node)[1]}`));
   }
   for (const [key, { title, formula }] of drawn.lines) {

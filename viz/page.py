@@ -61,7 +61,7 @@ PAGE = """<!doctype html>
 
 PACKED = """
 <!-- The picture, its numbers and the script, deflated: the files viz/*.js of the package. -->
-<script type="text/plain" id="code">{code}</script>
+<script type="text/plain" id="code" data-size="{size}">{code}</script>
 <script>{loader}</script>"""
 
 SAYS = {  # sentences, with {fields}
@@ -119,11 +119,9 @@ def render(graph: Graph, options: Options, roots: Sequence[Value], draw: Callabl
     scenes, data, script = make(graph, roots, unveiled)
     why = f"<p>{escape(told)}</p>\n" if told else ""
     parts = {"heading": _heading(graph), "root": escape(graph.whole), "why": why}
-    code = "\n".join(
-        [f"const data = {json.dumps(data, ensure_ascii=False, separators=(',', ':'))};", *script, "begin();"]
-    )
+    code = "\n".join([*script, "begin();"])
     looks = f"{svg.style(*scenes)}:root{{--least:{SMALLEST * scenes[0].width:.0f}px}}\n"
-    return _page(f"{title}, step by step", options.theme, source("steps.html"), looks, code, **parts)
+    return _page(f"{title}, step by step", options.theme, source("steps.html"), looks, code, data, **parts)
 
 
 def _why_still(graph: Graph, options: Options, roots: Sequence[Value]) -> str:
@@ -375,10 +373,12 @@ def _step(moment: Moment) -> dict[str, Any]:
 # ── Writing ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _page(title: str, theme: str, body: str, looks: str = "", code: str = "", **parts: str) -> str:
+def _page(
+    title: str, theme: str, body: str, looks: str = "", code: str = "", data: Any = None, **parts: str
+) -> str:
     """The whole file: the body's template filled in, and a policy that allows what stands in it alone.
 
-    looks, code  style and script, besides the page's own
+    looks, code  style besides the page's own, and script, which reads `data`
     """
     style = f"{_palette(theme)}{looks}{source('page.css')}"
     styles = [style, *re.findall("<style>(.*?)</style>", parts.get("picture", ""), re.DOTALL)]
@@ -387,7 +387,8 @@ def _page(title: str, theme: str, body: str, looks: str = "", code: str = "", **
     if code:
         loader = source("loader.js")
         policy += f"; script-src {_hashes([loader, code])}"
-        packed = PACKED.format(code=_packed(code), loader=loader)
+        text = f"{json.dumps(data, ensure_ascii=False, separators=(',', ':'))}\n{code}".encode()
+        packed = PACKED.format(code=_packed(text), size=len(text), loader=loader)
     scheme = "light dark" if theme == "auto" else theme
     return PAGE.format(
         policy=policy,
@@ -400,10 +401,10 @@ def _page(title: str, theme: str, body: str, looks: str = "", code: str = "", **
     )
 
 
-def _packed(code: str) -> str:
-    """A script for loader.js: deflated, as a page of a few numbers would else be mostly script."""
+def _packed(text: bytes) -> str:
+    """A line of JSON and a script for loader.js, deflated: a page of few numbers would be mostly script."""
     packer = zlib.compressobj(9, wbits=-15)
-    return b64encode(packer.compress(code.encode()) + packer.flush()).decode()
+    return b64encode(packer.compress(text) + packer.flush()).decode()
 
 
 def _hashes(texts: Sequence[str]) -> str:
