@@ -333,6 +333,23 @@ def test_a_leaf_set_between_two_operations_stands_still():
     assert live.why_not(read([y * x])) == "Its numbers stand still: x was set between operations."
 
 
+def test_a_leaf_set_after_the_forward_pass_begins_with_the_number_that_was_used(opened):
+    root = neuron()
+    for node in topological_order(root):
+        node.data = node.data if node.args else 7.0
+    sheet = opened(html(root))
+    assert leaf(sheet, "x1").input_value() == "2"
+    leaf(sheet, "x1").fill("3")
+    assert_shows(sheet, neuron(), x1=3.0)
+
+
+def test_a_width_without_room_for_other_numbers_is_let_go(opened):
+    x = Value(2.0, "x")
+    diagram = viz.draw(labelled(x * x, "y"), width=260)
+    assert diagram.scene.width <= 260
+    assert_shows(opened(diagram.html()), labelled(x * x, "y"))
+
+
 def test_many_leaves_stand_behind_a_fold_and_those_outside_of_scopes_in_front(opened):
     model = nn.MLP(2, [3, 1])
     sheet = opened(html(labelled(model([Value(1.0, "x1"), Value(2.0, "x2")]), "y")))

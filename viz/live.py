@@ -25,12 +25,8 @@ from viz.view import VALUE
 LEAF, GIVEN, FIXED = -1, -2, -3  # in place of a row: a leaf, a constant, what keeps its recorded number
 FIRST = 0xE000  # a letter that is no letter stands for the first operand in a template
 EXACT = 2**53  # up to which a float holds every whole number
-INT, SLOPE, BOOL, OWN = (
-    1,
-    2,
-    4,
-    8,
-)  # bits: its number, its gradient is an int; a bool; a label outside of scopes
+# What Python holds, in bits: an int as the number, an int as the gradient, a bool; and a label of no scope
+INT, SLOPE, BOOL, OWN = 1, 2, 4, 8
 CHOSEN = "Branches that a Python `if`, or `where` with callables, has left out when recorded stay left out."
 
 
@@ -46,15 +42,16 @@ def why_not(graph: Graph) -> str:
     assert graph.view
     numbers: dict[Value, Any] = {}
     for node in graph.view.order:
-        for arg, number in [*zip(node.args, node.operands, strict=True), (node, node.result)]:
+        own = (
+            [(node, node.result)] if node.args or len(graph.view.order) == 1 else []
+        )  # a leaf may be set later
+        for value, number in [*zip(node.args, node.operands, strict=True), *own]:
+            name = graph.names.get(value, "") or full(number)
             if not isinstance(number, int | float) or (isinstance(number, int) and abs(number) > EXACT):
                 kind = "so large an int" if isinstance(number, int) else f"a {type(number).__name__}"
-                name = graph.names.get(node, "") or full(number)
                 return f"Its numbers stand still: a page computes with floats, and {name} is {kind}."
-            if numbers.setdefault(arg, number) != number and number == number:
-                return (
-                    f"Its numbers stand still: {graph.names.get(arg, 'a leaf')} was set between operations."
-                )
+            if numbers.setdefault(value, number) != number and number == number:
+                return f"Its numbers stand still: {name} was set between operations."
     return ""
 
 
@@ -73,9 +70,8 @@ def model(graph: Graph, root: Value) -> Model:
         row = GIVEN if node.op else LEAF
         if i in forms:
             row = FIXED if i in fixed else rows.places[forms[i]]
-        bits = (
-            INT * isinstance(number, int) + SLOPE * isinstance(gradient, int) + BOOL * (type(number) is bool)
-        )
+        bits = INT * isinstance(number, int) + SLOPE * isinstance(gradient, int)
+        bits += BOOL * isinstance(number, bool)
         bits += OWN * (bool(node.label and not node.scope) or node in view.called)
         return [row, view.args[i], graph.names.get(node, ""), bits, *map(_json, (number, gradient))]
 

@@ -158,12 +158,7 @@ def _live(graph: Graph, roots: Sequence[Value], options: Options) -> Made:
     for name, shown in _views(graph, roots, options).items():
         views.append({"open": name, **live.shown(shown, LONG)})
         for direction in dict.fromkeys((options.direction, "down")):
-            turned = replace(
-                options, direction=direction, width=None if direction == "down" else options.width
-            )
-            scenes.append(
-                _untitled(cards.scene(live.arrived(shown, roots[0]), turned, whole=True, room=ROOM))
-            )
+            scenes.append(_roomed(live.arrived(shown, roots[0]), replace(options, direction=direction)))
             views[-1][direction] = _tree(svg.paint(scenes[-1], "classes"))
     touch = _tree(source("touch.html").format(root=escape(graph.whole))), source("touch.css")
     data = {
@@ -201,11 +196,14 @@ def _told(graph: Graph, roots: Sequence[Value], options: Options) -> Made:
     return [scene], data, [*map(source, ("numbers.js", "page.js"))]
 
 
-def _untitled(scene: Scene) -> Scene:
-    """The scene without tooltips: the page's script writes them."""
-    return replace(
-        scene, marks=tuple(replace(m, title="") if isinstance(m, Group) else m for m in scene.marks)
-    )
+def _roomed(graph: Graph, options: Options) -> Scene:
+    """The cards with room for other numbers, without tooltips, which the page's script writes."""
+    try:
+        scene = cards.scene(graph, options, whole=True, room=ROOM)
+    except ValueError:  # so wide they do not fit into the width; the page scrolls
+        scene = cards.scene(graph, replace(options, width=None), whole=True, room=ROOM)
+    marks = (replace(mark, title="") if isinstance(mark, Group) else mark for mark in scene.marks)
+    return replace(scene, marks=tuple(marks))
 
 
 def _tree(markup: str) -> list[Any]:
