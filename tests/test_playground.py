@@ -401,6 +401,18 @@ def test_a_program_that_does_not_end_can_be_stopped(sheet):
     assert sheet.text_content("#printed") == "f = 25\n∂f/∂x = 10"
 
 
+def test_python_starts_anew_where_it_breaks_down(started):
+    sheet, events = started
+    answered(sheet)
+    sheet.fill("#editor textarea", "import os\nos.abort()\n")
+    sheet.keyboard.press("Control+Enter")
+    sheet.wait_for_selector("#error:has-text('Python broke down')")
+    events.clear()  # Pyodide has told the console why
+    ask(sheet, "x*x", "x=5")
+    assert sheet.text_content("#printed") == "f = 25\n∂f/∂x = 10"
+    assert events == []
+
+
 def test_run_on_a_page_of_the_tutorial_leads_to_its_program(sheet, site):
     sheet.goto(f"{site}how-to/draw.html")
     assert sheet.locator(".run a").count() == 3

@@ -26,6 +26,10 @@ function start() {
   worker.onmessage = ({ data }) => {
     if (data.state) say(data.state);
     if (data.result) answer(JSON.parse(data.result));
+    if (data.broken) {
+      answer({ error: `Python broke down (${data.broken}) and starts anew.`, pictures: [] });
+      return start();
+    }
     ready = !data.state;
     if (ready) work();
   };

@@ -1,6 +1,7 @@
 // Python, in a thread of its own, so that the page stays alive, and a program that does not end can be stopped.
 //
 //   to the page    {state: what it is doing}, then {} when it is ready; after every job {result: the JSON of session.py}
+//                  or {broken: why}, after which Python can't be used any more
 //   from the page  {name: of a function of session.py, args}
 import { loadPyodide } from "./pyodide/pyodide.mjs";
 
@@ -12,7 +13,13 @@ async function start() {
   python.unpackArchive(await (await engine).arrayBuffer(), "zip", { extractDir: "/lib/engine" });
   python.runPython("sys.path.append('/lib/engine')");
   const session = python.pyimport("session");
-  onmessage = ({ data: { name, args } }) => postMessage({ result: session[name](...args) });
+  onmessage = ({ data: { name, args } }) => {
+    try {
+      postMessage({ result: session[name](...args) });
+    } catch (error) {
+      postMessage({ broken: error.message }); // beyond what Python catches, such as the end of WebAssembly's stack
+    }
+  };
   postMessage({});
 }
 
