@@ -32,11 +32,10 @@ ELSEWHERE = re.compile(
 MAKES = ast.Assign, ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom
 ENGINE = "autograd/**/*.py", "nn/**/*.py", "viz/**/*.py", "viz/page.*"
 RUN = '\n<p class="run"><a href="{url}#example={key}" title="in the playground">Run</a></p>\n'
-ABSENT = """
+ABSENT = """# Playground
 
-!!! warning "This copy of the site has no playground"
-    It runs on {names}, which npm's registry offers, and the registry could not be reached when the site was
-    built. `make docs` tries again.
+**This copy of the site has no playground.** It runs on {names} of npm, whose registry could not be reached
+when the site was built; `make docs` tries again.
 """
 
 
@@ -66,7 +65,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """A link to the playground below every example; the playground itself only where there is one."""
     path = page.file.src_uri
     if path == "playground.md" and not packages():
-        return "# Playground\n" + ABSENT.format(names=" and ".join(vendor.PACKAGES))
+        return ABSENT.format(names=" and ".join(vendor.PACKAGES))
     if path not in pages() or not packages():
         return markdown
     url, found = get_relative_url("playground.html", page.url), iter(examples(path))
