@@ -24,6 +24,7 @@ from mkdocs.utils import get_relative_url
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 EXAMPLES = "tutorial.md", "how-to/*.md"  # the pages whose code runs in the playground
+PACKAGES = "pyodide", "prism-code-editor"
 BLOCK = re.compile(r"^```python\n(.*?)^```\n", re.M | re.S)
 HEADING = re.compile(r"^#+ (.*)", re.M)
 ELSEWHERE = re.compile(
@@ -65,7 +66,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """A link to the playground below every example; the playground itself only where there is one."""
     path = page.file.src_uri
     if path == "playground.md" and not packages():
-        return ABSENT.format(names=" and ".join(vendor.PACKAGES))
+        return ABSENT.format(names=" and ".join(PACKAGES))
     if path not in pages() or not packages():
         return markdown
     url, found = get_relative_url("playground.html", page.url), iter(examples(path))
@@ -81,9 +82,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 def packages() -> dict[str, bytes]:
     """What is served of npm's packages, by path; nothing, and a line that says so, where one is missing."""
     try:
-        return {
-            f"{name}/{path}": data for name in vendor.PACKAGES for path, data in vendor.files(name).items()
-        }
+        return {f"{name}/{path}": data for name in PACKAGES for path, data in vendor.files(name).items()}
     except OSError as error:
         print(f"No playground: {vendor.REGISTRY} can't be reached ({error})", file=sys.stderr)
         return {}

@@ -41,6 +41,11 @@ PACKAGES = {
             *("dist/extensions/commands/index.js", "dist/commands-*.js", "dist/utils-*.js"),
         ),
     ),
+    "mermaid": Package(
+        "11.12.0",
+        "ZudVx73BwrMJfCFmSSJT84y6u5brEoV8DOItdHomNLz32uBjNrelm7mg95X7g+C6UoQH/W6mBLGDEDv73JdxBg==",
+        ("LICENSE", "dist/mermaid.min.js"),
+    ),
 }
 
 

@@ -422,3 +422,18 @@ def test_run_on_a_page_of_the_tutorial_leads_to_its_program(sheet, site):
     assert sheet.input_value("[name=example]") == "tutorial/4"
     assert sheet.text_content("#printed") == "6 2 5\n"
     assert titles(sheet) == ["Cards", "Textbook", "Step by step", "Table"]
+
+
+def test_a_diagram_of_mermaid_is_drawn_without_another_server(browser, site):
+    events = []
+    sheet = browser.new_page()
+    sheet.on("request", lambda request: request.url.startswith((site, "data:")) or events.append(request.url))
+    sheet.on("console", lambda message: events.append(message.text))
+    sheet.goto(f"{site}diagrams.html")
+    sheet.wait_for_selector("div.mermaid", state="attached")  # Material puts it in the place of the text
+    assert sheet.locator("pre.mermaid").count() == 0
+    assert sheet.locator("div.mermaid").bounding_box()["height"] > 100
+    assert events == []
+    sheet.goto(f"{site}tutorial.html")
+    assert sheet.locator("script[src*=mermaid]").count() == 0
+    sheet.close()
