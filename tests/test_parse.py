@@ -1,6 +1,7 @@
 """parse: a formula's text as a function, or one line that points at what is wrong with it."""
 
 import re
+import sys
 from fractions import Fraction
 
 import pytest
@@ -204,8 +205,11 @@ def test_what_is_no_formula_is_refused_where_it_stands(text, column, message):
     assert caught.value.column == column
 
 
+NO_LOG = (
+    "math domain error" if sys.version_info < (3, 14) else "expected a positive input"
+)  # in Python's words
 UNDEFINED = [  # text, column, part of the message, whether exact
-    ("1 + log(x - 2)", 4, "log(0): math domain error; stay in the domain 0 < x", False),
+    ("1 + log(x - 2)", 4, f"log(0): {NO_LOG}; stay in the domain 0 < x", False),
     ("1 / (x - 2) + y", 2, "division by zero", False),
     ("(1) // ((x - 2))", 4, "floordiv(1, 0)", False),
     ("y + x**10**12", 5, f"more than {BITS:,} bits", False),

@@ -318,6 +318,37 @@ def test_the_transform_ends_with_the_function():
     assert float(w * 1) == 2.0
 
 
+BRANCHES = {
+    "if": lambda x: 1 if x else 2,
+    "not": lambda x: not x,
+    "less": lambda x: 1 if x < 0 else 2,
+    "at least, from the right": lambda x: 1 if constant(0) >= x else 2,
+    "equal": lambda x: 1 if x == 2 else 2,
+    "unequal": lambda x: 1 if x != constant(2) else 2,
+    "max": lambda x: max([x, 0]),
+    "in": lambda x: 7 in [x],
+}
+
+
+@pytest.mark.parametrize("branch", BRANCHES)
+def test_a_branch_on_a_parameter_is_refused_while_compile_records(branch):
+    x = Value(2.0, "x")
+    with pytest.raises(TypeError, match=r"a branch .* would freeze .* choose with where, maximum or"):
+        trace(lambda y: BRANCHES[branch](x), {x: 0}, lambda graph: (examples(graph, [()]), {}))
+    BRANCHES[branch](x)
+
+
+def test_constants_and_identity_are_no_branches_while_compile_records():
+    x = Value(2.0, "x")
+
+    def f(y):
+        assert constant(2) == 2 and constant(3) > constant(2) and constant(1) and Value(3.0) > 2
+        assert x in {x} and x in [x] and {x: 1}[x] == 1
+        return y
+
+    trace(f, {x: 0}, lambda graph: (examples(graph, [()]), {}))
+
+
 # ── Sums in one form ────────────────────────────────────────────────────────────────────────────────
 
 w = [Value(float(i), f"w{i}") for i in range(1, 5)]

@@ -63,21 +63,17 @@ def _parser() -> ArgumentParser:
 
 def _show(options: Namespace) -> None:
     """Print what was asked for, then write the pictures."""
-    numbers = _values(options.values, options.exact)
-    f = parse(options.formula, numbers, options.exact)
-    for name, argument in zip(numbers, options.values, strict=True):
-        if name not in f.columns:
-            raise FormulaError(f"the formula has no {name}; leave its value out", argument, 0)
-    variables = [Value(x, name) for name, x in numbers.items()]
-    root = _differentiated(f, variables)
-    second = hessian(f)(*numbers.values()) if options.order == 2 and variables else []
+    f, variables, root = compute(options.formula, options.values, options.exact)
+    for x, argument in zip(variables, options.values, strict=True):
+        if x.label not in f.columns:
+            raise FormulaError(f"the formula has no {x.label}; leave its value out", argument, 0)
+    second = hessian(f)(*(x.data for x in variables)) if options.order == 2 and variables else []
     digits = getattr(options, "digits", None)
-    name, write = typeset(root.label), number_writer(digits)
-    print(f"{viz.table(root, digits)}\n\n{name} = {write(root.data)}")
-    if variables:
-        print(", ".join(f"∂{name}/∂{typeset(x.label)} = {write(x.grad)}" for x in variables))
+    write = number_writer(digits)
+    print(f"{viz.table(root, digits)}\n\n{summary(root, variables, write)}")
     if second:
-        print(f"\nHessian: ∂²{name} by row and column\n\n{_matrix([*map(typeset, numbers)], second, write)}")
+        names = [typeset(x.label) for x in variables]
+        print(f"\nHessian: ∂²{typeset(root.label)} by row and column\n\n{_matrix(names, second, write)}")
     if options.latex:
         print(f"\n{autograd.formula(root, latex=True)}")
     chosen = {name: getattr(options, name) for name in ("digits", *CHOSEN) if hasattr(options, name)}
@@ -85,6 +81,21 @@ def _show(options: Namespace) -> None:
         if path := getattr(options, ending[1:]):
             path = path if path.suffix.lower() == ending else path.with_name(path.name + ending)
             print(f"Diagram: {viz.draw(root, **chosen).save(path)}")
+
+
+def compute(formula: str, values: Iterable[str], exact: bool = False) -> tuple[Formula, list[Value], Value]:
+    """A formula with values such as `x=1/3`: as a function, its variables, and its value after `backward`."""
+    numbers = _values(values, exact)
+    f = parse(formula, numbers, exact)
+    variables = [Value(x, name) for name, x in numbers.items()]
+    return f, variables, _differentiated(f, variables)
+
+
+def summary(root: Value, variables: Iterable[Value], write: Callable[[Any], str]) -> str:
+    """`f = 6`, and on a line below it `∂f/∂x = 3, ∂f/∂y = 2`."""
+    name = typeset(root.label)
+    slopes = ", ".join(f"∂{name}/∂{typeset(x.label)} = {write(x.grad)}" for x in variables)
+    return f"{name} = {write(root.data)}" + (f"\n{slopes}" if slopes else "")
 
 
 def _values(arguments: Iterable[str], exact: bool) -> dict[str, Any]:
