@@ -31,7 +31,7 @@ ELSEWHERE = re.compile(
     r"^import (numpy|mpmath)|\bdigits\b|checkpoint=", re.M
 )  # is, or needs, what Pyodide lacks
 MAKES = ast.Assign, ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom
-ENGINE = "autograd/**/*.py", "nn/**/*.py", "viz/**/*.py", "viz/page.*"
+ENGINE = "autograd/**/*.py", "nn/**/*.py", "viz/**/*.py", "viz/*.css", "viz/*.html", "viz/*.js"
 RUN = '\n<p class="run"><a href="{url}#example={key}" title="in the playground">Run</a></p>\n'
 ABSENT = """# Playground
 
