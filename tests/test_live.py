@@ -313,6 +313,22 @@ def test_a_row_that_javascript_cannot_have_keeps_its_numbers(opened):
     assert_shows(sheet, root, y=3.0)
 
 
+def test_a_row_that_is_not_the_same_at_every_call_stills_the_page(opened):
+    calls = itertools.count(1)
+    noisy = Op("noisy", lambda x: x * next(calls), lambda x, z: 1)
+    root = labelled(noisy(Value(2.0, "x")) * 3.0, "y")
+    sheet = opened(html(root))
+    assert (
+        sheet.inner_text("#said")
+        == "The numbers stand still: computed here, t1 is another than Python recorded."
+    )
+    assert leaf(sheet, "x").is_disabled() and sheet.locator("#descend").is_disabled()
+    sheet.keyboard.press("End")
+    sheet.evaluate(FRAME)
+    shown = sheet.evaluate(NUMBERS)
+    assert [shown[name] for name in ("x", "t1", "y")] == [["2.0", "3.0"], ["2.0", "3.0"], ["6.0", "1"]]
+
+
 @pytest.mark.parametrize(("root", "why"), [
     (Value(Fraction(1, 3), "x") * 2, "x is a Fraction"),
     (Value(1j, "z") * 2, "z is a complex"),

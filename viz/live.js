@@ -185,8 +185,9 @@ function modelled(data, view) {
   //   moments  phase, tell() → parts, note, node, edge: as page.js shows them
   //   nodes    by key: the moment it is computed at, its number, and the sums of its gradient: [[moment, sum], …]
   //   edges    by key: source, target, the moment at which a gradient passes, the local derivative
-  function computed(numbers) {
-    const made = forward(numbers), pass = backward(made), { gradients, locals } = pass;
+  //   recorded  the numbers are those that Python recorded, and none is computed
+  function computed(numbers, recorded = false) {
+    const made = recorded ? values.map(({ number }) => number) : forward(numbers), pass = backward(made), { gradients, locals } = pass;
     const moments = [{ phase: "Start", tell: () => [says.start] }, ...forwardMoments(made)];
     const leafless = !values.some(({ row }) => row === LEAF);
     moments.push(...(leafless ? [{ phase: "Done", tell: () => [says.leafless] }] : backwardMoments(made, pass)));
@@ -214,7 +215,14 @@ function modelled(data, view) {
     return { ...pass, made, moments, nodes, edges };
   }
 
+  // Where a number is another than Python recorded, as of a row that is not the same at every call; "" nowhere.
+  function strange({ made, gradients }) {
+    const alike = (x, y) => Object.is(x, y) || x === y || Math.abs(x - y) <= 1e-9 * Math.max(1, Math.abs(y));
+    const i = values.findIndex(({ number, gradient }, i) => !alike(made[i], number) || !alike(gradients[i] ?? 0, gradient ?? 0));
+    return i < 0 ? "" : said("strange", { name: values[i].name || cards[owner[i]].name }).join("");
+  }
+
   const formulas = new Map(lines.map(({ key, formula }) => [key, formula]));
   const titles = new Map(cards.map(({ name, how }, key) => [`n${key}`, `${how ? `${name} = ${how}` : name}\nvalue \ngradient `]));
-  return { values, cards, lines, owner, last, formulas, titles, computed, pair, held: data.held, note: data.note };
+  return { values, cards, lines, owner, last, formulas, titles, computed, strange, pair, held: data.held, note: data.note };
 }

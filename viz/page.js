@@ -24,7 +24,7 @@ let [view] = data.views, model = data.values && modelled(data, view), numbers = 
 let state = model ? model.computed(numbers) : told(data);
 let svg = built(turned()), drawn = read(), now = 0, timer = 0;
 element.picture.append(svg);
-const touched = { hides: () => false, changed: () => [], restore() {}, bind() {} }; // what touch.js knows
+const touched = { hides: () => false, changed: () => [], restore() {}, bind() {}, still() {} }; // what touch.js knows
 
 function told({ steps, nodes, edges }) {
   return {
@@ -277,8 +277,11 @@ function remember() {
 function begin() {
   document.body.classList.add("live");
   touched.bind();
-  const kept = new URLSearchParams(location.hash.slice(1));
-  touched.restore(kept);
+  const kept = new URLSearchParams(location.hash.slice(1)), why = model?.strange(state);
+  if (why) {
+    state = model.computed(numbers, true);
+    touched.still(why);
+  } else touched.restore(kept);
   go(Number(kept.get("step") ?? 0) || 0);
 }
 

@@ -60,7 +60,7 @@ PAGE = """<!doctype html>
 """
 
 PACKED = """
-<!-- The picture, its numbers and the script, deflated: the files viz/*.js of the package. -->
+<!-- viz/*.js and data, deflated -->
 <script type="text/plain" id="code" data-size="{size}">{code}</script>
 <script>{loader}</script>"""
 
@@ -72,6 +72,7 @@ SAYS = {  # sentences, with {fields}
     "crossed": "∂{root}/∂{receiver} += {contribution}, from {passing}: upstream × local, over {edges}",
     "leaf": "∂{root}/∂{leaf} = {gradient}",
     "stop": "The backward pass stops at {made}: its local derivative: {why}.",
+    "strange": "The numbers stand still: computed here, {name} is another than Python recorded.",
     "leafless": "There is no leaf, so there is nothing to differentiate.",
 }
 

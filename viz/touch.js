@@ -11,8 +11,7 @@ let losses = [], asked = null, chosen = null, frame = 0, waiting = 0;
 touched.hides = (key) => Boolean(asked?.hides(key));
 
 function made(tag, properties = {}, ...children) {
-  const { dataset, attributes, ...own } = properties, e = Object.assign(document.createElement(tag), own);
-  Object.assign(e.dataset, dataset);
+  const { attributes, ...own } = properties, e = Object.assign(document.createElement(tag), own);
   for (const [name, value] of Object.entries(attributes ?? {})) e.setAttribute(name, value);
   e.append(...children);
   return e;
@@ -27,10 +26,9 @@ function take(changes) {
   const wished = [...numbers];
   for (const [i, x] of changes) wished[i] = x;
   try {
-    const next = model.computed(wished), atEnd = now === state.moments.length - 1;
-    const fromEnd = atEnd ? next.moments.length - 1 : now;
+    const next = model.computed(wished), last = next.moments.length - 1;
+    now = now === state.moments.length - 1 ? last : Math.min(now, last);
     [numbers, state] = [wished, next];
-    now = Math.min(fromEnd, next.moments.length - 1);
   } catch (error) {
     return error.message;
   }
@@ -115,6 +113,11 @@ touched.restore = (kept) => {
   const changes = leaves.filter(({ i, name }) => kept.has(key(name)) && !model.held[i]).map(({ i, name }) => [i, evaluated(kept.get(key(name)))]);
   take(changes.filter(([, x]) => !Number.isNaN(x)));
   refill();
+};
+
+touched.still = (why) => {
+  say(element.said, why);
+  for (const control of element.touch.querySelectorAll("input,button")) control.disabled = true;
 };
 
 element.reset.addEventListener("click", () => {
