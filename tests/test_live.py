@@ -292,6 +292,17 @@ def test_another_branch_and_a_nan_are_followed(opened):
     assert sheet.evaluate(NUMBERS)["z"][0] == "nan"
 
 
+def test_a_nan_that_meets_no_local_derivative_stops_the_pass_as_in_python(opened):
+    x, y = Value(4.0, "x"), Value(1.0, "y")
+    t = labelled(sqrt(x), "t")
+    sheet = opened(html(labelled(t * y - t * y, "z")))
+    leaf(sheet, "y").fill("inf")  # ∂z/∂t = ∞ − ∞
+    leaf(sheet, "x").fill("0")
+    sheet.evaluate(FRAME)
+    sheet.evaluate("show(1e6)")
+    assert sheet.inner_text("#sentence").startswith("The backward pass stops at t = sqrt(x) = sqrt(0): ")
+
+
 def test_a_where_that_was_decided_stays_decided_and_the_page_says_so(opened):
     x = Value(2.0, "x")
     sheet = opened(html(labelled(where(x > 1, lambda: x * x, lambda: -x), "y")))

@@ -62,7 +62,7 @@ function modelled(data, view) {
         locals[i] = slopes(i, made);
       } catch (error) {
         locals[i] = [];
-        if (!stop && upstream) stop = { value: i, why: error.message };
+        if (!stop && upstream !== undefined && upstream !== 0) stop = { value: i, why: error.message };
       }
       if (stop || upstream === undefined) continue;
       args.forEach((a, position) => {
@@ -173,7 +173,7 @@ function modelled(data, view) {
   }
 
   function finished(gradients) {
-    const leaves = values.keys().filter((i) => values[i].row === LEAF).toArray();
+    const leaves = [...values.keys()].filter((i) => values[i].row === LEAF);
     const tell = () => leaves.slice(0, says.listed).flatMap((i, n) =>
       [n ? ", " : "", ...said("leaf", { root, leaf: values[i].name, gradient: [part(gradients[i] ?? 0, holds(i, SLOPE))] })])
       .concat(leaves.length > says.listed ? `, and ${leaves.length - says.listed} more` : ".");

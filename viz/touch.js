@@ -134,7 +134,7 @@ element.descend.addEventListener("click", () => {
   const rate = evaluated(element.rate.value), before = state.made[root], { gradients } = state;
   element.rate.setAttribute("aria-invalid", Number.isNaN(rate));
   if (Number.isNaN(rate)) return say(element.moved, "η needs a number, such as 0.1");
-  const movable = leaves.filter(({ i }) => !model.held[i] && gradients[i]);
+  const movable = leaves.filter(({ i }) => !model.held[i] && gradients[i] !== undefined);
   const why = take(movable.map(({ i }) => [i, numbers[i] - rate * gradients[i]]));
   if (why) return say(element.moved, `This step leads to where the graph does not exist: ${why}`);
   losses = [...(losses.length ? losses : [before]), state.made[root]].slice(-KEPT);
