@@ -4,6 +4,7 @@ import re
 import sys
 import time
 import xml.etree.ElementTree as ET
+from urllib.parse import unquote
 
 import pytest
 
@@ -28,12 +29,16 @@ def neuron():
 PICTURES = [viz.draw(neuron()), draw_affine(), draw_network([[([1.0, -2.0], 0.5)]])]
 
 
+def image(html):
+    """The SVG of the image that a picture is where no script runs."""
+    return unquote(re.search('src="data:image/svg\\+xml,(.*?)"', html)[1])
+
+
 @pytest.mark.parametrize("picture", PICTURES, ids=repr)
 def test_a_picture_stands_in_the_page_and_is_the_same_as_its_file(picture):
-    frame = ET.fromstring(picture._repr_html_())
-    (inline,) = frame
-    assert frame.tag == "div" and "overflow-x:auto" in frame.get("style")
-    file = ET.fromstring(picture.svg())
+    html = picture._repr_html_()
+    assert html.startswith('<div style="overflow-x:auto"><img ')
+    inline, file = ET.fromstring(image(html)), ET.fromstring(picture.svg())
     marks = [[(mark.tag, mark.text, mark.get("x")) for mark in each.iter()][2:] for each in (inline, file)]
     assert marks[0] == marks[1] and inline.get("width") == file.get("width")
     assert not hasattr(picture, "_repr_svg_")  # shown as an image it would have no titles
@@ -41,12 +46,12 @@ def test_a_picture_stands_in_the_page_and_is_the_same_as_its_file(picture):
 
 def test_equal_pictures_share_their_rules_and_others_do_not():
     ids = [
-        re.search(r'id="(.*?)"', viz.draw(neuron(), theme=theme)._repr_html_())[1]
+        re.search(r'id="(.*?)"', image(viz.draw(neuron(), theme=theme)._repr_html_()))[1]
         for theme in ("auto", "auto", "dark")
     ]
     assert ids[0] == ids[1] != ids[2]
-    html = viz.draw(neuron())._repr_html_()
-    style = re.search("<style>(.*?)</style>", html, re.S)[1]
+    svg = image(viz.draw(neuron())._repr_html_())
+    style = re.search("<style>(.*?)</style>", svg, re.S)[1]
     assert all(f"#{ids[0]}" in rule for rule in style.strip().split("\n"))
 
 
@@ -91,6 +96,18 @@ def page(browser):
 def test_a_picture_follows_its_page_and_else_the_system(page, system, theme, root, body):
     palette = DARK if (theme or system) == "dark" else LIGHT
     assert ground(page, viz.draw(neuron())._repr_html_(), system, root, body) == palette["ground"]
+
+
+def test_where_scripts_run_titles_show_and_elsewhere_there_is_an_image(page, browser):
+    x = Value(2.0, "</svg><b>%22'#&amp;苹")
+    picture = viz.draw(x * x)
+    page.set_content(picture._repr_html_())
+    assert page.locator("svg g > title").first.text_content().startswith("</svg><b>%22'#&amp;苹")
+    assert page.locator("img").count() == 0
+    still = browser.new_page(java_script_enabled=False)
+    still.set_content(picture._repr_html_())
+    assert still.locator("img").bounding_box()["width"] > 200 and still.locator("svg, b").count() == 0
+    still.close()
 
 
 def test_a_wide_picture_scrolls_in_its_own_size(page):

@@ -80,6 +80,10 @@ STILL = """<main id="picture" tabindex="0" role="region" aria-label="Picture of 
 {picture}</main>
 <section id="panel"><p>{why}</p></section>"""
 
+# Below a frame of a notebook, where no script runs until the reader has run the cell
+UNRUN = (
+    "<p>Run this cell to see its page.</p><script>document.currentScript.previousSibling.remove()</script>"
+)
 
 Digits = int | None
 Part = str | tuple[str, str]  # of a sentence: words, or a number in few digits and in all of them
@@ -430,4 +434,5 @@ class Frame:
     def _repr_html_(self) -> str:
         style = f"width:100%;height:{self.height}px;border:0"
         source = escape(self.page)
-        return f'<iframe sandbox="allow-scripts" title="Steps" style="{style}" srcdoc="{source}"></iframe>'
+        frame = f'<iframe sandbox="allow-scripts" title="Steps" style="{style}" srcdoc="{source}"></iframe>'
+        return frame + UNRUN

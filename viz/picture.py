@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from html import escape
 from os import PathLike
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import quote
 
 from autograd.writing import replace
 from viz import convert, svg, tikz
@@ -14,7 +16,18 @@ from viz.scene import Scene
 Format = Callable[..., str | bytes]  # of the picture, and of what is asked for
 
 SMALL = 2_000_000  # pixels of a picture of which a notebook keeps a PNG
-WHOLE = '<svg style="display:block;max-width:none"'  # JupyterLab would make what is wide too small to read
+WHOLE = "display:block;max-width:none"  # JupyterLab would make what is wide too small to read
+# An image that a script makes part of the page, where scripts run: a notebook that one has not run oneself
+# shows of SVG in a page the letters alone.
+INLINE = """<div style="overflow-x:auto"><img style="{style}" alt="{alt}" src="data:image/svg+xml,{data}">
+<script>{{
+const image = document.currentScript.previousElementSibling;
+const text = decodeURIComponent(image.src.slice(image.src.indexOf(",") + 1));
+const svg = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+svg.style = image.getAttribute("style");
+image.replaceWith(svg);
+}}</script></div>"""
+SAFE = "<>/=:;,. !'()*-_~$@?[]{}|^+"  # in an address of data that stands in double quotes
 
 
 class Saved:
@@ -103,9 +116,12 @@ class Picture(Saved):
         return "dark" if self.theme == "dark" else "light"
 
     def _repr_html_(self) -> str:
-        """The SVG within the page, so that titles show below the pointer; what is wide scrolls."""
+        """The SVG within the page, so that titles show below the pointer; what is wide scrolls.
+
+        As an image where no script runs, as in a notebook that is not trusted yet.
+        """
         inline = svg.paint(self.scene, "page" if self.theme == "auto" else self.theme)
-        return f'<div style="overflow-x:auto">{inline.replace("<svg", WHOLE, 1)}</div>'
+        return INLINE.format(style=WHOLE, alt=escape(self.scene.summary), data=quote(inline, safe=SAFE))
 
     def _repr_pdf_(self) -> bytes | None:
         """What nbconvert puts into LaTeX; None without the package."""

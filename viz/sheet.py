@@ -64,12 +64,12 @@ class Sheet(Saved):
         self.title, self.paper, self.pages = title, paper, pages
 
     def _repr_html_(self) -> str:
-        return "".join(page.svg() for page in self.pages)
+        return "".join(page._repr_html_() for page in self.pages)
 
     def html(self) -> str:
         """The pages as one HTML file, which prints as they are; it loads nothing."""
         title = escape(self.title or "Worksheet")
-        return PAGE.format(title=title, paper=self.paper, pages=self._repr_html_())
+        return PAGE.format(title=title, paper=self.paper, pages="".join(page.svg() for page in self.pages))
 
     def pdf(self) -> bytes:
         """The pages as one PDF; RuntimeError without the packages vl-convert-python and pypdf."""
