@@ -14,7 +14,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_page import GRAPHS, graphs, html, labelled, network, neuron, square
+from test_page import GRAPHS, cards, graphs, html, labelled, network, neuron, square
 
 import nn
 import viz
@@ -338,6 +338,18 @@ def test_a_row_that_is_not_the_same_at_every_call_stills_the_page(opened):
     sheet.evaluate(FRAME)
     shown = sheet.evaluate(NUMBERS)
     assert [shown[name] for name in ("x", "t1", "y")] == [["2.0", "3.0"], ["2.0", "3.0"], ["6.0", "1"]]
+
+
+def test_a_rule_that_fails_where_it_was_recorded_stops_the_pass_there(opened):
+    def fails(x, z):
+        raise ValueError("there is none")
+
+    root = labelled(Op("bent", math.sin, fails)(Value(0.5, "x")) * Value(2.0, "y"), "z")
+    sheet = opened(html(root))
+    sheet.keyboard.press("End")
+    said = sheet.inner_text("#sentence")
+    assert said.startswith("The backward pass stops at t1 = ") and "there is none" in said
+    assert cards(sheet)[1] == {"n0": "·", "n1": "+2", "n2": "+0.4794", "n3": "+1"}
 
 
 @pytest.mark.parametrize(("root", "why"), [

@@ -4,7 +4,7 @@
 //   values  in topological order: row (its place in ROWS, or LEAF, GIVEN, FIXED), args, name, bits (what Python
 //           holds), number and gradient as recorded
 //   forms   by row: words, and [operand, whether in parentheses where negative, whether raised where whole]
-//   fixed   by value: the local derivatives recorded, where the row is none of the page's
+//   fixed   by value: the local derivatives recorded, or why there are none, where the row is none of the page's
 //   held    by leaf: why it cannot be changed                                         says   templates
 //
 // A view, one picture of the graph:
@@ -44,7 +44,10 @@ function modelled(data, view) {
   // ∂value/∂argument by position; null for no contribution. Nobody asks for slopes towards constants.
   function slopes(i, made) {
     const { row, args } = values[i];
-    if (row === FIXED) return data.fixed[i].map(parsed);
+    if (row === FIXED) {
+      if (typeof data.fixed[i] === "string") throw new RangeError(data.fixed[i]);
+      return data.fixed[i].map(parsed);
+    }
     const [, rules] = ROWS[row], operands = args.map((a) => made[a]);
     if (typeof rules === "function") return rules(operands, made[i]);
     return rules.map((rule, p) => (values[args[p]].row === GIVEN ? null : rule(...operands, made[i])));

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from autograd import Value, backward_steps, local_derivatives, ops
 from autograd.formula import Piece
-from autograd.op import SIGN, Op
+from autograd.op import SIGN, Op, printable
 from viz.javascript import script
 from viz.records import Graph, Node
 from viz.text import clip, full
@@ -158,9 +158,12 @@ def _held(args: Sequence[Sequence[int]], fixed: Mapping[int, str]) -> dict[int, 
     return {value: why for value, why in held.items() if not args[value]}
 
 
-def _slopes(node: Value) -> list[Any]:
-    """The recorded local derivatives of a value by position; None for no contribution."""
-    found = {position: _json(local) for position, _, local in local_derivatives(node)}
+def _slopes(node: Value) -> list[Any] | str:
+    """The recorded local derivatives by position, None for no contribution; or why there are none."""
+    try:
+        found = {position: _json(float(local)) for position, _, local in local_derivatives(node)}
+    except Exception as error:  # whatever a rule of one's own raises
+        return printable(error)
     return [found.get(position) for position in range(len(node.args))]
 
 

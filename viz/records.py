@@ -138,7 +138,7 @@ class Graph:
     total: int = 0
     whole: str = ""
     names: Mapping[Value, str] = field(default_factory=dict)
-    view: View | None = None
+    view: View | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def incoming(self) -> list[list[Edge]]:

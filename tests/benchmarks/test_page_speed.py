@@ -34,6 +34,7 @@ def test_an_edit(benchmark, browser, tmp_path, capsys, sizes):
     sheet = browser.new_page(viewport={"width": 1280, "height": 800})
     sheet.goto(path.as_uri())
     computing, all_of_it = benchmark.pedantic(sheet.evaluate, (EDITS,), rounds=3, warmup_rounds=1)
+    sheet.wait_for_function("performance.getEntriesByType('paint').length")
     first = sheet.evaluate("performance.getEntriesByType('paint')[0].startTime")
     count, size = sheet.evaluate("model.values.length"), path.stat().st_size / 1000
     sheet.close()
