@@ -1,5 +1,6 @@
 """The exporters: laws of every format, hostile labels read back, and errors where something is missing."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from processes import outputs
+from test_page import unpacked
 
 import autograd
 import viz
@@ -192,7 +194,7 @@ EVERYWHERE = {
     **TEXTS,
     "svg": viz.Diagram.svg,
     "textbook": lambda diagram: viz.draw(diagram.roots, style="textbook", local="formula").svg(),
-    "html": viz.Diagram.html,
+    "html": lambda diagram: "".join(strings(json.loads(unpacked(diagram.html()).partition("\n")[0]))),
     "table": lambda diagram: str(viz.table(*diagram.roots)),
     "markdown": lambda diagram: viz.table(*diagram.roots).markdown(),
     "tabular": lambda diagram: viz.table(*diagram.roots).latex(),
@@ -236,6 +238,14 @@ def compiled(root):
 names_of_all_kinds = st.sampled_from([*HOSTILE, "\ufffe", "\x85\u2028", "{}", "{0}", "}}{{"]) | st.text(
     st.characters(), min_size=1, max_size=8
 )
+
+
+def strings(data):
+    """All texts of what a page has unpacked."""
+    if isinstance(data, str):
+        yield data
+    for each in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
+        yield from strings(each)
 
 
 @pytest.mark.parametrize("form", EVERYWHERE)

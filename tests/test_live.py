@@ -373,13 +373,17 @@ def test_a_leaf_set_between_two_operations_stands_still():
 
 
 def test_a_leaf_set_after_the_forward_pass_begins_with_the_number_that_was_used(opened):
-    root = neuron()
-    for node in topological_order(root):
-        node.data = node.data if node.args else 7.0
-    sheet = opened(html(root))
-    assert leaf(sheet, "x1").input_value() == "2"
-    leaf(sheet, "x1").fill("3")
-    assert_shows(sheet, neuron(), x1=3.0)
+    def build():
+        return labelled(sum([Value(2.0, "x1"), Value(3.0, "x2")]) * Value(4.0, "w"), "y")
+
+    for make in neuron, build:
+        root = make()
+        for node in topological_order(root):
+            node.data = 7.0 if node.op is None else node.data
+        sheet = opened(html(root))
+        assert leaf(sheet, "x1").input_value() == "2"
+        leaf(sheet, "x1").fill("3")
+        assert_shows(sheet, make(), x1=3.0)
 
 
 def test_a_width_without_room_for_other_numbers_is_let_go(opened):

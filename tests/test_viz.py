@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from processes import outputs
+from test_page import unpacked
 from written import read_svg
 
 import viz
@@ -600,8 +601,8 @@ def test_a_number_that_was_set_since_stands_beside_the_one_that_was_used(style):
 
 def test_every_format_says_what_a_number_is_now():
     picture = viz.draw(bought())
-    texts_ = picture.dot().source, picture.mermaid(), picture.text(), picture.html(), str(viz.table(bought()))
-    assert all("now" in text for text in texts_)
+    texts_ = picture.dot().source, picture.mermaid(), picture.text(), str(viz.table(bought()))
+    assert all("now" in text for text in texts_) and "now 100" in unpacked(picture.html())
     table = [line.split() for line in str(viz.table(bought())).splitlines()]
     assert ["a", "2.0", "100.0"] in table and ["price", "=", "a", "×", "n", "6.0"] in table
     assert "now 100.0, set after it was used" in picture.svg()
@@ -616,6 +617,16 @@ def test_an_equal_number_is_no_other(before, after):
     y = x * 2
     x.data = after
     assert "now" not in viz.draw(y).svg() + str(viz.table(y))
+
+
+def test_pythons_sum_has_used_its_first_term_too():
+    x, y = Value(2.0, "x"), Value(3.0, "y")
+    root = sum([x, y])
+    x.data = 100.0
+    assert str(viz.table(root)).splitlines()[4].split() == ["x", "2.0", "100.0"]
+    for picture in viz.draw(root), viz.draw(root, style="textbook"):
+        assert "now 100" in picture.svg() and "now 100" in picture.text()
+        assert "used as" not in picture.svg()
 
 
 def test_a_value_that_was_used_with_two_numbers_says_both():

@@ -18,7 +18,7 @@ from autograd import Value, backward_steps, local_derivatives, ops
 from autograd.formula import Piece
 from autograd.op import SIGN, Op, printable
 from viz.javascript import script
-from viz.records import Graph, Node
+from viz.records import Graph, Node, uses
 from viz.text import clip, full
 from viz.view import VALUE
 
@@ -40,18 +40,15 @@ class Model(NamedTuple):
 def why_not(graph: Graph) -> str:
     """Why the page cannot compute with the numbers of a graph; "" where it can."""
     assert graph.view
-    numbers: dict[Value, Any] = {}
+    used = uses(graph.view)
     for node in graph.view.order:
-        own = (
-            [(node, node.result)] if node.args or len(graph.view.order) == 1 else []
-        )  # a leaf may be set later
-        for value, number in [*zip(node.args, node.operands, strict=True), *own]:
-            name = graph.names.get(value, "") or full(number)
-            if not isinstance(number, int | float) or (isinstance(number, int) and abs(number) > EXACT):
-                kind = "so large an int" if isinstance(number, int) else f"a {type(number).__name__}"
-                return f"Its numbers stand still: a page computes with floats, and {name} is {kind}."
-            if numbers.setdefault(value, number) != number and number == number:
-                return f"Its numbers stand still: {name} was set between operations."
+        number, *others = used.get(node, [node.data])
+        name = graph.names.get(node, "") or full(number)
+        if others:
+            return f"Its numbers stand still: {name} was set between operations."
+        if not isinstance(number, int | float) or (isinstance(number, int) and abs(number) > EXACT):
+            kind = "so large an int" if isinstance(number, int) else f"a {type(number).__name__}"
+            return f"Its numbers stand still: a page computes with floats, and {name} is {kind}."
     return ""
 
 
@@ -63,10 +60,10 @@ def model(graph: Graph, root: Value) -> Model:
     recorded = dict.fromkeys(forms.values())
     rows = script(recorded)
     fixed = {i: rows.refused[form] for i, form in forms.items() if form in rows.refused}
-    gradients, used = _arrived(root), _used(view.order)
+    gradients, used = _arrived(root), uses(view)
 
     def value(i: int, node: Value) -> list[Any]:
-        number, gradient = used[node], gradients.get(node)
+        number, gradient = used.get(node, [node.data])[0], gradients.get(node)
         row = GIVEN if node.op else LEAF
         if i in forms:
             row = FIXED if i in fixed else rows.places[forms[i]]
@@ -109,12 +106,6 @@ def arrived(graph: Graph, root: Value) -> Graph:
         return gradients.get(view.order[made[0]], 0) if len(made) == 1 else node.gradient
 
     return replace(graph, nodes=tuple(replace(node, gradient=gradient(node)) for node in graph.nodes))
-
-
-def _used(order: Sequence[Value]) -> dict[Value, Any]:
-    """The number of every value: the one that operations have used, or that was recorded."""
-    used = {node: node.result for node in order}
-    return used | {arg: x for node in order for arg, x in zip(node.args, node.operands, strict=True)}
 
 
 def _arrived(root: Value) -> dict[Value, Any]:

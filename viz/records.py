@@ -236,7 +236,7 @@ class _Reader:
 
     def __init__(self, view: View, digits: int | None) -> None:
         self.view, self.digits = view, digits
-        self.uses = _uses(view.order)
+        self.uses = uses(view)
         outputs = view.outputs()
         self.outputs = [[value for value in card.members if value in outputs] for card in view.cards]
         arrived = [root for root in (view.order[root] for root in view.roots) if root.grad]
@@ -501,15 +501,16 @@ def _number(local: Any) -> Any:
     return local
 
 
-def _uses(order: Sequence[Value]) -> dict[Value, list[Any]]:
+def uses(view: View) -> dict[Value, list[Any]]:
     """Of the values whose `.data` has been set since, the different numbers that were made and used."""
-    uses: dict[Value, list[Any]] = {node: [node.result] for node in order if node.result is not node.data}
-    taken = [pair for node in order for pair in zip(node.args, node.operands, strict=True)]
-    uses |= {arg: [] for arg, number in taken if number is not arg.data and arg not in uses}
+    nodes = [*view.order, *view.begun]  # the 0 + x of Python's sum has used x
+    used: dict[Value, list[Any]] = {node: [node.result] for node in nodes if node.result is not node.data}
+    taken = [pair for node in nodes for pair in zip(node.args, node.operands, strict=True)]
+    used |= {arg: [] for arg, number in taken if number is not arg.data and arg not in used}
     for arg, number in taken:
-        if arg in uses and not any(_same(number, other) for other in uses[arg]):
-            uses[arg].append(number)
-    return uses
+        if arg in used and not any(_same(number, other) for other in used[arg]):
+            used[arg].append(number)
+    return used
 
 
 def _same(one: Any, other: Any) -> bool:
