@@ -499,6 +499,8 @@ def test_the_quiz_hides_every_gradient_until_it_is_found(opened):
         "() => [...document.querySelectorAll('[data-role=grad]')].filter((e) => e.textContent === '?').length"
     )
     assert sheet.evaluate(hidden) == 9 and not sheet.locator("#sentence").is_visible()
+    sheet.click("[data-name=x1]")
+    assert sheet.locator("#paths").is_hidden()  # which end in the gradient
     sheet.fill("#answer", "3")
     sheet.press("#answer", "Enter")
     assert sheet.inner_text("#hint") == "Not yet. Upstream × local: upstream ∂o/∂o = 1, local 0.5."

@@ -257,7 +257,7 @@ def test_the_script_writes_texts_alone():
     words = """innerHTML outerHTML insertAdjacent createContextualFragment DOMParser document.write eval(
         Function( srcdoc import( fetch XMLHttp window. setAttribute("on localStorage javascript:"""
     assert not [word for word in words.split() if word in code]
-    assert re.findall(r"createElement\((.*?)\)", code) == ['"span"', "tag"]
+    assert re.findall(r"createElement\w*\((.*?)\)", code) == ["`http://www.w3.org/${own}`, tag"]
 
 
 @given(graphs())

@@ -188,13 +188,13 @@ function modelled(data, view) {
   //   moments  phase, tell() → parts, note, node, edge: as page.js shows them
   //   nodes    by key: the moment it is computed at, its number, and the sums of its gradient: [[moment, sum], …]
   //   edges    by key: source, target, the moment at which a gradient passes, the local derivative
-  //   recorded  the numbers are those that Python recorded, and none is computed
+  // `recorded`: of the numbers that Python recorded; none is computed.
   function computed(numbers, recorded = false) {
     const made = recorded ? values.map(({ number }) => number) : forward(numbers), pass = backward(made), { gradients, locals } = pass;
     const moments = [{ phase: "Start", tell: () => [says.start] }, ...forwardMoments(made)];
     const leafless = !values.some(({ row }) => row === LEAF);
     moments.push(...(leafless ? [{ phase: "Done", tell: () => [says.leafless] }] : backwardMoments(made, pass)));
-    const nodes = new Map(cards.map(({ outputs, several }, key) => {
+    const nodes = new Map(cards.map(({ outputs }, key) => {
       const [first] = outputs, all = outputs.map((i) => made[i]);
       const range = outputs.length === 1 ? [all[0]] : [Math.min(...all), Math.max(...all)];
       const data = () => {

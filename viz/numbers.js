@@ -50,11 +50,6 @@ function short(x, { signed = false, digits, whole = false }) {
   return (signed && x > 0 ? "+" : "") + text.replaceAll("-", "−");
 }
 
-// Right-to-left names set apart, so that what stands beside them keeps its order.
-function isolated(text) {
-  return text.replace(/[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]+(?:[ _]+[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]+)*/gu, "\u2068$&\u2069");
-}
-
 function clipped(text, length) {
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }

@@ -26,6 +26,8 @@ let svg = built(turned()), drawn = read(), now = 0, timer = 0;
 element.picture.append(svg);
 const touched = { hides: () => false, changed: () => [], restore() {}, bind() {}, still() {} }; // what touch.js knows
 
+const end = () => state.moments.length - 1;
+
 function told({ steps, nodes, edges }) {
   return {
     moments: steps.map((step) => ({ ...step, tell: () => step.parts })),
@@ -39,7 +41,7 @@ function read() {
   const cards = new Map(), lines = new Map();
   for (const g of svg.querySelectorAll("[data-key]")) {
     const [data, gradient, local] = [".data,.alarm", ".gradient", ".local,.alarm"].map((part) => g.querySelector(part)), { key } = g.dataset;
-    const title = g.querySelector("title") ?? g.insertBefore(document.createElementNS(g.namespaceURI, "title"), g.firstChild);
+    const title = g.querySelector("title") ?? g.insertBefore(built(["title", {}], "2000/svg"), g.firstChild);
     if (model && key[0] === "n") title.textContent = model.titles.get(key);
     if (key[0] === "e") lines.set(key, { g, local, title, words: local?.textContent, formula: model?.formulas.get(key) });
     else cards.set(key, { g, data, gradient, title, number: data?.textContent, lines: title.textContent });
@@ -55,7 +57,7 @@ function write(target, text) {
   else target.textContent = text;
   if (!data.room) return;
   if (text.length <= target.room) target.removeAttribute("textLength");
-  else target.setAttribute("textLength", ((target.matches(".local") ? 6.92 : 7.53) * target.room).toFixed(1));
+  else target.setAttribute("textLength", ((data.advance[target.getAttribute("class")] ?? data.advance.data) * target.room).toFixed(1));
 }
 
 // The local derivative on a line: its number, or a formula and its number, or a formula alone.
@@ -69,14 +71,19 @@ function say(target, text) {
   if (target.textContent !== text) target.textContent = text;
 }
 
+// Right-to-left names set apart, so that what stands beside them keeps its order.
+function isolated(text) {
+  return text.replace(new RegExp(`${data.letters}(?:[ _]+${data.letters})*`, "gu"), "\u2068$&\u2069");
+}
+
 // A part of a sentence: a number has all its digits in its tooltip.
 function worded(part) {
   if (typeof part === "string") return isolated(part);
-  return Object.assign(document.createElement("span"), { textContent: part[0], title: part[1] });
+  return built(["span", { title: part[1] }, part[0]]);
 }
 
 function show(k) {
-  now = Math.max(0, Math.min(k, state.moments.length - 1));
+  now = Math.max(0, Math.min(k, end()));
   paint();
   entitle();
   const { node, edge } = state.moments[now], [near, far] = [node, state.edges.get(edge)?.source ?? node];
@@ -86,7 +93,7 @@ function show(k) {
 
 // What the eye sees; titles and numbers in full, which it does not, can wait.
 function paint() {
-  const { moments, nodes, edges } = state, moment = moments[now], { phase, node: active, edge: step } = moment;
+  const { nodes, edges } = state, moment = state.moments[now], { phase, node: active, edge: step } = moment;
   const receiver = edges.get(step)?.source;
   for (const [key, card] of drawn.cards) {
     const node = nodes.get(key), { data, gradient, number } = card;
@@ -106,12 +113,12 @@ function paint() {
   say(element.phase, phase);
   element.sentence.replaceChildren(...moment.tell().map(worded));
   say(element.note, isolated(moment.note ?? ""));
-  say(element.count, `step ${now} of ${moments.length - 1}`);
-  element.slider.max = moments.length - 1;
+  say(element.count, `step ${now} of ${end()}`);
+  element.slider.max = end();
   element.slider.value = now;
   element.slider.setAttribute("aria-valuetext", element.count.textContent);
   element.back.disabled = now === 0;
-  element.next.disabled = now === moments.length - 1;
+  element.next.disabled = now === end();
 }
 
 // What has arrived at a node by now: [short, full].
@@ -169,13 +176,12 @@ function pause() {
 
 function play() {
   if (timer) return pause();
-  const last = () => state.moments.length - 1;
-  show(now === last() ? 0 : now + 1);
-  if (now === last()) return;
+  show(now === end() ? 0 : now + 1);
+  if (now === end()) return;
   say(element.play, "Pause");
   timer = setInterval(() => {
     show(now + 1);
-    if (now === last()) pause();
+    if (now === end()) pause();
   }, Number(document.body.dataset.pace));
 }
 
@@ -186,10 +192,11 @@ function go(k) {
 
 // ── Views: with one group open or none, to the right, or down on a narrow screen ──
 
+// What Python has made of markup: [element, attributes, children, texts, …]; elements may stand there too.
 function built([tag, attributes, ...children], kind = "1999/xhtml") {
   const own = tag === "svg" ? "2000/svg" : kind, e = document.createElementNS(`http://www.w3.org/${own}`, tag);
   for (const [name, value] of Object.entries(attributes)) e.setAttribute(name, value);
-  e.append(...children.map((child) => (typeof child === "string" ? child : built(child, own))));
+  e.append(...children.map((child) => (Array.isArray(child) ? built(child, own) : child)));
   return e;
 }
 
@@ -198,13 +205,13 @@ function turned() {
 }
 
 function turn(to) {
-  const atEnd = now === state.moments.length - 1, before = svg;
+  const atEnd = now === end(), before = svg;
   model = modelled(data, (view = to));
   before.replaceWith((svg = built(turned())));
   element.picture.classList.remove("fit");
   [state, drawn] = [model.computed(numbers), read()];
   touched.bind();
-  go(atEnd ? state.moments.length - 1 : now);
+  go(atEnd ? end() : now);
 }
 
 if (model) narrow.addEventListener("change", () => turn(view));
@@ -294,9 +301,8 @@ element.play.addEventListener("click", play);
 document.addEventListener("keydown", (event) => {
   const { key, target } = event;
   if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey || target.matches?.("input:not(#slider),summary")) return;
-  const last = state.moments.length - 1;
-  const goal = { ArrowLeft: now - 1, PageUp: now - 1, ArrowRight: now + 1, PageDown: now + 1, Home: 0, End: last }[key];
-  if (goal < 0 || goal > last) handOn(goal < 0 ? "prev" : "next");
+  const goal = { ArrowLeft: now - 1, PageUp: now - 1, ArrowRight: now + 1, PageDown: now + 1, Home: 0, End: end() }[key];
+  if (goal < 0 || goal > end()) handOn(goal < 0 ? "prev" : "next");
   else if (goal !== undefined) go(goal);
   else if (key === " " && !target.matches?.("button,[role=button]")) play(); // a button takes it as a click
   else return;

@@ -32,8 +32,8 @@ from viz import cards, live, svg, view
 from viz.javascript import source
 from viz.options import Options
 from viz.records import CONSTANT, LEAF, OPERATION, Edge, Graph, Node, read, read_backward
-from viz.scene import DARK, LIGHT, Group, Scene
-from viz.text import clip, columns, full, isolated, relation, short
+from viz.scene import DARK, LIGHT, Group, Scene, measure
+from viz.text import RIGHT_TO_LEFT, clip, columns, full, isolated, relation, short
 
 LIMIT = 500  # values, above which nobody follows the steps
 PACE = 1200  # milliseconds between two steps while playing
@@ -122,6 +122,7 @@ def render(graph: Graph, options: Options, roots: Sequence[Value], draw: Callabl
     unveiled = replace(options, values=True, gradients=True, blank="")  # one by one, by the page itself
     make = _told if told else _live
     scenes, data, script = make(graph, roots, unveiled)
+    data["letters"] = RIGHT_TO_LEFT
     why = f"<p>{escape(told)}</p>\n" if told else ""
     parts = {"heading": _heading(graph), "root": escape(graph.whole), "why": why}
     code = "\n".join([*script, "begin();"])
@@ -172,6 +173,7 @@ def _live(graph: Graph, roots: Sequence[Value], options: Options) -> Made:
         "digits": options.digits,
         "local": options.local,
         "room": ROOM,
+        "advance": {kind: measure(kind, "0") for kind in ("data", "gradient", "local")},
         "views": views,
         **shared,
     }
@@ -198,7 +200,7 @@ def _told(graph: Graph, roots: Sequence[Value], options: Options) -> Made:
         "views": [{"right": _tree(svg.paint(scene, "classes"))}],
         **_data(graph, moments, gradients, options),
     }
-    return [scene], data, [*map(source, ("numbers.js", "page.js"))]
+    return [scene], data, [source("page.js")]
 
 
 def _roomed(graph: Graph, options: Options) -> Scene:

@@ -10,12 +10,8 @@ const fields = new Map();
 let losses = [], asked = null, chosen = null, frame = 0, waiting = 0;
 touched.hides = (key) => Boolean(asked?.hides(key));
 
-function made(tag, properties = {}, ...children) {
-  const { attributes, ...own } = properties, e = Object.assign(document.createElement(tag), own);
-  for (const [name, value] of Object.entries(attributes ?? {})) e.setAttribute(name, value);
-  e.append(...children);
-  return e;
-}
+const few = (x) => model.pair(x)[0];
+const called = (i) => model.cards[model.owner[i]].name;
 
 // ── The leaves ──
 
@@ -27,7 +23,7 @@ function take(changes) {
   for (const [i, x] of changes) wished[i] = x;
   try {
     const next = model.computed(wished), last = next.moments.length - 1;
-    now = now === state.moments.length - 1 ? last : Math.min(now, last);
+    now = now === end() ? last : Math.min(now, last);
     [numbers, state] = [wished, next];
   } catch (error) {
     return error.message;
@@ -61,10 +57,10 @@ function refill() {
 
 function field({ i, name }) {
   const why = model.held[i];
-  const input = made("input", { type: "text", inputMode: "decimal", value: typed(i), disabled: Boolean(why), title: why ?? "",
-    attributes: { "aria-label": name, role: "spinbutton", autocomplete: "off", spellcheck: "false" } });
-  const handle = made("span", { className: "grip", textContent: name, title: why ?? "drag to change" });
-  const problem = made("span", { className: "problem", attributes: { role: "alert" } });
+  const input = built(["input", { inputmode: "decimal", value: typed(i), title: why ?? "", "aria-label": name,
+    role: "spinbutton", autocomplete: "off", spellcheck: "false", ...(why && { disabled: "" }) }]);
+  const handle = built(["span", { class: "grip", title: why ?? "drag to change" }, name]);
+  const problem = built(["span", { class: "problem", role: "alert" }]);
   fields.set(i, { input, problem });
   input.addEventListener("input", () => edit(i, evaluated(input.value)));
   input.addEventListener("blur", () => input.getAttribute("aria-invalid") === "false" && (input.value = typed(i)));
@@ -72,11 +68,13 @@ function field({ i, name }) {
     const way = { ArrowUp: 1, ArrowDown: -1 }[event.key];
     if (!way) return;
     event.preventDefault();
-    nudge(i, numbers[i] + way * NUDGE * (event.shiftKey ? 10 : event.altKey ? 0.1 : 1));
+    nudge(i, numbers[i] + way * nudged(event));
   });
   if (!why) draggable(handle, i);
-  return made("span", { className: "leaf" }, handle, input, problem);
+  return built(["span", { class: "leaf" }, handle, input, problem]);
 }
+
+const nudged = (event) => NUDGE * (event.shiftKey ? 10 : event.altKey ? 0.1 : 1);
 
 function nudge(i, x) {
   const { input } = fields.get(i), round = Number(x.toPrecision(12));
@@ -93,15 +91,15 @@ function draggable(handle, i) {
   handle.addEventListener("pointermove", (event) => {
     if (!from) return;
     const steps = Math.round((event.clientX - from.x) / GRAIN);
-    nudge(i, from.number + steps * NUDGE * (event.shiftKey ? 10 : event.altKey ? 0.1 : 1));
+    nudge(i, from.number + steps * nudged(event));
   });
   for (const end of ["pointerup", "pointercancel"]) handle.addEventListener(end, () => (from = null));
 }
 
-const open = leaves.length <= EASY ? leaves : leaves.filter(({ bits }) => bits & OWN).slice(0, EASY);
-for (const leaf of leaves) (open.includes(leaf) ? element.leaves : element.others).append(field(leaf));
-element.others.hidden = open.length === leaves.length;
-say(element.more, `${leaves.length - open.length} more leaves`);
+const inFront = leaves.length <= EASY ? leaves : leaves.filter(({ bits }) => bits & OWN).slice(0, EASY);
+for (const leaf of leaves) (inFront.includes(leaf) ? element.leaves : element.others).append(field(leaf));
+element.others.hidden = inFront.length === leaves.length;
+say(element.more, `${leaves.length - inFront.length} more leaves`);
 say(element.said, model.note);
 
 const key = (name) => (name === "step" ? "=step" : name); // in the address, where the step stands too
@@ -138,7 +136,6 @@ element.descend.addEventListener("click", () => {
   const why = take(movable.map(({ i }) => [i, numbers[i] - rate * gradients[i]]));
   if (why) return say(element.moved, `This step leads to where the graph does not exist: ${why}`);
   losses = [...(losses.length ? losses : [before]), state.made[root]].slice(-KEPT);
-  const few = (x) => model.pair(x)[0];
   say(element.moved, `${data.root}: ${few(before)} → ${few(state.made[root])}`);
   const finite = losses.filter(Number.isFinite), least = Math.min(...finite), span = Math.max(...finite) - least || 1;
   const points = losses.map((x, n) => `${((n / (losses.length - 1)) * 96 + 2).toFixed(1)},${(22 - ((x - least) / span) * 20).toFixed(1)}`);
@@ -165,22 +162,22 @@ function ways(from) {
 }
 
 function showPaths(i) {
-  const { count, best } = ways(i), { name } = model.cards[model.owner[i]], few = (x) => model.pair(x)[0];
-  const called = (j) => model.cards[model.owner[j]].name, negative = (text) => (text.startsWith("−") ? `(${text})` : text);
+  if (touched.hides(`n${model.owner[i]}`)) return hidePaths(); // whose sum is what is asked for
+  const { count, best } = ways(i), negative = (text) => (text.startsWith("−") ? `(${text})` : text);
   chosen = i;
   element.paths.hidden = false;
-  say(element.about, `∂${data.root}/∂${name} is a sum over ${count === 1n ? "one path" : `${count} paths`}, of products of local derivatives`);
+  say(element.about, `∂${data.root}/∂${called(i)} is a sum over ${count === 1n ? "one path" : `${count} paths`}, of products of local derivatives`);
   const rows = best.map(({ product, path }) => {
     const formula = path.map(({ from, to }) => `∂${called(to)}/∂${called(from)}`).join(" × ") || "1";
     const factors = path.map(({ local }) => negative(few(local))).join(" × ") || "1";
-    const row = made("li", {}, made("span", { className: "formula", textContent: formula }), ` = ${factors}`, made("b", { textContent: ` = ${few(product)}` }));
+    const row = built(["li", {}, `${formula} = ${factors}`, ["b", {}, ` = ${few(product)}`]]);
     row.addEventListener("pointerenter", () => light(path));
     row.addEventListener("pointerleave", () => light(best.flatMap(({ path }) => path)));
     return row;
   });
   const rest = (state.gradients[i] ?? 0) - best.reduce((sum, { product }) => sum + product, 0);
-  if (count > best.length) rows.push(made("li", {}, `… and ${count - BigInt(best.length)} more, together ${few(rest)}`));
-  rows.push(made("li", {}, made("b", { textContent: `Sum over all paths = ${few(state.gradients[i] ?? 0)} = the gradient` })));
+  if (count > best.length) rows.push(built(["li", {}, `… and ${count - BigInt(best.length)} more, together ${few(rest)}`]));
+  rows.push(built(["li", {}, ["b", {}, `Sum over all paths = ${few(state.gradients[i] ?? 0)} = the gradient`]]));
   element.sums.replaceChildren(...rows);
   light(best.flatMap(({ path }) => path));
 }
@@ -235,7 +232,7 @@ function quiz() {
   let at = 0, tries = 0, first = 0;
   const open = new Set(questions.map((i) => `n${model.owner[i]}`));
   function ask() {
-    const done = at === questions.length, asked = done ? "" : `∂${data.root}/∂${model.cards[model.owner[questions[at]]].name}`;
+    const done = at === questions.length, asked = done ? "" : `∂${data.root}/∂${called(questions[at])}`;
     tries = 0;
     element.answer.value = "";
     element.answer.hidden = element.check.hidden = done;
@@ -244,8 +241,8 @@ function quiz() {
   }
   function check() {
     const i = questions[at], right = state.gradients[i] ?? 0, answer = evaluated(element.answer.value);
-    const close = Math.abs(answer - right) <= 0.005 * Math.abs(right) + 1e-12 || model.pair(answer)[0] === model.pair(right)[0];
-    say(element.hint, close ? `Right: ${model.pair(right)[0]}.` : hint(i));
+    const close = Math.abs(answer - right) <= 0.005 * Math.abs(right) + 1e-12 || few(answer) === few(right);
+    say(element.hint, close ? `Right: ${few(right)}.` : hint(i));
     if (!close) return tries++;
     first += tries === 0;
     open.delete(`n${model.owner[i]}`);
@@ -259,9 +256,8 @@ function quiz() {
 
 // What arrives at a node: from every node that takes it upstream × local, the upstream known by now.
 function hint(i) {
-  const few = (x) => model.pair(x)[0];
   const parts = state.steps.filter(({ source }) => source === i).map(({ value, upstream, local }) =>
-    `upstream ∂${data.root}/∂${model.cards[model.owner[value]].name} = ${few(upstream)}, local ${few(local)}`);
+    `upstream ∂${data.root}/∂${called(value)} = ${few(upstream)}, local ${few(local)}`);
   return `Not yet. ${parts.length ? `Upstream × local${parts.length > 1 ? ", summed" : ""}: ${parts.join("; ")}.` : "Nothing arrives there."}`;
 }
 
@@ -270,8 +266,9 @@ element.test.addEventListener("click", () => {
   element.test.setAttribute("aria-pressed", Boolean(asked));
   element.quiz.hidden = !asked;
   document.body.classList.toggle("asking", Boolean(asked));
+  hidePaths();
   say(element.hint, "");
-  go(asked ? state.moments.length - 1 : now);
+  go(asked ? end() : now);
   if (asked) element.answer.focus();
 });
 element.check.addEventListener("click", () => asked.check());
