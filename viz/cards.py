@@ -216,7 +216,7 @@ def _placed(graph: Graph, cards: Sequence[Card], lines: Sequence[layout.Edge], o
     down, width = options.direction == "down", _room(graph, options)
     boxes = [Box(card.width, card.height, card.ports) for card in cards]
     placed = layout.place(boxes, lines, down=down, width=width)
-    rooms = [*_frame_rooms(graph, placed.layers, down)]
+    rooms = _frame_rooms(graph, placed.layers, down)
     if not any(rooms):
         return placed
     wider = [_padded(box, room, down) for box, room in zip(boxes, rooms, strict=True)]
@@ -231,9 +231,9 @@ def _placed(graph: Graph, cards: Sequence[Card], lines: Sequence[layout.Edge], o
     return replace(placed, boxes=tuple(corners))
 
 
-def _frame_rooms(graph: Graph, layers: Sequence[Sequence[int]], down: bool) -> Iterator[float]:
+def _frame_rooms(graph: Graph, layers: Sequence[Sequence[int]], down: bool) -> list[float]:
     """How much room every card needs on both sides within its layer: where it is the last one in a frame."""
-    rooms = dict.fromkeys(range(len(graph.nodes)), 0.0)
+    rooms = [0.0] * len(graph.nodes)
     for layer in layers:
         nodes = [graph.nodes[key] for key in layer]
         framed = {node.frame for node in nodes if node.kind not in (LEAF, CONSTANT)} - {""}
@@ -241,7 +241,7 @@ def _frame_rooms(graph: Graph, layers: Sequence[Sequence[int]], down: bool) -> I
             others = {other.frame for other in nodes[max(i - 1, 0) : i + 2]} - {node.frame}
             if node.frame in framed and others:
                 rooms[node.key] = FRAME * (1 + node.frame.count(".")) + (0 if down else TITLE)
-    return iter(rooms.values())
+    return rooms
 
 
 def _padded(box: Box, room: float, down: bool) -> Box:
@@ -433,9 +433,8 @@ def _line(
     steps, tip = arrow(route, gap, DOWN if down else RIGHT)
     marks: list[Mark] = [Path("flow", steps, *size) if size else Path("line", steps), tip]
     if gap:
-        spare = (
-            0.0 if label.tip else label.width - 2 * BREATH - label.text
-        )  # of an arrow that is not there yet
+        unused = label.width - 2 * BREATH - label.text  # by an arrow that is not there yet
+        spare = 0.0 if label.tip else unused
         right = (x + label.width / 2 if down else x - ARROW) - BREATH - spare / 2
         if whole:
             ends = (x, y - ARROW - gap), (x, y - ARROW)

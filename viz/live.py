@@ -30,6 +30,9 @@ INT, SLOPE, BOOL, OWN = 1, 2, 4, 8
 CHOSEN = "Branches that a Python `if`, or `where` with callables, has left out when recorded stay left out."
 
 
+Gradients = Mapping[Value, Any]
+
+
 class Model(NamedTuple):
     """Data for live.js, see the legend there; and the JavaScript of the rows."""
 
@@ -52,7 +55,16 @@ def why_not(graph: Graph) -> str:
     return ""
 
 
-def model(graph: Graph, root: Value) -> Model:
+def gradients_of(root: Value) -> Gradients:
+    """∂root/∂node of one backward pass from 1, run or not, as far as it comes."""
+    try:
+        steps = backward_steps(root)
+    except Exception as error:  # of a rule, such as 1 / (2√x) at 0; or there is no leaf
+        steps = getattr(error, "steps", [])
+    return {root: 1} | {step.argument: step.total for step in steps}
+
+
+def model(graph: Graph, gradients: Gradients) -> Model:
     """All that the page needs to compute a graph that `why_not` has nothing against."""
     view = graph.view
     assert view
@@ -60,7 +72,7 @@ def model(graph: Graph, root: Value) -> Model:
     recorded = dict.fromkeys(forms.values())
     rows = script(recorded)
     fixed = {i: rows.refused[form] for i, form in forms.items() if form in rows.refused}
-    gradients, used = _arrived(root), uses(view)
+    used = uses(view)
 
     def value(i: int, node: Value) -> list[Any]:
         number, gradient = used.get(node, [node.data])[0], gradients.get(node)
@@ -95,26 +107,17 @@ def shown(graph: Graph, long: int) -> dict[str, Any]:
     return {"owner": view.owner, "cards": cards, "lines": lines, "along": _edges(graph)}
 
 
-def arrived(graph: Graph, root: Value) -> Graph:
-    """The graph with the gradients of one backward pass, run or not, in the cards of one value."""
+def arrived(graph: Graph, gradients: Gradients) -> Graph:
+    """The graph with these gradients in the cards of one value."""
     view = graph.view
     assert view
-    gradients, outputs = _arrived(root), view.outputs()
+    outputs = view.outputs()
 
     def gradient(node: Node) -> Any:
         made = [value for value in view.cards[node.key].members if value in outputs]
         return gradients.get(view.order[made[0]], 0) if len(made) == 1 else node.gradient
 
     return replace(graph, nodes=tuple(replace(node, gradient=gradient(node)) for node in graph.nodes))
-
-
-def _arrived(root: Value) -> dict[Value, Any]:
-    """∂root/∂node of a backward pass from 1, as far as it comes."""
-    try:
-        steps = backward_steps(root)
-    except Exception as error:  # of a rule, such as 1 / (2√x) at 0; or there is no leaf
-        steps = getattr(error, "steps", [])
-    return {root: 1} | {step.argument: step.total for step in steps}
 
 
 def _edges(graph: Graph) -> list[list[int | None]]:

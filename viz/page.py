@@ -158,13 +158,15 @@ Made = tuple[list[Scene], dict[str, Any], list[str]]  # pictures, the first of t
 
 def _live(graph: Graph, roots: Sequence[Value], options: Options) -> Made:
     """The pictures, the data and the script of a page that computes."""
-    shared, rows = live.model(graph, roots[0])
+    gradients = live.gradients_of(roots[0])
+    shared, rows = live.model(graph, gradients)
     says = SAYS | {"start": _start(graph), "long": LONG, "listed": LISTED}
     scenes, views = [], []
     for name, shown in _views(graph, roots, options).items():
         views.append({"open": name, **live.shown(shown, LONG)})
+        arrived = live.arrived(shown, gradients)
         for direction in dict.fromkeys((options.direction, "down")):
-            scenes.append(_roomed(live.arrived(shown, roots[0]), replace(options, direction=direction)))
+            scenes.append(_roomed(arrived, replace(options, direction=direction)))
             views[-1][direction] = _tree(svg.paint(scenes[-1], "classes"))
     touch = _tree(source("touch.html").format(root=escape(graph.whole))), source("touch.css")
     data = {
