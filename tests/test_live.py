@@ -600,6 +600,9 @@ def test_the_address_holds_the_state(opened):
     sheet.reload()
     assert sheet.evaluate("now") == 7 and leaf(sheet, "x1").input_value() == "2.5"
     assert_shows(sheet, root, x1=2.5)
+    sheet.evaluate("location.hash = 'step=3&w1=1/2'")
+    sheet.wait_for_function("() => now === 3")
+    assert_shows(sheet, root, w1=0.5)
     sheet.evaluate("history.replaceState(null, '', '#step=900&x1=nonsense&y=3')")
     sheet.reload()
     assert sheet.evaluate("now") == 16 and leaf(sheet, "x1").input_value() == "2"

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     import graphviz  # type: ignore[import-untyped]
 
 
-# The options with which a graph is summed up for its size alone
-SUMMED: dict[str, Any] = {"group": None, "fold": False, "focus": "", "open": frozenset(), "max_nodes": 150}
+SUMS = "group", "fold", "focus", "open", "max_nodes"  # options that say how a graph is summed up
 
 
 class Diagram(Picture):
@@ -58,8 +57,9 @@ class Diagram(Picture):
         A graph summed up for its size alone is shown value by value, up to 500; groups that were asked for
         step as groups. A worksheet, and a picture in the style "textbook", stand there without steps.
         """
-        graph = self.graph
-        if graph.note and graph.total <= page.LIMIT and replace(self.options, **SUMMED) == self.options:
+        graph, usual = self.graph, Options()
+        asked = any(getattr(self.options, name) != getattr(usual, name) for name in SUMS)
+        if graph.note and graph.total <= page.LIMIT and not asked:
             options = replace(self.options, group=0, max_nodes=None)
             assert graph.view
             graph = read(self.roots, select(self.roots, options, graph.view.called), options.digits)

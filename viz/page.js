@@ -281,15 +281,22 @@ function remember() {
   }, 200);
 }
 
+function recall() {
+  const kept = new URLSearchParams(location.hash.slice(1));
+  touched.restore(kept);
+  go(Number(kept.get("step")) || 0);
+}
+
 function begin() {
   document.body.classList.add("live");
   touched.bind();
-  const kept = new URLSearchParams(location.hash.slice(1)), why = model?.strange(state);
+  const why = model?.strange(state);
   if (why) {
     state = model.computed(numbers, true);
     touched.still(why);
-  } else touched.restore(kept);
-  go(Number(kept.get("step") ?? 0) || 0);
+  }
+  recall();
+  addEventListener("hashchange", recall);
 }
 
 // ── Controls and keys ──

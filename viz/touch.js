@@ -108,12 +108,17 @@ touched.changed = () =>
   leaves.filter(({ i, number }) => !Object.is(numbers[i], number)).map(({ i, name }) => [key(name), typed(i)]);
 
 touched.restore = (kept) => {
-  const changes = leaves.filter(({ i, name }) => kept.has(key(name)) && !model.held[i]).map(({ i, name }) => [i, evaluated(kept.get(key(name)))]);
-  take(changes.filter(([, x]) => !Number.isNaN(x)));
+  const wished = leaves.filter(({ i }) => !model.held[i]).map(({ i, name, number }) => {
+    const x = evaluated(kept.get(key(name)) ?? "");
+    return [i, Number.isNaN(x) ? number : x];
+  });
+  const changes = wished.filter(([i, x]) => !Object.is(numbers[i], x));
+  if (changes.length) take(changes);
   refill();
 };
 
 touched.still = (why) => {
+  touched.restore = () => {};
   say(element.said, why);
   for (const control of element.touch.querySelectorAll("input,button")) control.disabled = true;
 };
