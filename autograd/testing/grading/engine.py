@@ -23,8 +23,11 @@ OPERATORS: Mapping[str, tuple[str, Callable[..., Any]]] = {
     "sum": ("sum([{}, {}])", lambda *args: sum(args)),
     "iadd": ("{} += {}", operator.iadd),  # the program says to which name
 }
+METHODS = {  # how Python calls what they do: __add__, on the right of a number __radd__
+    "add": "add", "mul": "mul", "neg": "neg", "sub": "sub", "div": "truediv", "power": "pow", "absolute": "abs",
+}  # fmt: skip
 ALIASES = {  # other names under which a row of the table is offered
-    "arccos": "acos", "arcsin": "asin", "arctan": "atan", "log": "ln", "maximum": "max", "minimum": "min",
+    "absolute": "abs", "arccos": "acos", "arcsin": "asin", "arctan": "atan", "log": "ln", "maximum": "max", "minimum": "min",
     "sigmoid": "logistic", "silu": "swish",
 }  # fmt: skip
 
@@ -113,11 +116,10 @@ class Engine:
 
     def apply(self, name: str, args: Sequence[Any]) -> Any:
         """The operation on values and numbers; NotImplementedError where the engine has none of that name."""
-        for called in self._names(name):
-            if called in self.functions:
-                return self.functions[called](*args)
-            if name not in OPERATORS and callable(getattr(self.kind, called, None)):
-                return getattr(args[0], called)(*args[1:])
+        if called := self.found(self.functions, name):
+            return self.functions[called](*args)
+        if called := self.method(name):
+            return getattr(args[0], called)(*args[1:])
         if name in OPERATORS:
             return OPERATORS[name][1](*args)
         raise NotImplementedError(f"{self.title} has no {name}")
@@ -139,15 +141,28 @@ class Engine:
 
     def _call(self, name: str, arity: int) -> str:
         """The template of an operation, or nothing where there is no such function, method or operator."""
-        for called in self._names(name):
-            if called in self.functions:
-                return f"{called}({', '.join(['{}'] * arity)})"
-            if name not in OPERATORS and callable(getattr(self.kind, called, None)):
-                return f"{{}}.{called}({', '.join(['{}'] * (arity - 1))})"
+        if called := self.found(self.functions, name):
+            return f"{called}({', '.join(['{}'] * arity)})"
+        if called := self.method(name):
+            return f"{{}}.{called}({', '.join(['{}'] * (arity - 1))})"
         return OPERATORS[name][0] if name in OPERATORS else ""
 
-    def _names(self, name: str) -> tuple[str, ...]:
-        return (name, ALIASES[name]) if name in ALIASES else (name,)
+    def method(self, name: str) -> str:
+        """The method of the values that does an operation; Python's own operators are not asked as methods."""
+        if name in OPERATORS and (name != "absolute" or hasattr(self.kind, "__abs__")):
+            return ""
+        called = self.found(self.attributes, name)
+        return called if called and callable(getattr(self.kind, called)) else ""
+
+    @cached_property
+    def attributes(self) -> list[str]:
+        """The public attributes of the class of the values."""
+        return [name for name in dir(self.kind) if not name.startswith("_")]
+
+    @staticmethod
+    def found(names: Iterable[str], name: str) -> str:
+        """What an operation is called among these names, in capitals or not."""
+        return next((each for each in names if each.lower() in (name, ALIASES.get(name))), "")
 
 
 def defined_in(module: types.ModuleType) -> dict[str, Callable[..., Any]]:

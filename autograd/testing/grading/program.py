@@ -5,6 +5,7 @@ An act is a tuple, which is also how it goes through a pipe to an engine in anot
     ("leaf", a, 2.0)               a = Value(2.0)
     ("op", c, "mul", (a, 3.0))     c = a * 3.0          names are names of values, numbers are numbers
     ("chain", c, "add", (c, a), n) for _ in range(n): c = c + a
+    ("same", c, a)                 c = a
     ("backward", c)                c.backward()
     ("set", a, 5.0)                a.data = 5.0
     ("zero", a, b)                 a.grad = b.grad = 0.0, or None where it was None at first
@@ -81,6 +82,9 @@ class _Session:
         for _ in range(times):
             self.op(name, op, args)
 
+    def same(self, name: str, other: str) -> None:
+        self.values[name] = self.values[other]
+
     def backward(self, name: str) -> None:
         self.engine.run_backward(self.values[name])
 
@@ -137,6 +141,8 @@ def _line(act: Act, words: Words) -> str:
     if kind in ("op", "chain"):
         line = _assignment(name, rest[0], rest[1], words)
         return line if kind == "op" else f"for _ in range({rest[2]}):\n    {line}"
+    if kind == "same":
+        return f"{name} = {rest[0]}"
     if kind == "set":
         return f"{words.value.format(name)} = {rest[0]!r}"
     if kind == "zero":

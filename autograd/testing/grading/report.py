@@ -32,6 +32,7 @@ class Row:
     """One operation or habit.
 
     name       `x * y`, `2 - x`, `tanh(x)`, `a value used twice`
+    key        the same for programs: `mul`, `sub:left`, `tanh`
     group      "operation" or "habit"
     program    the smallest program that shows it, to paste; "" where nothing is to be shown
     inputs     the numbers of its leaves
@@ -49,6 +50,7 @@ class Row:
     diagnosis: Diagnosis | None = None
     points: float = 1
     seconds: float = 0
+    key: str = ""
 
 
 @dataclass
@@ -66,7 +68,7 @@ class EngineReport:
 
     @property
     def score(self) -> float:
-        """The share of the points that was reached, from 0 to 1; what is missing and not required has none."""
+        """The share of the points reached, from 0 to 1; what is missing and not required is not counted."""
         counted = [row for row in self.rows if row.status != MISSING]
         reached = sum(row.points for row in counted if row.status in (PASS, NOTE))
         return reached / (sum(row.points for row in counted) or 1)
