@@ -7,7 +7,7 @@ words    how a program on that engine is written, with {} where names and number
 import operator
 import sys
 import types
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -50,6 +50,8 @@ class Engine:
     backward    a backward pass from a value                      gradient   what passes left at a value
     functions   operations that are no operators and no methods, by the names of the table's rows
     children    the values of which a value was made, and         operation  what made it: for pictures
+    setters     how a "value" or a "gradient" is set, where that is no assignment of a number to the attribute
+    written     how programs are written, by the names of Words, where the other fields do not tell
     name        what the class is called in reports and in the programs that they show
 
     >>> class Mine:
@@ -67,6 +69,8 @@ class Engine:
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     children: str | Callable[[Any], Any] = "_prev"
     operation: str | Callable[[Any], Any] = "_op"
+    setters: Mapping[str, Callable[[Any, float | None], Any]] = field(default_factory=dict)
+    written: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
 
     @classmethod
@@ -81,7 +85,8 @@ class Engine:
                 raise TypeError(f"check_engine needs a class such as Value, or an Engine, not a {kind}")
             module = sys.modules.get(getattr(given, "__module__", ""))
             given = cls(given, functions=defined_in(module) if module else {})
-        return replace(given, functions={**given.functions, **functions}) if functions else given
+        engine: Engine = given
+        return replace(engine, functions={**engine.functions, **functions}) if functions else engine
 
     @property
     def title(self) -> str:
@@ -101,11 +106,14 @@ class Engine:
         return getattr(value, how) if isinstance(how, str) else how(value)
 
     def write(self, what: str, value: Any, number: float | None) -> None:
-        """Set the `value` or the `gradient` of a value; NotImplementedError where it is no attribute."""
+        """Set the `value` or the `gradient` of a value; NotImplementedError where nothing says how."""
         how = getattr(self, what)
-        if not isinstance(how, str):
+        if what in self.setters:
+            self.setters[what](value, number)
+        elif isinstance(how, str):
+            setattr(value, how, number)
+        else:
             raise NotImplementedError(f"the {what} of {self.title} is no attribute that could be set")
-        setattr(value, how, number)
 
     def run_backward(self, value: Any) -> None:
         """A backward pass from a value."""
@@ -128,16 +136,15 @@ class Engine:
 
     def words(self, arities: Mapping[str, int]) -> Words:
         """How programs are written, with those operations of `arities` that the engine seems to have."""
-        templates = {name: self._call(name, arity) for name, arity in arities.items()}
-        return Words(
-            f"{self.title}({{}})",
-            *(f"{{}}.{how}" if isinstance(how, str) else f"{what}({{}})" for what, how in self._readers()),
-            f"{{}}.{self.backward}()" if isinstance(self.backward, str) else "backward({})",
-            {name: template for name, template in templates.items() if template},
-        )
-
-    def _readers(self) -> Iterable[tuple[str, str | Callable[[Any], Any]]]:
-        return ("value", self.value), ("gradient", self.gradient)
+        calls = {name: self._call(name, arity) for name, arity in arities.items()}
+        templates = {
+            "make": f"{self.title}({{}})",
+            "value": f"{{}}.{self.value}" if isinstance(self.value, str) else "value({})",
+            "gradient": f"{{}}.{self.gradient}" if isinstance(self.gradient, str) else "gradient({})",
+            "backward": f"{{}}.{self.backward}()" if isinstance(self.backward, str) else "backward({})",
+            **self.written,
+        }
+        return Words(**templates, calls={name: call for name, call in calls.items() if call})
 
     def _call(self, name: str, arity: int) -> str:
         """The template of an operation, or nothing where there is no such function, method or operator."""
