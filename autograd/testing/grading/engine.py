@@ -69,7 +69,7 @@ class Engine:
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     children: str | Callable[[Any], Any] = "_prev"
     operation: str | Callable[[Any], Any] = "_op"
-    setters: Mapping[str, Callable[[Any, float | None], Any]] = field(default_factory=dict)
+    setters: Mapping[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
     written: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
 
