@@ -202,6 +202,12 @@ def test_the_passes_of_two_graphs_add_up_unless_the_gradient_is_zeroed(peer, zer
     assert got == (5.0 if zero or name == "mygrad" else 32.0)
 
 
+def test_gradients_of_values_between_can_be_zeroed_too(peer):
+    _, engine = peer
+    got = run([*CUBE, ("zero", "a", "b", "c"), ("gradient", "a"), ("gradient", "b")], engine)
+    assert agree(got, [0.0, 0.0], 0)
+
+
 def test_a_leaf_that_is_set_before_it_is_used_counts_as_set(peer):
     name, engine = peer
     program = [CUBE[0], ("set", "a", 5.0), *CUBE[1:], ("value", "c"), ("gradient", "a")]

@@ -67,9 +67,16 @@ def torch() -> Engine:
     neural = module.nn.functional
     return Engine(
         lambda number: module.tensor(number, dtype=module.float64, requires_grad=True),
+        gradient=lambda tensor: tensor.grad if tensor.is_leaf else None,  # others warn
         functions={**functions_of(module, module.special, neural), "log_sigmoid": neural.logsigmoid},
-        setters={"value": module.no_grad()(lambda tensor, number: tensor.fill_(number))},
-        written={"make": "torch.tensor({}, dtype=torch.float64, requires_grad=True)"},
+        setters={
+            "value": module.no_grad()(lambda tensor, number: tensor.fill_(number)),
+            "gradient": lambda tensor, _: setattr(tensor, "grad", None),
+        },
+        written={
+            "make": "torch.tensor({}, dtype=torch.float64, requires_grad=True)",
+            "gradient": "{}.grad",
+        },
         name="torch.tensor",
     )
 

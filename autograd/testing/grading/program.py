@@ -65,14 +65,14 @@ class _Session:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.values: dict[str, Any] = {}
-        self.unset: set[str] = set()  # whose gradient was None at first
+        self.zeroed: float | None = 0.0  # or None, if that is what gradients are at first
         self.dropped: dict[str, weakref.ref[Any]] = {}
 
     def leaf(self, name: str, number: float) -> None:
         self.values[name] = self.engine.make(number)
         with suppress(Exception):
             if self.engine.read("gradient", self.values[name]) is None:
-                self.unset.add(name)
+                self.zeroed = None
 
     def op(self, name: str, op: str, args: Sequence[Any]) -> None:
         given = [self.values[arg] if isinstance(arg, str) else arg for arg in args]
@@ -93,7 +93,7 @@ class _Session:
 
     def zero(self, *names: str) -> None:
         for name in names:
-            self.engine.write("gradient", self.values[name], None if name in self.unset else 0.0)
+            self.engine.write("gradient", self.values[name], self.zeroed)
 
     def drop(self, name: str) -> None:
         value = self.values.pop(name)
