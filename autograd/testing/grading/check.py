@@ -1,7 +1,9 @@
 """check_engine: is a scalar engine right? And if not, what has been misunderstood?
 
-form   an operation, and where a number stands in it: `sub`, `sub:left` (2 − x), `sub:right` (x − 2)
-near   how far a number may be from the right one, relative to it: less where the engine has float32
+Programs of known results are run on it: `probes` says which, `diagnosis` what wrong numbers mean.
+
+    form   an operation, and where a number stands in it: `sub`, `sub:left` (2 − x), `sub:right` (x − 2)
+    near   how far a number may be from the right one, relative to it: more where the engine has float32
 """
 
 import contextlib
@@ -12,10 +14,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from autograd.testing.grading import probes
-from autograd.testing.grading.diagnosis import THROUGH, Answer, Diagnosing, readings
+from autograd.testing.grading.diagnosis import THROUGH, Answer, Diagnosing
 from autograd.testing.grading.engine import METHODS, Engine, Words
 from autograd.testing.grading.misconceptions import SESSIONS
-from autograd.testing.grading.probes import BETWEEN, GRAPHS, HABITS, Probe
+from autograd.testing.grading.probes import BETWEEN, CHAIN, CHANGED, GRAPHS, HABITS, MEMORY, Probe
 from autograd.testing.grading.program import READINGS, Failure, Program, Reading, run, size, write
 from autograd.testing.grading.report import FAIL, MISSING, NOTE, PASS, TIMEOUT, Diagnosis, EngineReport, Row
 from autograd.testing.grading.shrink import shrunk, tested
@@ -110,9 +112,8 @@ def grade(
     report = EngineReport(runner.title, seed, grading.rows())
     names = {key for row in report.rows for key in (row.name, row.key)}
     if unknown := [name for name in weights if name not in names]:
-        raise ValueError(
-            f"check_engine: weights has {unknown[0]!r}, which is no row; choose from {', '.join(sorted(names))}"
-        )
+        choice = ", ".join(sorted(names))
+        raise ValueError(f"check_engine: weights has {unknown[0]!r}, which is no row; choose from {choice}")
     for row in report.rows:
         row.points = weights.get(row.name, weights.get(row.key, row.points))
     return report
@@ -232,8 +233,8 @@ class _Grading:
         row.status, row.inputs = status, wrong.probe.inputs
         if any(isinstance(x, Failure) and x.kind == "Timeout" for x in wrong.found):
             row.status = TIMEOUT
-        acts, notes = readings(wrong.probe.program), []
-        for act, found, right in zip(acts, wrong.found, wrong.probe.right, strict=True):
+        notes = []
+        for found, right in zip(wrong.found, wrong.probe.right, strict=True):
             good = probes.agree(found, right, self.near)
             notes.append("" if good else f"yours {text_of(found)}, right {text_of(right)}")
             if not good and not row.yours:
@@ -278,14 +279,14 @@ class _Grading:
             return FAIL, Diagnosis(
                 "", f"it raises {failure}" if failure else "passes do not add up at the leaves"
             )
-        if name.startswith("a chain") and failure and failure.kind == "RecursionError":
+        if name == CHAIN and failure and failure.kind == "RecursionError":
             return NOTE, Diagnosis(
                 "recursion-depth", "long chains end in RecursionError (micrograd's do too)", True
             )
-        if name.startswith("a number changed") and not failure and wrong.found[1] == 5.0:
-            text = "a slope is made of what .data is during the pass, not of what the forward pass used (micrograd's too)"
+        if name == CHANGED and not failure and wrong.found[1] == 5.0:
+            text = "slopes are made of what .data is during the pass, not of what was used (micrograd's too)"
             return NOTE, Diagnosis("data-read-late", text, True)
-        if name.startswith("memory") and not failure:
+        if name == MEMORY and not failure:
             return NOTE, Diagnosis(
                 "kept-alive", "values are kept alive after their last use, by a list or a cache", True
             )
@@ -339,7 +340,7 @@ def remedy(form: str, failure: Failure | None) -> Diagnosis:
 
 def is_reading(answer: Answer, failure: Failure | None) -> bool:
     """Whether what failed was to read a number."""
-    return bool(failure) and answer.probe.program[failure.act][0] in READINGS
+    return failure is not None and answer.probe.program[failure.act][0] in READINGS
 
 
 def text_of(reading: Reading) -> str:

@@ -1,8 +1,8 @@
 """Which misconception gives every number that an engine gave? And if none does, what the symptom is.
 
-First the rules of the operations, on trees, where the order of the pass cannot be seen; then the pass itself, on
-graphs with those rules. Both are tried together, for each habit of the catalogue: that one is taken which leaves
-least unexplained, and among those the one with the fewest mistakes.
+First the rules of the operations, on trees, where the order of the pass cannot be seen; then the pass itself,
+on graphs with those rules. Both are tried for each habit of the catalogue, and that one is taken which leaves
+least unexplained, with the fewest mistakes.
 """
 
 import re
@@ -19,6 +19,7 @@ from autograd.testing.grading.report import Diagnosis
 
 BLURRING = ("int-data",)  # under which other rules cannot be told apart
 WIRING = ("no-backward", "no-children", "self-backward")
+RECURSIVE = {"add:left": "radd-recursive", "sum": "radd-recursive", "mul:left": "rmul-recursive"}
 JOINTS = 6  # nodes with two children in a program whose orders are all tried
 
 
@@ -124,6 +125,7 @@ class Diagnosing:
         yield from candidates(form)
 
     def explains(self, answer: Answer, fit: Fit) -> bool:
+        """Whether the model gives what the engine gave."""
         return gives(answer.probe.program, answer.found, fit.habits, fit.rules, self.near)
 
     def unexplained(self, rows: Answers, fit: Fit) -> list[str]:
@@ -148,7 +150,7 @@ class Diagnosing:
                 fit.rules[name] = before
 
     def of_sessions(self, fit: Fit) -> str | None:
-        """The id of the habit that explains what several passes gave: "" if it is the right one, None if none does."""
+        """The habit that explains what several passes gave: "" if it is the right one, None if none does."""
         ways = [("", {}), *((name, way) for name, found in SESSIONS.items() for way in found.ways)]
         for name, way in ways:
             if not self.unexplained(self.sessions, replace(fit, habits=fit.habits._replace(**way))):
@@ -215,7 +217,7 @@ THROUGH = Diagnosis("through", "an operation that it is made of is wrong", True)
 
 
 def of_edge(form: str, wrong: Answer) -> Diagnosis | None:
-    """What is known by a single number or exception: far out, outside the domain, at a tie, of a negative base."""
+    """What a single number or exception tells: far out, outside the domain, at a tie, of a negative base."""
     name, _, side = form.partition(":")
     failure = next((x for x in wrong.found if isinstance(x, Failure)), None)
     if wrong.probe.tag == "outside":
@@ -230,17 +232,12 @@ def of_edge(form: str, wrong: Answer) -> Diagnosis | None:
         return Diagnosis("max-both", "where both are equal the gradient is handed on twice", True)
     if not failure or wrong.probe.program[failure.act][0] != "op":
         return None
-    if (
-        name == "power"
-        and side != "left"
-        and wrong.probe.inputs[0] < 0
-        and failure.kind in ("ValueError", "TypeError")
-    ):
+    refused = failure.kind in ("ValueError", "TypeError")
+    if name == "power" and side != "left" and refused and wrong.probe.inputs[0] < 0:
         return Diagnosis("pow-base-negative", "the base may be negative where the exponent is whole", True)
     if failure.kind == "RecursionError":
-        return Diagnosis(
-            f"r{called}-recursive" if called else "calls-itself", "it calls itself for ever", True
-        )
+        called = RECURSIVE.get(form, "calls-itself")
+        return Diagnosis(called, "it calls itself for ever", form in RECURSIVE)
     return None
 
 

@@ -1,13 +1,15 @@
 """An engine that is to be graded: how its values are made, joined, differentiated and read.
 
-engine   what makes values, and says how to read them      value   one of them, of whatever class
-words    how a program on that engine is written, with {} where names and numbers stand
+Nothing is asked of its values but this: they are never compared, hashed, tested or formatted.
+
+    engine   what makes values, and says how to read them      value   one of them, of whatever class
+    words    how a program on that engine is written, with {} where names and numbers stand
 """
 
 import operator
 import sys
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -24,11 +26,12 @@ OPERATORS: Mapping[str, tuple[str, Callable[..., Any]]] = {
     "iadd": ("{} += {}", operator.iadd),  # the program says to which name
 }
 METHODS = {  # how Python calls what they do: __add__, on the right of a number __radd__
-    "add": "add", "mul": "mul", "neg": "neg", "sub": "sub", "div": "truediv", "power": "pow", "absolute": "abs",
+    "add": "add", "mul": "mul", "neg": "neg", "sub": "sub", "div": "truediv", "power": "pow",
+    "absolute": "abs",
 }  # fmt: skip
 ALIASES = {  # other names under which a row of the table is offered
-    "absolute": "abs", "arccos": "acos", "arcsin": "asin", "arctan": "atan", "log": "ln", "maximum": "max", "minimum": "min",
-    "sigmoid": "logistic", "silu": "swish",
+    "absolute": "abs", "arccos": "acos", "arcsin": "asin", "arctan": "atan", "log": "ln", "maximum": "max",
+    "minimum": "min", "sigmoid": "logistic", "silu": "swish",
 }  # fmt: skip
 
 
@@ -155,7 +158,7 @@ class Engine:
         return OPERATORS[name][0] if name in OPERATORS else ""
 
     def method(self, name: str) -> str:
-        """The method of the values that does an operation; Python's own operators are not asked as methods."""
+        """The method of the values that does an operation, but for those that are operators of Python's."""
         if name in OPERATORS and (name != "absolute" or hasattr(self.kind, "__abs__")):
             return ""
         called = self.found(self.attributes, name)

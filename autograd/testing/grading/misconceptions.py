@@ -1,7 +1,8 @@
 """The catalogue: what people get wrong in an engine, as habits and rules of the model, and in words.
 
-x, y, z   an operation's arguments and its result        u   the gradient that has arrived at the result
-name      of a misconception, the same in every report
+Each has a name, which is the same in every report and stands for all that gives the same numbers.
+
+    x, y, z   an operation's arguments and its result        u   the gradient that has arrived at the result
 """
 
 import math
@@ -142,7 +143,7 @@ SPECIFIC: Mapping[str, Sequence[tuple[str, str, Callable[..., Any]]]] = {  # wha
     ("div-sign",          "y gets x/y²: the minus is missing",      lambda x, y, z, u: (u / y, x / y**2 * u)),
     ("div-no-numerator",  "y gets −1/y²: the x is missing",         lambda x, y, z, u: (u / y, -u / y**2)),
     ("div-as-mul",        "it has the backward of x * y",           lambda x, y, z, u: (u * y, u * x)),
-    ("div-swapped",       "x and y are exchanged in the gradients", lambda x, y, z, u: (u / x, -y / x**2 * u)),
+    ("div-swapped",       "x and y are exchanged in gradients",   lambda x, y, z, u: (u / x, -y / x**2 * u)),
 ], "power": [
     ("pow-no-factor",     "x gets x^(y − 1): the factor y is missing",
         lambda x, y, z, u: (x ** (y - 1) * u, z * log(x) * u)),
@@ -163,8 +164,8 @@ SPECIFIC: Mapping[str, Sequence[tuple[str, str, Callable[..., Any]]]] = {  # wha
     ("pow-log-in-base",   "x gets x^y·log(x), which is what y must get",
         lambda x, y, z, u: (z * log(x) * u, z * log(x) * u)),
 ], "exp": [
-    ("exp-self",   "the slope is self.data: it must be out.data",           lambda x, z, u: x * u),
-    ("exp-power",  "the slope is x·exp(x − 1), as of a power",              lambda x, z, u: x * exp(x - 1) * u),
+    ("exp-self",   "the slope is self.data: it must be out.data",         lambda x, z, u: x * u),
+    ("exp-power",  "the slope is x·exp(x − 1), as of a power",            lambda x, z, u: x * exp(x - 1) * u),
 ], "log": [
     ("log-of-out", "the slope is 1/out.data: it must be 1/self.data",       lambda x, z, u: u / z),
     ("log-log",    "the slope is log(x): it must be 1/x",                   lambda x, z, u: z * u),

@@ -1,7 +1,7 @@
 """An engine as students write it, each of whose habits can be chosen: what a misconception does, executable.
 
-It is written like micrograd: a node holds a number, a gradient, its children and a hook that hands the gradient
-on. `diagnosis` looks for the habits and rules with which it gives every number that a foreign engine gave.
+It is written like micrograd: a node holds a number, a gradient, its children and a hook that hands the
+gradient on. `diagnosis` looks for the habits and rules with which it gives every number that was found.
 
     node    what the model makes of a number      hook    what a node does when the backward pass comes to it
     form    an operation, and where a number stands in it: `sub`, `sub:left` (2 − x), `sub:right` (x − 2)

@@ -1,8 +1,10 @@
 """What every engine is asked: small programs for each form of each operation, and for each habit.
 
-form    an operation, and where a number stands in it: `sub`, `sub:left` (2 − x), `sub:right` (x − 2)
-tree    a program in which nothing is used twice, so that the order of the backward pass cannot be seen in it
-x, y    leaves      u   a value between      w   the factor behind the operation, or before it      z   the root
+In a tree nothing is used twice, so that the order of the backward pass cannot be seen in it.
+
+    form    an operation, and where a number stands in it: `sub`, `sub:left` (2 − x), `sub:right` (x − 2)
+    x, y    leaves      u   a value between      w   the factor behind the operation, or before it
+    z       the root
 """
 
 import math
@@ -28,7 +30,7 @@ SHOWN = {
 
 
 def arities() -> dict[str, int]:
-    """The operations that are asked for, and how many arguments they take: all rows of the table of one or two."""
+    """The operations that are asked for, and their numbers of arguments: rows of the table of one or two."""
     found = {
         name: op.arity
         for name, op in ops.TABLE.items()
@@ -235,95 +237,89 @@ def _at(form: str, *place: float) -> list[Act]:
 
 # ── Habits ──────────────────────────────────────────────────────────────────────────────────────────
 
+NUMBERS = {"a": 0.7, "b": -1.3, "c": 2.5}  # of leaves
 
-def graph(text: str, *, root: str = "", **leaves: float) -> list[Act]:
-    """A program of sums and products, such as `t = a * b, z = t + t`, with a backward pass and what it gives.
 
-    >>> graph("z = a + a", a=2.0)
-    [('leaf', 'a', 2.0), ('op', 'z', 'add', ('a', 'a')), ('backward', 'z'), ('gradient', 'a'), ('value', 'z')]
-    """
-    acts: list[Act] = [("leaf", name, number) for name, number in leaves.items()]
-    for line in text.split(", "):
-        name, _, first, sign, second = line.split()
+def made(text: str, numbers: Mapping[str, float] = NUMBERS) -> list[Act]:
+    """The leaves and operations of a text such as `t = a * b, z = t + t`."""
+    lines = [line.split() for line in text.split(", ")]
+    leaves = [name for name in numbers if any(name in line for line in lines)]
+    acts: list[Act] = [("leaf", name, numbers[name]) for name in leaves]
+    for name, _, first, sign, second in lines:
         acts.append(("op", name, {"+": "add", "*": "mul"}[sign], (first, second)))
-    return [*acts, ("backward", root or name), *(("gradient", leaf) for leaf in leaves), ("value", name)]
+    return acts
 
 
-A, B, C = 0.7, -1.3, 2.5
+def graph(text: str, numbers: Mapping[str, float] = NUMBERS) -> list[Act]:
+    """A program of sums and products, with a backward pass from the last and all that there is to read.
+
+    >>> graph("z = a + a")
+    [('leaf', 'a', 0.7), ('op', 'z', 'add', ('a', 'a')), ('backward', 'z'), ('gradient', 'a'), ('value', 'z')]
+    """
+    acts = made(text, numbers)
+    root = acts[-1][1]
+    return [*acts, ("backward", root), *gradients(acts), ("value", root)]
+
+
+def gradients(acts: Sequence[Act]) -> list[Act]:
+    """Readings of the gradients of all leaves."""
+    return [("gradient", act[1]) for act in acts if act[0] == "leaf"]
+
+
+def passes(text: str, *then: Act) -> list[Act]:
+    """A program with several passes, and the gradients of its leaves after them."""
+    acts = made(text)
+    return [*acts, *then, *gradients(acts)]
+
+
+Z, T, S = ("backward", "z"), ("backward", "t"), ("backward", "s")
 
 GRAPHS: Mapping[str, Sequence[Program]] = {
     "a value used twice": [
-        graph("z = a + a", a=A),
-        graph("z = a * a", a=A),
-        graph("t = a * b, z = t + t", a=A, b=B),
-        graph("t = a + b, z = t * t", a=A, b=B),
-        graph("t = a * b, z = t + a", a=A, b=B),
-        graph("t = a + b, s = t * t, z = s * s", a=A, b=B),
+        graph("z = a + a"),
+        graph("z = a * a"),
+        graph("t = a * b, z = t + t"),
+        graph("t = a + b, z = t * t"),
+        graph("t = a * b, z = t + a"),
+        graph("t = a + b, s = t * t, z = s * s"),
     ],
     "the order of the backward pass": [
-        graph("t = a * b, u = t * c, z = u + t", a=A, b=B, c=C),
-        graph("t = a * b, u = t * c, z = t + u", a=A, b=B, c=C),
-        graph("t = a + b, u = t * a, v = u * b, z = t * v", a=A, b=B),
-        graph("t = a + b, u = t * a, v = u * b, z = v * t", a=A, b=B),
-        graph("t = a * b, u = t + a, v = u * t, w = v + u, z = w * v", a=A, b=B),
-        graph("t = a * b, u = a + t, v = t * u, w = u + v, z = v * w", a=A, b=B),
+        graph("t = a * b, u = t * c, z = u + t"),
+        graph("t = a * b, u = t * c, z = t + u"),
+        graph("t = a + b, u = t * a, v = u * b, z = t * v"),
+        graph("t = a + b, u = t * a, v = u * b, z = v * t"),
+        graph("t = a * b, u = t + a, v = u * t, w = v + u, z = w * v"),
+        graph("t = a * b, u = a + t, v = t * u, w = u + v, z = v * w"),
     ],
     "equal numbers in different places": [
-        graph("t = a * b, u = a + b, z = t * u", a=2.0, b=2.0),
-        graph("t = a * c, u = b * c, z = t + u", a=1.5, b=1.5, c=C),
+        graph("t = a * b, u = a + b, z = t * u", {"a": 2.0, "b": 2.0}),
+        graph("t = a * c, u = b * c, z = t + u", {"a": 1.5, "b": 1.5, "c": 2.5}),
     ],
 }
 
-TWICE = [("backward", "z"), ("backward", "z")]
-_T = [("leaf", "a", A), ("leaf", "b", B), ("leaf", "c", C), ("op", "t", "mul", ("a", "b"))]
-_READ = [("gradient", "a"), ("gradient", "b"), ("gradient", "c")]
-
 SESSIONS: Mapping[str, Sequence[Program]] = {
-    "two backward passes": [
-        [*_T[:2], ("op", "z", "mul", ("a", "b")), *TWICE, *_READ[:2]],
-        [*_T, ("op", "z", "mul", ("t", "c")), *TWICE, *_READ],
-    ],
+    "two backward passes": [passes("z = a * b", Z, Z), passes("t = a * b, z = t * c", Z, Z)],
     "two losses": [
-        [*_T, ("op", "s", "add", ("a", "c")), ("backward", "t"), ("backward", "s"), *_READ],
-        [*_T, ("op", "z", "mul", ("t", "c")), ("op", "s", "add", ("t", "a")), ("backward", "z"), ("backward", "s"), *_READ],
-        [*_T, ("op", "z", "mul", ("t", "c")), ("backward", "z"), ("backward", "t"), *_READ],
+        passes("t = a * b, s = a + c", T, S),
+        passes("t = a * b, z = t * c, s = t + a", Z, S),
+        passes("t = a * b, z = t * c", Z, T),
     ],
-    "gradients set to zero": [
-        [*_T, ("op", "z", "mul", ("t", "c")), ("backward", "z"), ("zero", "a", "b", "c", "t", "z"), ("backward", "z"), *_READ],
-    ],
-}  # fmt: skip
+    "gradients set to zero": [passes("t = a * b, z = t * c", Z, ("zero", "a", "b", "c", "t", "z"), Z)],
+}
 
-BETWEEN = "gradients of values between"
+BETWEEN, CHANGED = "gradients of values between", "a number changed between the passes"
+CHAIN, MEMORY = "a chain of 5,000 operations", "memory is given back"
+AB = made("t = a * b")
 
 HABITS: Mapping[str, Sequence[Program]] = {
-    "a leaf as the root": [[("leaf", "a", A), ("backward", "a"), ("gradient", "a"), ("value", "a")]],
-    "a leaf that is not reached": [[*_T, ("backward", "t"), *_READ]],
-    BETWEEN: [
-        [
-            *_T,
-            ("op", "z", "mul", ("t", "c")),
-            ("backward", "z"),
-            ("gradient", "t"),
-            ("gradient", "z"),
-            ("value", "t"),
-        ]
-    ],
+    "a leaf as the root": [[AB[0], ("backward", "a"), ("gradient", "a"), ("value", "a")]],
+    "a leaf that is not reached": [[*AB, ("leaf", "c", 2.5), T, *gradients(AB), ("gradient", "c")]],
+    BETWEEN: [[*made("t = a * b, z = t * c"), Z, ("gradient", "t"), ("gradient", "z"), ("value", "t")]],
     "numbers as they are": [
         [("leaf", "a", 0.5), ("value", "a")],
-        [
-            ("leaf", "a", 2),
-            ("leaf", "b", 3),
-            ("op", "z", "mul", ("a", "b")),
-            ("backward", "z"),
-            *_READ[:2],
-            ("value", "z"),
-        ],
+        graph("z = a * b", {"a": 2, "b": 3}),
     ],
-    "a number changed between the passes": [
-        [*_T[:2], ("op", "z", "mul", ("a", "b")), ("set", "a", 5.0), ("backward", "z"), *_READ[:2]],
-    ],
-    "a chain of 5,000 operations": [
-        [*_T[:2], ("same", "z", "a"), ("chain", "z", "add", ("z", "b"), 5000), ("backward", "z"), *_READ[:2]]
-    ],
-    "memory is given back": [[*_T, ("backward", "t"), ("drop", "t"), ("freed", "t")]],
+    CHANGED: [[*AB, ("set", "a", 5.0), T, *gradients(AB)]],
+    CHAIN: [[*AB[:2], ("same", "z", "a"), ("chain", "z", "add", ("z", "b"), 5000), Z, *gradients(AB)]],
+    MEMORY: [[*AB, T, ("drop", "t"), ("freed", "t")]],
 }

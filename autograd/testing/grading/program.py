@@ -19,9 +19,9 @@ import gc
 import weakref
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from autograd.testing.grading.engine import Engine, Words
+from autograd.testing.grading.engine import Words
 
 Act = tuple[Any, ...]
 Program = Sequence[Act]
@@ -43,7 +43,17 @@ class Failure(NamedTuple):
 Reading = float | None | Failure  # None: a gradient that is None, or what cannot be seen on that engine
 
 
-def run(program: Program, engine: Engine) -> list[Reading]:
+class Speaks(Protocol):
+    """What a program asks of an engine: an `Engine`, or a model of one."""
+
+    def make(self, number: Any, /) -> Any: ...  # noqa: D102
+    def read(self, what: str, value: Any) -> Any: ...  # noqa: D102
+    def write(self, what: str, value: Any, number: float | None) -> None: ...  # noqa: D102
+    def run_backward(self, value: Any) -> None: ...  # noqa: D102
+    def apply(self, name: str, args: Sequence[Any]) -> Any: ...  # noqa: D102
+
+
+def run(program: Program, engine: Speaks) -> list[Reading]:
     """What the readings of a program are on an engine; those after an exception are all that failure."""
     session = _Session(engine)
     readings: list[Reading] = []
@@ -62,7 +72,7 @@ def run(program: Program, engine: Engine) -> list[Reading]:
 class _Session:
     """The values of a program by their names."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Speaks) -> None:
         self.engine = engine
         self.values: dict[str, Any] = {}
         self.zeroed: float | None = 0.0  # or None, if that is what gradients are at first

@@ -1,6 +1,6 @@
 """Random programs that lie well inside every domain, and how a wrong one is made small.
 
-pool   the names of values that an operation may take: leaves, then results
+Shrinking is greedy: of the changes that leave a program wrong the first is kept, until there is none.
 """
 
 import random
@@ -82,7 +82,7 @@ def shrunk(program: Program, differs: Callable[[Program], bool]) -> Program:
 
 
 def smaller_ones(program: Program) -> Iterator[Program]:
-    """Programs with an operation less, a leaf in place of a value between, + or × for another, simpler numbers."""
+    """Programs with an operation less, a leaf for a value between, + or × for another, simpler numbers."""
     acts = [act for act in program if act[0] in ("leaf", "op")]
     made = [act for act in acts if act[0] == "op"]
     for act in reversed(made):
