@@ -218,10 +218,10 @@ class _Process:
         """_EndedError where it holds more memory, or has started more processes, than it may."""
         rows = _processes()
         sizes = [kilobytes for group, kilobytes in rows if group == self.process.pid]
-        if sum(sizes) > self.megabytes << 10:
-            raise _EndedError("Memory", f"more than {self.megabytes} MB were taken")
         if len(sizes) > PROCESSES:
             raise _EndedError("Exit", f"more than {PROCESSES} processes were started")
+        if sum(sizes) > self.megabytes << 10:
+            raise _EndedError("Memory", f"more than {self.megabytes} MB were taken")
 
     def kill(self) -> None:
         """End it, and all processes of its session that have not left it."""
@@ -235,9 +235,9 @@ class _Process:
         if self.talk:
             self.talk.join(1)  # it goes on where a process that has left the session holds the pipe
         if not (self.talk and self.talk.is_alive()):
-            for pipe in self.process.stdin, self.process.stdout:
+            for pipe in filter(None, (self.process.stdin, self.process.stdout)):
                 with suppress(OSError):
-                    pipe.close()  # type: ignore[union-attr]
+                    pipe.close()
 
 
 def _processes() -> list[tuple[int, int]]:
@@ -268,7 +268,7 @@ def _reading(found: Any, acts: int) -> Reading:
     if isinstance(found, str):
         return float(found)
     kind, text, act = found
-    if act not in range(acts):
+    if not isinstance(act, int) or act not in range(acts):
         raise ValueError
     return Failure(_plain(kind), _plain(text), act)
 

@@ -143,7 +143,7 @@ class EngineReport:
         table = [row for row in self.rows if row.status != NOTE]
         parts = [
             "\n".join(_table(table)),
-            *(f"{row.name}\n{indent(row.program, '    ')}" for row in table if row.failed and row.program),
+            *(f"{names}\n{indent(program, '    ')}" for program, names in self._shown().items()),
             "\n".join(line for row in self.rows if row.status == NOTE for line in _note(row)),
             self.summary(),
         ]
@@ -162,11 +162,18 @@ class EngineReport:
             told = row.diagnosis.text if row.diagnosis else ""
             cells = [row.name, SHOWN[row.status], row.yours, row.right, told]
             lines.append(f"| {' | '.join(map(_cell, cells))} |")
-        shown = [row for row in self.rows if row.failed and row.program]
-        blocks = [f"{_cell(row.name)}\n\n```python\n{row.program}\n```" for row in shown]
+        blocks = [f"{_cell(names)}\n\n```python\n{program}\n```" for program, names in self._shown().items()]
         return "\n\n".join([f"**{self.summary()}**", "\n".join(lines), *blocks]) + "\n"
 
     _repr_markdown_ = markdown  # in notebooks
+
+    def _shown(self) -> dict[str, str]:
+        """The programs of what fails, and the names of the rows that they show."""
+        shown: dict[str, str] = {}
+        for row in self.rows:
+            if row.failed and row.program:
+                shown[row.program] = ", ".join(filter(None, [shown.get(row.program), row.name]))
+        return shown
 
     # ── As data ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -205,14 +212,17 @@ class EngineReport:
 def _table(rows: list[Row]) -> Iterator[str]:
     """The lines of the table: what was tried, whether it is right, yours and right, and why."""
     cells = [[row.name, SHOWN[row.status], _cut(row.yours), _cut(row.right)] for row in rows]
+    reasons = [_why(row) for row in rows]
     if any(yours or right for _, _, yours, right in cells):
-        cells.insert(0, ["", "", "yours", "right"])
-        rows = [Row("", "", PASS), *rows]
+        cells, reasons = [["", "", "yours", "right"], *cells], ["", *reasons]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     room = max(WIDTH - sum(widths) - 2 * len(widths) - 2, 30)
-    for row, texts in zip(rows, cells, strict=True):
-        for line, why in zip_longest([texts], wrap(_why(row), room) or [""]):
-            yield "  ".join(["", *map(str.ljust, line or [""] * 4, widths), why]).rstrip()
+    told: set[str] = set()
+    for texts, why in zip(cells, reasons, strict=True):
+        lines = ["the same"] if len(why) > room and why in told else wrap(why, room) or [""]
+        told.add(why)
+        for row, line in zip_longest([texts], lines):
+            yield "  ".join(["", *map(str.ljust, row or [""] * 4, widths), line]).rstrip()
 
 
 def _note(row: Row) -> list[str]:
