@@ -68,6 +68,7 @@ PROGRAM = {  # module of autograd.program: what it may import of autograd
 PUBLIC = {
     "autograd",
     *(f"autograd.{room}" for room in ("formula", "naming", "op", "ops", "parse", "terms", "writing")),
+    "autograd.testing.grading.command",  # `python -m autograd grade`
 }
 
 

@@ -19,7 +19,8 @@ from viz.table import number_writer
 
 DESCRIPTION = "Compute a formula node by node, forward and backward, and draw it."
 EPILOG = """A formula is arithmetic in Python's notation (** is the power) with autograd's functions, also as
-ln, abs, max, min and pow, and the constants pi and e. A value is a formula too, without variables: x=1/3."""
+ln, abs, max, min and pow, and the constants pi and e. A value is a formula too, without variables: x=1/3.
+`grade student.py` is another command, which grades an engine: see `grade -h`."""
 
 CHOSEN = {  # what the diagram may be told
     "style": "of the diagram", "theme": "of its colours", "local": "local derivatives in the diagram",
@@ -28,8 +29,15 @@ CHOSEN = {  # what the diagram may be told
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status: 0, or 2 after an error, which goes to stderr."""
+    """Run the command line; returns the exit status: 0, or 2 after an error, which goes to stderr.
+
+    What begins with `grade` is the command that grades a student's engine, with statuses of its own.
+    """
     given = sys.argv[1:] if arguments is None else arguments
+    if given and given[0] == "grade":  # a formula of that name is written (grade)
+        from autograd.testing.grading.command import main as grade  # no formula needs it
+
+        return grade(given[1:])
     spaced = [f" {text}" if re.match("-[^-h]|-h.", text) else text for text in given]  # -x is a formula
     options = _parser().parse_intermixed_args(spaced)
     try:

@@ -1,4 +1,4 @@
-"""To test derivatives: `check_grads` for a function or an operation of one's own, `check_engine` for any engine.
+"""To test derivatives: `check_grads` for functions and operations of one's own, `check_engine` for an engine.
 
 `autograd.testing.strategies` (random graphs; it needs hypothesis) and `autograd.testing.laws` (what holds of
 every derivative) are imported by their names.
@@ -6,13 +6,17 @@ every derivative) are imported by their names.
 
 from autograd.testing.checks import Report, VacuousCheckWarning, check_grads
 from autograd.testing.faults import GradientError
-from autograd.testing.grading import Engine, EngineReport, check_engine
+from autograd.testing.grading.check import check_engine
+from autograd.testing.grading.engine import Engine
+from autograd.testing.grading.report import Diagnosis, EngineReport, Row
 
 __all__ = [
+    "Diagnosis",
     "Engine",
     "EngineReport",
     "GradientError",
     "Report",
+    "Row",
     "VacuousCheckWarning",
     "check_engine",
     "check_grads",

@@ -60,13 +60,19 @@ def run(program: Program, engine: Speaks) -> list[Reading]:
     for place, act in enumerate(program):
         try:
             found = getattr(session, act[0])(*act[1:])
-        except (Exception, RecursionError) as error:
-            text = " ".join(str(error).split())[:200]
-            failure = Failure(type(error).__name__, text, place)
-            return readings + [failure] * sum(act[0] in READINGS for act in program[place:])
+        except (Exception, SystemExit) as error:
+            return readings + [_failure(error, place)] * sum(act[0] in READINGS for act in program[place:])
         if act[0] in READINGS:
             readings.append(found)
     return readings
+
+
+def _failure(error: BaseException, place: int) -> Failure:
+    """An exception as a reading; the text of one that cannot be written is empty."""
+    text = ""
+    with suppress(Exception):
+        text = " ".join(str(error).split())[:200]
+    return Failure(type(error).__name__, text, place)
 
 
 class _Session:
