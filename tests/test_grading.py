@@ -23,10 +23,10 @@ from autograd.testing import Engine, check_engine
 from autograd.testing.grading import probes
 from autograd.testing.grading.check import grade
 from autograd.testing.grading.engine import defined_in
-from autograd.testing.grading.misconceptions import COMPOSED, ENGINES, SESSIONS, candidates
+from autograd.testing.grading.misconceptions import ENGINES, SESSIONS, candidates
 from autograd.testing.grading.model import RIGHT as RIGHT_HABITS
 from autograd.testing.grading.model import Model
-from autograd.testing.grading.program import run, size
+from autograd.testing.grading.program import run
 
 SAME = {  # numbers cannot tell the first from the second
     "recursive-per-path": "no-visited", "visited-local": "no-visited", "on-the-way-out": "not-reversed",

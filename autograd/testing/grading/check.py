@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from autograd.testing.grading import probes
-from autograd.testing.grading.diagnosis import THROUGH, Answer, Diagnosing
+from autograd.testing.grading.diagnosis import THROUGH, Answer, Diagnosing, readings
 from autograd.testing.grading.engine import METHODS, Engine, Words
 from autograd.testing.grading.misconceptions import SESSIONS
 from autograd.testing.grading.probes import BETWEEN, CHAIN, CHANGED, GRAPHS, HABITS, MEMORY, Probe
@@ -201,7 +201,7 @@ class _Grading:
             del graphs[BETWEEN]
         sessions = {name: self.answers[name] for name in probes.SESSIONS if name in self.answers}
         self.diagnosing = Diagnosing(trees, graphs, sessions, self.near)
-        rows = [self.operation(form) for form in probes.forms(self.names) if self.is_listed(form)]
+        rows = [self.operation(form) for form in probes.listed(self.names) if self.is_listed(form)]
         rows += [self.habit(name) for name in self.answers if name not in trees]
         if all(row.status in (PASS, NOTE, MISSING) for row in rows):
             rows += self.random_programs(seed)
@@ -246,13 +246,14 @@ class _Grading:
         row.status, row.inputs = status, wrong.probe.inputs
         if any(isinstance(x, Failure) and x.kind == "Timeout" for x in wrong.found):
             row.status = TIMEOUT
-        notes = []
-        for found, right in zip(wrong.found, wrong.probe.right, strict=True):
-            good = probes.agree(found, right, self.near)
-            notes.append("" if good else f"yours {text_of(found)}, right {text_of(right)}")
-            if not good and not row.yours:
-                row.yours, row.right = text_of(found), text_of(right)
-        row.program = write(wrong.probe.program, self.runner.words, notes)
+        numbers = zip(readings(wrong.probe.program), wrong.found, wrong.probe.right, strict=True)
+        bad = [
+            (act, found, right) for act, found, right in numbers if not probes.agree(found, right, self.near)
+        ]
+        row.yours, row.right = map(text_of, bad[0][1:])
+        acts = [act for act in wrong.probe.program if act[0] not in READINGS] + [act for act, _, _ in bad]
+        notes = [f"yours {text_of(found)}, right {text_of(right)}" for _, found, right in bad]
+        row.program = write(acts, self.runner.words, notes)
 
     def habit(self, name: str) -> Row:
         row = Row(name, "habit", PASS, key=name, seconds=self.seconds[name])
