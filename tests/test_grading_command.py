@@ -285,13 +285,15 @@ def test_a_process_that_leaves_the_session_does_not_hold_the_report_up(student):
         assert engine.run(PROGRAM) == [200.0]
 
 
-def test_the_file_sees_no_secret_of_the_environment_and_writes_into_a_folder_of_its_own(student, monkeypatch):
+def test_the_file_has_an_environment_a_folder_and_an_output_of_its_own(student, monkeypatch):
     monkeypatch.setenv("GRADER_TOKEN", "secret")
-    path = student(
-        after(
-            "assert 'GRADER_TOKEN' not in os.environ\nopen('written', 'w').close()\ninput = sys.stdin.read()"
-        )
-    )
+    path = student(after("""
+assert 'GRADER_TOKEN' not in os.environ
+open('written', 'w').close()
+os.write(1, b'nobody reads it\\n')
+assert sys.stdin.read() == ''
+"""))  # fmt: skip
+    monkeypatch.chdir(path.parent)
     with isolated(path) as engine:
         assert engine.run(PROGRAM) == [200.0]
     assert [each.name for each in path.parent.iterdir()] == ["student.py"]
@@ -309,10 +311,13 @@ def test_a_template_that_is_believed_can_be_filled_in(text, holes):
     assert template.format(*["x"] * holes) == text.replace("{}", "x")
 
 
-plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+plain = st.none() | st.booleans() | st.integers(-1, 4) | st.floats() | st.text(max_size=5)
+failures = st.tuples(plain, st.text(max_size=3), plain) | st.tuples(st.just("E"), st.just(""), plain)
 
 
-@given(plain | st.lists(plain, max_size=4) | st.dictionaries(st.text(max_size=2), plain, max_size=3))
+@given(
+    plain | failures | st.lists(plain, max_size=4) | st.dictionaries(st.text(max_size=2), plain, max_size=3)
+)
 def test_only_numbers_and_failures_are_read(found):
     try:
         reading = isolation._reading(json.loads(json.dumps(found)), 3)
@@ -350,7 +355,9 @@ def test_the_engine_may_be_another_class_or_an_adapter(student):
 # ── The command ─────────────────────────────────────────────────────────────────────────────────────
 
 MISUSES = {
-    (): "required: file",
+    (): "one of the arguments file --peer is required",
+    ("student.py", "--peer", "micrograd"): "not allowed with argument",
+    ("--peer", "mygrad"): "install it first",
     ("missing.py",): "there is no file missing.py",
     ("student.py", "--timeout", "0"): "--timeout and --memory must be above 0",
     ("student.py", "--weights", "tanh"): "No such file",
@@ -363,6 +370,7 @@ MISUSES = {
 
 @pytest.mark.parametrize("arguments", MISUSES)
 def test_a_misuse_is_told_in_a_line(arguments, student, monkeypatch):
+    monkeypatch.setitem(sys.modules, "mygrad", None)  # as if it were not installed
     monkeypatch.chdir(student(ENGINE).parent)
     status, out, err = run(*arguments)
     assert (status, out) == (2, "")
@@ -378,6 +386,13 @@ def test_weights_are_points_and_what_is_required_must_be_there(student, tmp_path
         points = {row["id"]: row["points"] for row in json.loads(out)["rows"]}
         assert (status, points["tanh"], points["mul"], points["add"]) == (1, 3, 2, 1)
     assert run(path, *chosen, "--require", "add")[0] == 0
+
+
+def test_a_peer_is_graded_too():
+    pytest.importorskip("micrograd")
+    status, out, _ = run("--peer", "micrograd", "--operations", "add,mul,relu")
+    assert status == 0
+    assert "relu(x)" in out and out.splitlines()[-1].startswith("Value: ")
 
 
 def test_a_formula_may_still_be_called_grade():
@@ -505,6 +520,7 @@ def test_gradescope_reads_its_own_fields_and_adds_the_points_up():
 
 @given(st.text("`|*_<\\ab\n", max_size=12))
 def test_no_text_breaks_a_table_of_markdown(text):
-    report = EngineReport("Value", 0, [Row("x", "habit", "fail", yours=text, diagnosis=Diagnosis("", text))])
+    report = EngineReport("Value", 0, [Row("x", "habit", "fail", yours=text)])
     *_, line = report.markdown().strip().split("\n")
     assert len(re.findall(r"(?<!\\)\|", line)) == 6
+    assert line.count("`") % 2 == 0

@@ -7,7 +7,9 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from autograd.testing.grading import peers
 from autograd.testing.grading.check import Here, grade
+from autograd.testing.grading.engine import Engine
 from autograd.testing.grading.isolation import Isolated
 from autograd.testing.grading.loading import LoadError, load
 from autograd.testing.grading.probes import arities
@@ -17,6 +19,7 @@ DESCRIPTION = "Grade a scalar autograd engine: its operations, its gradients and
 EPILOG = """The file's class Value is graded, with the functions that the file defines, or its
 ENGINE = Engine(...). Exit status: 0 nothing is wrong, 1 something is, 2 an argument of this command is."""
 
+PEERS = ("dezero", "jax", "micrograd", "minitorch", "mygrad", "tinygrad", "torch")
 FORMATS: Mapping[str, Callable[[EngineReport], str]] = {
     "text": lambda report: f"{report}\n",
     "markdown": EngineReport.markdown,
@@ -44,7 +47,9 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> ArgumentParser:
     parser = ArgumentParser("autograd grade", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False)
     add = parser.add_argument
-    add("file", type=Path, help="the student's file")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("file", type=Path, nargs="?", help="the student's file")
+    what.add_argument("--peer", choices=PEERS, help="another engine that is installed, in this process")
     add("--class", dest="name", default="", metavar="NAME", help="the class, or the Engine, in the file")
     add("--operations", type=_names, metavar="add,mul,…", help="the operations to grade; else all there are")
     add("--require", type=_names, metavar="add,mul,…", help="those that may not be missing")
@@ -59,9 +64,7 @@ def _parser() -> ArgumentParser:
 
 
 def _report(options: Namespace) -> EngineReport:
-    """The report on the file; one that cannot be loaded has one row, which says why."""
-    if not options.file.is_file():
-        raise FileNotFoundError(f"there is no file {options.file}")
+    """The report on the file or peer; a file that cannot be loaded has one row, which says why."""
     if options.timeout <= 0 or options.memory <= 0:
         raise ValueError("--timeout and --memory must be above 0")
     chosen = {
@@ -70,6 +73,10 @@ def _report(options: Namespace) -> EngineReport:
         "weights": _weights(options.weights),
         "seed": options.seed,
     }
+    if options.peer:
+        return grade(Here(_peer(options.peer)), **chosen)
+    if not options.file.is_file():
+        raise FileNotFoundError(f"there is no file {options.file}")
     try:
         if options.here:
             return grade(Here(load(options.file.resolve(), options.name)), **chosen)
@@ -79,6 +86,14 @@ def _report(options: Namespace) -> EngineReport:
     except LoadError as error:
         row = Row(options.file.name, "file", FAIL, diagnosis=Diagnosis("load", str(error)))
         return EngineReport(options.name or "Value", options.seed, [row])
+
+
+def _peer(name: str) -> Engine:
+    try:
+        engine: Engine = getattr(peers, name)()
+    except ImportError as error:
+        raise ValueError(f"--peer {name}: {error}; install it first") from None
+    return engine
 
 
 def _names(text: str) -> tuple[str, ...]:
