@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 from itertools import groupby
 
-from demos.build import STEPS, lines, new, parts
+from demos.build.text import STEPS, lines, new, parts
 
 
 def homework(step: int) -> str:
