@@ -11,7 +11,6 @@ reading counts if its row gives that number. What cannot be told is `Unknown`, a
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from math import inf
 from numbers import Number
 from typing import Any, NamedTuple, Protocol
 
@@ -284,9 +283,8 @@ def _compare_gradients(copies: Sequence[Copy], roots: Sequence[Copy]) -> None:
             except (*FAILURES, KeyError):  # something of it is not known
                 total[arg] = None
     for copy in copies:
-        there = total[copy]
-        if there is not None and copy.grad is not None and size[copy] < inf:
-            copy.arriving = None if _is_near(there, copy.grad, size[copy]) else there
+        if not (total[copy] is None or copy.grad is None or _is_near(total[copy], copy.grad, size[copy])):
+            copy.arriving = total[copy]
 
 
 def _locals(node: Copy) -> dict[int, Any]:

@@ -235,8 +235,9 @@ def test_a_set_is_put_into_the_order_that_gives_the_number():
 def test_what_nothing_tells_is_unknown():
     equal = copy_of(Student(2.0) - Student(2.0))
     assert isinstance(equal.op, Unknown) and equal.computed is None
-    lost = Student(3.0, [Student(1.0)], "+")  # + 2, of which nothing is left
-    assert isinstance(copy_of(lost).op, Unknown) and copy_of(lost).computed is None
+    a = Student(1.0)
+    for lost in Student(3.0, [a], "+"), Student(3.0, [a, a, Student(1.5)], "sum"):
+        assert isinstance(copy_of(lost).op, Unknown) and copy_of(lost).computed is None
 
 
 def test_numbers_among_children_are_constants():
@@ -253,6 +254,33 @@ def test_a_number_that_was_set_since_is_marked_and_its_slopes_are_not_known():
     text = viz.draw(root).text()
     assert "d = a × b (operands give −12)" in text and "lines give" not in text
     assert "its operands give -12.0: one was set since" in viz.draw(root).svg()
+
+
+def test_rounding_is_not_marked():
+    x, y = Ordered(0.1), Ordered(0.3)
+    product = Ordered(0.03 * (1 + 1e-7), (x, y), "*")  # in single precision
+    assert copy_of(product).op is ops.mul
+    root = x * Ordered(1e6) - x * Ordered(1e6 - 1)
+    root.backward()
+    x.grad += 0.1  # of terms that are a million
+    assert marks(root) == {}
+    x.grad += 100
+    assert marks(root)[""] == (None, 1.0)
+
+
+def test_nan_is_nan():
+    root = root_of(Student) * Student(math.nan)
+    root.backward()
+    assert marks(root) == {} and copy_of(root).op is ops.mul
+
+
+def test_what_nothing_arrives_at_passes_nothing_on():
+    x = Ordered(2.0, label="x")
+    root = x.swoosh() * Ordered(0.0)
+    root.backward()
+    assert marks(root) == {}
+    x.grad = 5.0
+    assert marks(root) == {"x": (None, 0.0)}
 
 
 def test_conventions_at_kinks_are_not_marked():
