@@ -5,6 +5,7 @@ on graphs with those rules. Both are tried for each habit of the catalogue, and 
 least unexplained, with the fewest mistakes.
 """
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -84,18 +85,21 @@ class Diagnosing:
     def search(self) -> tuple[Fit, list[str]]:
         """The fit with the least cost, and the names of others that are as good."""
         first = self.fit("", RIGHT)
-        if first.cost == (0, 0):
-            return first, []
+        if first.cost[0] == 0 and len({form.partition(":")[0] for form in first.named}) < 2:
+            return first, []  # nothing is wrong, or one operation
         ways = [(name, way) for name, found in ENGINES.items() for way in found.ways]
-        fits = [first, *(self.fit(name, RIGHT._replace(**way)) for name, way in ways)]
+        fits = [first, *(self.fit(name, RIGHT._replace(**way), first.cost[0]) for name, way in ways)]
         least = min(fit.cost for fit in fits)
         best = [fit for fit in fits if fit.cost == least]
         if len(best) > 1:
             best.sort(key=lambda fit: self.of_sessions(fit) is None)
         return best[0], [*dict.fromkeys(fit.name for fit in best[1:] if fit.name not in ("", best[0].name))]
 
-    def fit(self, name: str, habits: Habits) -> Fit:
-        """A model with these habits, and for each form with the first rule that gives its numbers."""
+    def fit(self, name: str, habits: Habits, most: float = math.inf) -> Fit:
+        """A model with these habits, and for each form with the first rule that gives its numbers.
+
+        It is given up where more than `most` forms are unexplained.
+        """
         fit = Fit(name, habits)
         for form, answers in self.trees.items():
             answers = [answer for answer in answers if not answer.probe.tag]
@@ -110,6 +114,8 @@ class Diagnosing:
             else:
                 del fit.rules[form]
                 fit.forms.append(form)
+                if len(fit.forms) > most:
+                    return fit
         fit.graphs = self.unexplained(self.graphs, fit)
         if fit.graphs and not name:
             self.assigning(fit)
@@ -195,19 +201,15 @@ class Diagnosing:
     def of_engine(self) -> Diagnosis:
         """What is behind wrong numbers of graphs."""
         if self.best.name and not self.best.graphs:
-            return Diagnosis(
-                self.best.name, ENGINES[self.best.name].text, not self.best.forms, tuple(self.others)
-            )
+            text = "; or: ".join(ENGINES[name].text for name in (self.best.name, *self.others))
+            return Diagnosis(self.best.name, text, not self.best.forms, tuple(self.others))
         assigned = [named for named in self.best.named.values() if named.name.startswith("assigns-in")]
         if assigned:
             return Diagnosis(assigned[0].name, assigned[0].text, True)
         if self.best.named or self.best.forms:
             return THROUGH
-        return Diagnosis(
-            "",
-            "the sum over all paths is wrong; usual causes: = for +=, or nodes that hand on their "
-            "gradient before all of it has arrived",
-        )
+        text = "the sum over all paths is wrong; usual causes: = for +=, or nodes that hand their gradient on"
+        return Diagnosis("", f"{text} before all of it has arrived")
 
 
 THROUGH = Diagnosis("through", "an operation that it is made of is wrong", True)

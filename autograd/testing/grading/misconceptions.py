@@ -255,10 +255,10 @@ COMPOSED: Mapping[
     "sum": [lambda m, x, y: m.apply("add", (m.apply("add", (0, x)), y))],
     "iadd": [lambda m, x, y: m.apply("add", (x, y))],
 }
-REFLECTED = {
-    "sub": ("rsub-is-sub", "__rsub__ computes x - 2 in place of 2 - x"),
-    "div": ("rtruediv-is-div", "__rtruediv__ computes x / 2 in place of 2 / x"),
-    "power": ("rpow-is-pow", "__rpow__ computes x ** 2 in place of 2 ** x"),
+REFLECTED = {  # where x is the number
+    "sub": ("rsub-is-sub", "__rsub__ computes y - x in place of x - y"),
+    "div": ("rtruediv-is-div", "__rtruediv__ computes y / x in place of x / y"),
+    "power": ("rpow-is-pow", "__rpow__ computes y ** x in place of x ** y"),
 }
 SIGNS = {"sin": "sin-cos-sign", "cos": "sin-cos-sign", "div": "div-sign"}  # names of what is known by another
 EXCHANGED = {"maximum": "max-swapped", "minimum": "max-swapped", "power": "pow-swapped"}
