@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 GRAPHS = ["apples", "apples_oranges", "chain_rule", "sigmoid_nodes", "olah", "micrograd_readme", "mazur"]
-SYSTEMS = ["saito", "nielsen", "from_zero", "with_style"]  # packages
+SYSTEMS = ["saito", "nielsen", "from_zero", "with_style", "build"]  # packages
 DEMOS = [*GRAPHS, "nielsen_equations", "xor", "moons", "symmetry", "spirals", "gpt", *SYSTEMS]
 
 Number = Callable[[str], Any]

@@ -28,7 +28,7 @@ PACKAGES = "pyodide", "prism-code-editor"
 BLOCK = re.compile(r"^```python\n(.*?)^```\n", re.M | re.S)
 HEADING = re.compile(r"^#+ (.*)", re.M)
 ELSEWHERE = re.compile(
-    r"^import (numpy|mpmath)|\bdigits\b|checkpoint=", re.M
+    r"^import (numpy|mpmath)|^from micrograd|\bdigits\b|checkpoint=", re.M
 )  # is, or needs, what Pyodide lacks
 MAKES = ast.Assign, ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom
 ENGINE = "autograd/**/*.py", "nn/**/*.py", "viz/**/*.py", "viz/*.css", "viz/*.html", "viz/*.js"

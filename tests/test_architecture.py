@@ -31,6 +31,7 @@ MAY_IMPORT = {  # module of autograd: the modules of autograd it may import
     "series": {"op", "protocol"},
     "derivatives": {"fast", "functions", "op", "ops", "protocol", "recording", "value", "series", "trees"},
     "steps": {"op", "value", "formula"},
+    "foreign": {"op", "ops", "protocol", "value"},
     "parse": {"op", "ops", "value"},
     "__main__": set(),  # runs viz.command
 }
@@ -67,7 +68,10 @@ PROGRAM = {  # module of autograd.program: what it may import of autograd
 # What viz, nn and the demos may import of autograd.
 PUBLIC = {
     "autograd",
-    *(f"autograd.{room}" for room in ("formula", "naming", "op", "ops", "parse", "terms", "writing")),
+    *(
+        f"autograd.{room}"
+        for room in ("foreign", "formula", "naming", "op", "ops", "parse", "terms", "writing")
+    ),
     "autograd.testing.grading.command",  # `python -m autograd grade`
 }
 

@@ -17,7 +17,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-PAGES = ["index.md", "tutorial.md", "explanation.md", "confusions.md"]
+PAGES = ["index.md", "tutorial.md", "build.md", "teachers.md", "exercises.md"]
+PAGES += ["explanation.md", "confusions.md"]
 PAGES += sorted(f"how-to/{path.name}" for path in DOCS.glob("how-to/*.md"))
 BLOCK = re.compile(r"```python\n(?P<code>.*?)```(?:\n\n```text\n(?P<shown>.*?)```)?", re.S)
 

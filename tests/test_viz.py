@@ -10,7 +10,6 @@ import sys
 from decimal import Decimal
 from fractions import Fraction
 
-import micrograd.engine
 import numpy as np
 import pytest
 from hypothesis import given
@@ -530,17 +529,6 @@ def test_what_has_no_graph_cannot_be_drawn(nothing):
         TypeError, match=r"^draw needs a Value, not the \w+ .* which has no graph; give .*\)$"
     ):
         viz.draw(nothing)
-
-
-def test_a_value_of_another_engine_names_its_module():
-    other = micrograd.engine.Value(2.0)
-    with pytest.raises(
-        TypeError,
-        match=r"^draw needs a Value of autograd, not the Value of micrograd\.engine .* autograd\.Value\(…\)$",
-    ):
-        viz.draw(other * other)
-    with pytest.raises(TypeError, match=r"^table needs a Value of autograd"):
-        viz.table(other)
 
 
 def test_other_errors_name_what_exists(tmp_path):

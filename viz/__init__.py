@@ -29,6 +29,7 @@ from dataclasses import fields
 from typing import Any, overload
 
 from autograd import Value
+from autograd.foreign import Reader, copied, is_node
 from viz import notebook
 from viz.diagram import Diagram
 from viz.matrix import draw_affine, draw_softmax_with_loss
@@ -65,11 +66,16 @@ __all__ = [
 
 @overload
 def draw(
-    root: Value | Iterable[Value], names: Mapping[str, Any] | None = None, **options: Any
+    root: Value | Iterable[Value],
+    names: Mapping[str, Any] | None = None,
+    engine: Reader | None = None,
+    **options: Any,
 ) -> Diagram: ...
 @overload
 def draw(root: Program, **options: Any) -> ProgramPicture: ...
-def draw(root: Any, names: Mapping[str, Any] | None = None, **options: Any) -> Diagram | ProgramPicture:
+def draw(
+    root: Any, names: Mapping[str, Any] | None = None, engine: Reader | None = None, **options: Any
+) -> Diagram | ProgramPicture:
     """The picture of everything that a root, or several, were made from; or of a compiled program.
 
     `root` is a Value, or a sequence of them for several roots in one picture. The options are those of
@@ -83,6 +89,11 @@ def draw(root: Any, names: Mapping[str, Any] | None = None, **options: Any) -> D
 
     The gradients are those of the last `backward()`; before it, every card shows "·".
 
+    A node of another engine is drawn with the numbers that it has there, if its class is made as micrograd's
+    is, with `_prev`, `_op`, `data` and `grad`, or an `engine` says how it is read: `Engine(Scalar,
+    children="inputs", operation="function")`. Local derivatives are those of the table, where it knows the
+    operation. What does not follow from them is marked: "lines give 2", "operands give 6".
+
     A program, as `autograd.compile` makes it and once it has run, is drawn by its array operations. Its
     options: `stage`, "forward", "backward" or "both" (None: both, or of more than 60 operations the forward
     ones); `rows`, how many of them a column holds, 18 at most unless said; and `theme`.
@@ -90,12 +101,14 @@ def draw(root: Any, names: Mapping[str, Any] | None = None, **options: Any) -> D
     if hasattr(root, "operations"):
         if names is not None:
             raise TypeError("draw: names are for Values; a program has names of its own")
+        if engine is not None:
+            raise TypeError("draw: a program is of this engine; leave engine=… out")
         return ProgramPicture(root, **options)
     known = [field.name for field in fields(Options)]
     if unknown := options.keys() - set(known):
         raise TypeError(f"draw has no option {min(unknown)!r}; there is {', '.join(known)}")
-    roots, chosen = _roots("draw", root), Options(**options)
-    view = select(roots, chosen, variables("draw", names))
+    (roots, copies), chosen = _roots("draw", root, engine), Options(**options)
+    view = select(roots, chosen, variables("draw", names, copies))
     return Diagram(read(roots, view, chosen.digits), chosen, roots)
 
 
@@ -128,42 +141,53 @@ def sheet(
     return compose([drawn(each) for each in exercises], title, paper, lines, solution)
 
 
-def table(root: Value, digits: int | None = None, names: Mapping[str, Any] | None = None) -> Table:
+def table(
+    root: Any,
+    digits: int | None = None,
+    names: Mapping[str, Any] | None = None,
+    engine: Reader | None = None,
+) -> Table:
     """The graph of a root node by node: the values forward, then every step of the backward pass.
 
-    Numbers are as Python prints them, or in so many significant digits; `names` are as `draw` takes them.
+    Numbers are as Python prints them, or in so many significant digits; `names` and `engine` are as `draw`
+    takes them. Of another engine's graph the first part has the gradients too, and what they should be.
 
     It takes no notice of gradients, and changes none: `backward()` need not have been called. Where a local
     derivative does not exist it shows the steps before, and says where and why the pass stops.
     """
-    (only,) = _roots("table", [root])
+    (only,), copies = _roots("table", [root], engine)
     if digits is not None:
         check_whole("digits", digits)
-    view = select([only], called=variables("table", names))
+    view = select([only], called=variables("table", names, copies))
     return Table(*read_backward(only, read([only], view)), digits)
 
 
-def _roots(caller: str, root: Any) -> list[Value]:
-    """The root or roots as a list of Values; TypeError if they are none."""
-    if isinstance(root, Value):
-        return [root]
-    several = hasattr(root, "__iter__") and not isinstance(root, str | bytes)
+def _roots(caller: str, root: Any, engine: Reader | None) -> tuple[list[Value], Mapping[int, Value]]:
+    """The root or roots as a list of Values, and by their ids the nodes that were copied for it.
+
+    TypeError for what has no graph.
+    """
+    several = hasattr(root, "__iter__") and not isinstance(root, str | bytes | Value)
+    several = several and not is_node(root, engine)
     roots = list(getattr(root, "flat", root)) if several else [root]
+    foreign = [item for item in roots if is_node(item, engine)]
     for item in roots:
-        if not isinstance(item, Value):
-            kind = type(item)
-            if kind.__name__ == Value.__name__:  # of micrograd, or of a notebook's own cell
-                raise TypeError(
-                    f"{caller} needs a Value of autograd, not the Value of {kind.__module__} {item!r:.60}; "
-                    "build the expression from autograd.Value(…)"
-                )
+        kind = type(item)
+        if isinstance(item, Value) or is_node(item, engine):
+            continue
+        if hasattr(kind, "backward"):
             raise TypeError(
-                f"{caller} needs a Value, not the {kind.__name__} {item!r:.60}, which has no graph; "
-                "give the result of an expression in Value(…)"
+                f"{caller} cannot see what the {kind.__name__} of {kind.__module__} was made from: it has no "
+                "_prev, or no data; give engine=Engine(…, children=…, operation=…), which reads them"
             )
+        raise TypeError(
+            f"{caller} needs a Value, not the {kind.__name__} {item!r:.60}, which has no graph; "
+            "give the result of an expression in Value(…)"
+        )
     if not roots:
         raise ValueError(f"{caller} needs at least one root, and got an empty {type(root).__name__}")
-    return roots
+    copies = copied(foreign, engine) if foreign else {}
+    return [copies.get(id(item), item) for item in roots], copies
 
 
 notebook.register(draw)

@@ -25,7 +25,7 @@ from typing import Any
 from viz import words
 from viz.options import Options
 from viz.products import LONG, Formulas
-from viz.records import CONSTANT, GROUP, LEAF, OPERATION, Edge, Graph, Node
+from viz.records import CONSTANT, GROUP, LEAF, OPERATION, UNKNOWN, Edge, Graph, Node
 from viz.scene import Scene, within
 from viz.text import clip, relation, short
 from viz.view import LETTERS
@@ -71,7 +71,7 @@ class Sheet:
         users = self.users[node.key]
         quiet = bool(users) and all(map(self._is_quiet, users))
         value = self._forward(node, node.kind != OPERATION) if quiet else NOTHING
-        now = "" if self.symbolic else words.now(node, self.options)
+        now = "" if self.symbolic else words.remark(node, self.options)
         if node.kind == LEAF:
             name = name if self.options.labels else ""
             return Shape(VARIABLE, name, title, now, self._total(node), value, quiet)
@@ -112,9 +112,12 @@ class Sheet:
         single, silent = len(edges) == 1, any(map(self._is_silent, edges))
         formula = self.formulas is not None and self.options.local == "formula"
         told = summed or formula or None in (*parts, node.gradient)
-        if not edges or (single and told and not silent) or not words.gradient(node, self.options):
+        field = words.gradient(node, self.options)
+        if not edges or not field or (single and told and not silent and not field.wrong):
             return NOTHING
-        if self.formulas and formula:
+        if field.wrong:
+            line = whole
+        elif self.formulas and formula:
             line = self.formulas.incoming[node.key] or words.NONE
             if node.kind != LEAF or len(line) > LONG:
                 line = self.formulas.derivative(node.key)
@@ -126,7 +129,7 @@ class Sheet:
             line = f"{terms} {equals} {whole}"
         else:
             line = f"Σ {whole}"
-        return Field(line).blanked(self.options.blank)
+        return Field(line, wrong=field.wrong).blanked(self.options.blank)
 
     # Wires
 
@@ -161,7 +164,8 @@ class Sheet:
         if not self.options.gradients or to_constant or self._is_silent(edge):
             return NOTHING
         if edge.formula and edge.local is None:
-            return Field(words.NONE).blanked(self.options.blank)
+            none = UNKNOWN if edge.rule is UNKNOWN else words.NONE
+            return Field(none).blanked(self.options.blank)
         formula = self._formula(edge, self.formulas) if self.formulas else ""
         return words.passed(edge.contribution, self.options, formula, edge.alarm)
 

@@ -159,7 +159,7 @@ def _card(node: Node, incoming: list[Edge], pitch: float, options: Options, room
         return Card(node.name, "", "pale", width=2 * PAD, height=SMALL, ports=places)
     shape, ink = "leaf" if node.kind == LEAF else "card", "name" if node.label else "pale"
     symbol, *remarks = ("", symbol) if node.kind == GROUP else (symbol,)
-    remark = " ".join(filter(None, (*remarks, words.now(node, options))))
+    remark = " ".join(filter(None, (*remarks, words.remark(node, options))))
     card = Card(name, shape, ink, symbol, remark, data, gradient, node.size > 1)
     return fitted(card, operands, pitch, down, room)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from viz import words
 from viz.options import Options
 from viz.records import CONSTANT, LEAF, OPERATION, Graph, Node
-from viz.scene import DARK, LIGHT
+from viz.scene import DARK, LIGHT, LOOKS
 from viz.text import clip, runs
 
 if TYPE_CHECKING:
@@ -61,11 +61,12 @@ def _table(node: Node, operands: int, options: Options, colours: dict[str, str])
     """The card of a node: cells for its operands, its symbol, its name over its numbers."""
     down = options.direction == "down"
     name = _font(words.name(node, options), "", "B" if node.label else "")
-    number = words.data(node, options)
-    data = _font(str(number), f'COLOR="{colours[number.ink("data")]}" FACE="{MONO}"')
-    gradient = _font(str(words.gradient(node, options)), f'COLOR="{colours["gradient"]}" FACE="{MONO}"')
-    now = _font(words.now(node, options), f'COLOR="{colours["pale"]}"')
-    name = "&#160; ".join(filter(None, (name, now)))
+    data, gradient = (
+        _font(str(field), f'COLOR="{colours[LOOKS[field.ink(kind)].fill]}" FACE="{MONO}"')
+        for kind, field in (("data", words.data(node, options)), ("gradient", words.gradient(node, options)))
+    )
+    remark = _font(words.remark(node, options), f'COLOR="{colours["pale"]}"')
+    name = "&#160; ".join(filter(None, (name, remark)))
     low = ' VALIGN="BOTTOM"' if data or gradient else ""
     rows = f'<TR><TD ALIGN="LEFT"{low} COLSPAN="2">{name}</TD></TR>' if name else ""
     if node.kind == CONSTANT:

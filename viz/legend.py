@@ -71,6 +71,7 @@ ENTRIES: dict[str, tuple[Sample, str]] = {
     "frame": (_box, "group that is open"),
     "blank": (_box, "to be filled in"),
     "alarm": (_text("nan"), "where the first nan or infinity arises"),
+    "wrong": (_text("+1"), "another number than its operands, or the lines back to it, give"),
 }
 
 

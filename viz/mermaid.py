@@ -49,7 +49,8 @@ def render(graph: Graph, options: Options) -> str:
 
 def _classes(node: Node, options: Options) -> tuple[str, str]:
     """How a node looks: as its kind does, and an alarm on that."""
-    return CLASSES.get(node.kind, "card"), words.data(node, options).ink("")
+    fine = not (words.data(node, options).ink("") or words.gradient(node, options).ink(""))
+    return CLASSES.get(node.kind, "card"), "" if fine else "alarm"
 
 
 def _label(node: Node, options: Options) -> str:
@@ -59,7 +60,7 @@ def _label(node: Node, options: Options) -> str:
     how = clip(node.expression, LONG) if options.labels and node.expression else node.symbol
     between = ": " if node.kind == GROUP else " = "
     first = between.join(filter(None, (f"<b>{escape(name)}</b>" if name else "", escape(how))))
-    data = ", ".join(filter(None, (data, words.now(node, options))))
+    data = ", ".join(filter(None, (data, words.remark(node, options))))
     lines = [f"value {escape(data)}" if data and node.kind != CONSTANT else escape(data)]
     lines += [f"gradient {escape(gradient)}"] if gradient else []
     return "<br/>".join(filter(None, (first, *lines))) or " "

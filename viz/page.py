@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
 from autograd import Step, Value
+from autograd.foreign import Copy, Unknown
 from autograd.formula import Piece
 from viz import cards, live, svg, view
 from viz.javascript import source
@@ -111,7 +112,8 @@ def render(graph: Graph, options: Options, roots: Sequence[Value], draw: Callabl
 
     `draw` gives its picture. Its gradients are those of one backward pass from seed 1, whether `backward()`
     has run or not. A worksheet, the style "textbook", several roots, more than `LIMIT` values, a picture of a
-    part of the graph, and of groups whose numbers are no floats, make a page without steps.
+    part of the graph, and of groups whose numbers are no floats, make a page without steps; so does another
+    engine's graph with numbers that the table does not give.
     """
     title = escape(", ".join(graph.nodes[key].name or "a constant" for key in graph.roots))
     told = "" if (why := _why_still(graph, options, roots)) else live.why_not(graph)
@@ -140,8 +142,24 @@ def _why_still(graph: Graph, options: Options, roots: Sequence[Value]) -> str:
         return f"Steps lead back from one root, and this picture has {len(roots)}: draw one of them."
     if graph.total > LIMIT:
         return f"{graph.total:,} values are too many to follow step by step: draw a graph of at most {LIMIT}."
+    if other := _other_numbers(graph):
+        return f"Steps go by the rules of the table, and {other}."
     if any(not node.size for node in graph.nodes):
         return f"This picture is {graph.note}. For all of them, step by step: viz.draw(root).html()"
+    return ""
+
+
+def _other_numbers(graph: Graph) -> str:
+    """What another engine has otherwise than the rules of the table; "" where nothing."""
+    assert graph.view
+    for copy in graph.view.order:
+        name = graph.names.get(copy, "")
+        if isinstance(copy, Copy) and copy.computed is not None:
+            return f"{name} is another number than its operands give"
+        if isinstance(copy.op, Unknown):
+            return f"there is none for {name}"
+        if isinstance(copy, Copy) and copy.arriving is not None:
+            return f"the gradient of {name} is another than its lines give"
     return ""
 
 

@@ -23,6 +23,7 @@ from autograd import (
     ops,
     topological_order,
 )
+from autograd.foreign import Copy, Unknown
 from autograd.formula import Local, local_graphs
 from autograd.op import printable
 from viz.text import distinct, filled, full, short
@@ -32,6 +33,7 @@ LEAF, CONSTANT, OPERATION, GROUP = "leaf", "constant", "operation", "group"
 FEW = 2  # names at the head of a list that is cut
 PARTS = 200  # of a formula; a longer one is not written
 CROWD = 4  # operands from one card, from which on they share an edge
+UNKNOWN = "?"  # in place of a local derivative of another engine's operation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +68,8 @@ class Node:
     now         the number that it holds, where `.data` has been set since; None where it has not
     uses        the different numbers with which operations used it, where there are several
     alarm       whether a nan or an infinity arises in it: no operand is one
+    computed, arriving   of another engine's graph: what the operands, and what the lines that leave, give by
+                the rules of the table, where data, and the gradient, are other numbers
     size        how many values it stands for        frame       the opened group around it, or ""
     inside      how many constants stand in its symbol besides: `× 2`, `1 −`, `max 0`
 
@@ -91,6 +95,8 @@ class Node:
     now: Any = None
     uses: tuple[Any, ...] = ()
     alarm: bool = False
+    computed: Any = None
+    arriving: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +108,8 @@ class Edge:
     formula         the local derivative as the table states it: `∂price/∂tax = apples`, a Formula; "" to a
                     constant; or words
     local           its number; None to a constant, where the rule says "no contribution", and where
-                    the derivative does not exist
-    rule            the right side of the formula: `apples`
+                    the derivative does not exist, or is not known
+    rule            the right side of the formula: `apples`; UNKNOWN where it is not known
     count           how many edges it stands for
     flow            Σ |upstream × local| over them, where one of its ends stands for several values
     contribution    Σ upstream × local over them: what they add to the gradient; None: nothing has arrived
@@ -147,6 +153,11 @@ class Graph:
         for edge in self.edges:
             incoming[edge.target].append(edge)
         return incoming
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it is of another engine."""
+        return self.view is not None and any(isinstance(node, Copy) for node in self.view.order)
 
     @property
     def note(self) -> str:
@@ -239,7 +250,8 @@ class _Reader:
         self.uses = uses(view)
         outputs = view.outputs()
         self.outputs = [[value for value in card.members if value in outputs] for card in view.cards]
-        arrived = [root for root in (view.order[root] for root in view.roots) if root.grad]
+        roots = [view.order[root] for root in view.roots]
+        arrived = [root for root in roots if root.grad or root.grad is None]  # other engines keep none
         self.reached = set(topological_order(*arrived)) if len(arrived) < len(view.roots) else None
         self.groups = distinct({card.name: None for card in view.cards}, LETTERS)
         self.names = view.names or value_names(
@@ -366,7 +378,10 @@ class _Reader:
         now = _between([node.data for node in nodes], False, self.digits) if changed else None
         uses = self._used(nodes[0]) if len(nodes) == 1 else []
         alarm = any(self._alarms(order[value]) for value in members)
-        return {"now": now, "uses": tuple(uses) if len(uses) > 1 else (), "alarm": alarm}
+        state = {"now": now, "uses": tuple(uses) if len(uses) > 1 else (), "alarm": alarm}
+        if len(nodes) == 1 and isinstance(nodes[0], Copy):
+            state |= {"computed": nodes[0].computed, "arriving": nodes[0].arriving}
+        return state
 
     def _used(self, node: Value) -> list[Any]:
         return self.uses.get(node, [node.data])
@@ -416,7 +431,10 @@ class _Reader:
                 write = (_cut(graph), _dots) if is_long else (graph.formula, graph.right)
                 formula, rule = (Formula(graph, each) for each in write)
             elif view.order[arg].op is not ops.constant:
-                formula = f"∂{self._name(value)}/∂{self._name(arg)} does not exist here"
+                unknown = isinstance(view.order[value].op, Unknown)
+                formula = f"∂{self._name(value)}/∂{self._name(arg)} "
+                formula += "is not known" if unknown else "does not exist here"
+                rule = UNKNOWN * unknown
             local = locals_.get(position)
             passed = self._passed(value, local)
             alarm = passed is not None and not _finite(passed) and _finite(self._numbers(value)[1])

@@ -98,6 +98,7 @@ LOOKS = {
     "activation": Look("data", size=11, bold=True),
     "dots": Look("pale", size=20),
     "alarm": Look("alarm", size=12.5, bold=True),
+    "wrong": Look("alarm", size=12.5, bold=True),
 }
 
 

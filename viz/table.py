@@ -96,12 +96,14 @@ def _forward(graph: Graph, write: Writer) -> Block:
     for node in graph.nodes:
         if node.name or node.kind != CONSTANT or node.key in graph.roots:
             made = write.formula("= ", node.expression) if node.expression else ""
-            now = "" if node.now is None else write.number(node.now)
-            rows.append((write.name(node.name or CONSTANT), made, write.number(node.data), now))
-    heads: Row = ("node", "", "value", "now")
-    if not any(now for *_, now in rows):
-        heads, rows = heads[:3], [row[:3] for row in rows]
-    return Block("Forward: each node from its operands", heads, frozenset({2, 3}), rows)
+            gradient = node.gradient if graph.foreign else None
+            more = (node.now, node.computed, gradient, node.arriving)
+            numbers = ("" if x is None else write.number(x) for x in (node.data, *more))
+            rows.append((write.name(node.name or CONSTANT), made, *numbers))
+    heads: Row = ("node", "", "value", "now", "operands give", "gradient", "lines give")
+    shown = [i for i in range(len(heads)) if i < 3 or any(row[i] for row in rows)]
+    heads, *rows = (tuple(row[i] for i in shown) for row in (heads, *rows))
+    return Block("Forward: each node from its operands", heads, frozenset(range(2, len(heads))), rows)
 
 
 def _backward(graph: Graph, made: Pass, write: Writer, digits: int | None) -> Block:

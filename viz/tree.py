@@ -89,7 +89,7 @@ def _lines(graph: Graph, options: Options) -> Iterator[Line]:
             if node.kind != CONSTANT:
                 written.add(key)
             data, gradient = words.data(node, options), words.gradient(node, options)
-            says = _marked(_says(node, options), words.ARISES * data.alarm, words.now(node, options))
+            says = _marked(_says(node, options), words.ARISES * data.alarm, words.remark(node, options))
             yield Line(head + says, str(data), str(gradient))
             stack += reversed([*_below(graph.incoming[key], visit)])
 

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any, NamedTuple
 
 from viz.options import Options
-from viz.records import CONSTANT, GROUP, LEAF, OPERATION, Edge, Graph, Node
+from viz.records import CONSTANT, GROUP, LEAF, OPERATION, UNKNOWN, Edge, Graph, Node
 from viz.text import clip, full, short
 
 BLANK = "____"  # on a worksheet in text, where a number is to be filled in
@@ -18,6 +18,7 @@ class Field(NamedTuple):
     """A text, and behind it what is to be filled in on a worksheet; both may have several lines.
 
     alarm  whether the first nan or infinity arises in it
+    wrong  whether another engine has it, and the rules of the table give another number
 
     Nothing at all is false.
     """
@@ -25,6 +26,7 @@ class Field(NamedTuple):
     text: str = ""
     blank: str = ""
     alarm: bool = False
+    wrong: bool = False
 
     def __str__(self) -> str:
         return self.text + BLANK * bool(self.blank)
@@ -38,7 +40,7 @@ class Field(NamedTuple):
 
     def ink(self, kind: str) -> str:
         """The kind of its letters in a picture, which is this one where all is well."""
-        return "alarm" if self.alarm else kind
+        return "alarm" if self.alarm else "wrong" if self.wrong else kind
 
 
 NOTHING = Field()
@@ -53,16 +55,33 @@ def data(node: Node, options: Options) -> Field:
     """The forward number; what is given, the number of a leaf, is on no worksheet blank."""
     if not options.values or node.data is None:
         return NOTHING
-    field = Field(short(node.data, digits=options.digits), alarm=node.alarm)
+    text, wrong = short(node.data, digits=options.digits), bool(_computed(node, options))
+    field = Field(text, alarm=node.alarm, wrong=wrong)
     return field.blanked(options.blank == "all" and node.kind not in (LEAF, CONSTANT))
 
 
-def now(node: Node, options: Options) -> str:
-    """The number that it holds, where that is another than the operations have used; on no worksheet."""
-    if node.now is None or options.blank or not options.values:
+def remark(node: Node, options: Options) -> str:
+    """What else is to be said of the numbers: `now 100`, `operands give 6, lines give +2`."""
+    now = _other("now", node.now, node.data, options) if options.values else ""
+    return ", ".join(filter(None, (now, _computed(node, options), _arriving(node, options))))
+
+
+def _computed(node: Node, options: Options) -> str:
+    """What an operation gives of its operands, where another engine has another number."""
+    return _other("operands give", node.computed, node.data, options) if options.values else ""
+
+
+def _arriving(node: Node, options: Options) -> str:
+    """What the lines to its uses bring back, where another engine has another gradient."""
+    return _other("lines give", node.arriving, node.gradient, options, True) if options.gradients else ""
+
+
+def _other(says: str, number: Any, shown: Any, options: Options, signed: bool = False) -> str:
+    """The number beside the one that is shown, where it is written otherwise; on no worksheet."""
+    if number is None or options.blank:
         return ""
-    held, used = (short(number, digits=options.digits) for number in (node.now, node.data))
-    return f"now {held}" if held != used else ""
+    text, beside = (short(x, signed, options.digits) for x in (number, shown))
+    return f"{says} {text}" if text != beside else ""
 
 
 def gradient(node: Node, options: Options) -> Field:
@@ -70,7 +89,7 @@ def gradient(node: Node, options: Options) -> Field:
     if not options.gradients or node.kind == CONSTANT or (node.kind == GROUP and node.data is None):
         return NOTHING
     number = NO_GRADIENT if node.gradient is None else short(node.gradient, True, options.digits)
-    return Field(number).blanked(options.blank)
+    return Field(number, wrong=bool(_arriving(node, options))).blanked(options.blank)
 
 
 def local(edge: Edge, options: Options, most: int) -> Field:
@@ -83,7 +102,7 @@ def local(edge: Edge, options: Options, most: int) -> Field:
         return NOTHING
     formula = "" if options.local == "number" else clip(edge.rule, most)
     if edge.local is None:
-        return Field(formula or NONE)
+        return Field(UNKNOWN if edge.rule is UNKNOWN else formula or NONE)
     alarm = edge.alarm and options.gradients and not options.blank
     if options.local == "formula":
         return Field(formula, alarm=alarm)
@@ -121,6 +140,8 @@ def numbers(node: Node, options: Options) -> list[str]:
     since = [] if node.now is None or options.blank else [f"now {full(node.now)}, set after it was used"]
     if node.uses and not options.blank:
         since.insert(0, f"used as {' and as '.join(map(full, node.uses))} in different operations")
+    if node.computed is not None and not options.blank:
+        since.append(f"its operands give {full(node.computed)}: one was set since, or the rule is another")
     if node.kind == CONSTANT:
         return [value, *since]
     if node.alarm:
@@ -130,6 +151,8 @@ def numbers(node: Node, options: Options) -> list[str]:
     if not options.blank:
         none = node.gradient is None
         lines.append(f"gradient {'none has arrived; call backward()' if none else full(node.gradient)}")
+    if node.arriving is not None and not options.blank:
+        lines.append(f"its lines give {full(node.arriving)}: the sum of upstream × local derivative")
     return lines
 
 

@@ -12,7 +12,10 @@ import pytest
 from micrograd.engine import Value as Micrograd
 from peers import Value2026
 
+import autograd
 from autograd import Value, no_grad, topological_order
+from demos.build import step10
+from tests.engines import PLAIN
 
 PEERS = {"autograd": Value, "micrograd 0.1.0": Micrograd, "2026 style": Value2026}
 STEPS, POINTS, SIZES = 6, 20, (2, 16, 16, 1)
@@ -59,6 +62,32 @@ def test_training_steps(benchmark, peer):
     expected = train(*network(Value))
     result = benchmark.pedantic(train, setup=lambda: (network(PEERS[peer]), {}), rounds=12)
     assert result == pytest.approx(expected, rel=1e-12)
+
+
+BUILT = {"in ten steps": step10, "without fast.py": PLAIN.autograd, "autograd": autograd}
+
+
+@pytest.mark.benchmark(group="forward and backward of the network of demos/build, product by product")
+@pytest.mark.parametrize("engine", BUILT)
+def test_what_the_real_engine_adds(benchmark, engine):
+    """Over 60 points, as there."""
+    rng = random.Random(0)
+    numbers, points = [rng.gauss() for _ in range(33)], [(rng.gauss(), rng.gauss()) for _ in range(60)]
+
+    def step(engine):
+        parameters = [engine.Value(x) for x in numbers]
+        *hidden, last = [parameters[k : k + 3] for k in range(0, 24, 3)] + [parameters[24:]]
+        total = 0
+        for x, y in points:
+            z = last[0]
+            for w, (u, v, b) in zip(last[1:], hidden):
+                z = z + w * engine.tanh(u * x + v * y + b)
+            total = total + (engine.tanh(z) - 1) ** 2
+        total.backward()
+        return [p.grad for p in parameters]
+
+    result = benchmark.pedantic(step, args=(BUILT[engine],), rounds=15, warmup_rounds=1)
+    assert result == pytest.approx(step(autograd), rel=1e-9)
 
 
 def chain(length):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from autograd.testing.grading import probes
-from autograd.testing.grading.diagnosis import THROUGH, Answer, Diagnosing
+from autograd.testing.grading.diagnosis import THROUGH, Answer, Diagnosing, readings
 from autograd.testing.grading.engine import METHODS, Engine, Words
 from autograd.testing.grading.misconceptions import SESSIONS
 from autograd.testing.grading.probes import BETWEEN, CHAIN, CHANGED, GRAPHS, HABITS, MEMORY, Probe
@@ -34,7 +34,6 @@ COMMON = (
     "absolute",
 )  # named where they are missing
 REQUIRED = ("add", "mul")
-NOT_OFFERED = ("TypeError", "NotImplementedError", "AssertionError")
 SINGLE, DOUBLE = 1e-3, 1e-7
 PROGRAMS = 100
 
@@ -72,6 +71,7 @@ def check_engine(
     require: Collection[str] | None = None,
     weights: Mapping[str, float] | None = None,
     seed: int = 0,
+    limit: float = 10.0,
 ) -> EngineReport:
     """Test a scalar engine: its operations, one by one, and its habits; print the report.
 
@@ -83,6 +83,7 @@ def check_engine(
     require      which of them must be there: `operations` if they are given, else "add" and "mul"
     weights      points for operations and habits by name, in place of 1: {"tanh": 2, "a value used twice": 5}
     seed         of the random programs at the end; the same seed gives the same report
+    limit        seconds after which nothing more is asked; what was not asked has failed
 
     Right is what our own engine gives, whose rules `check_grads` compares with oracles.
 
@@ -91,7 +92,7 @@ def check_engine(
     >>> report.passed, report.score
     (True, 1.0)
     """
-    return grade(Here(Engine.of(engine, functions)), operations, require, weights or {}, seed)
+    return grade(Here(Engine.of(engine, functions)), operations, require, weights or {}, seed, limit)
 
 
 def grade(
@@ -100,6 +101,7 @@ def grade(
     require: Collection[str] | None = None,
     weights: Mapping[str, float] = {},
     seed: int = 0,
+    limit: float = 10.0,
 ) -> EngineReport:
     """`check_engine` of what answers programs, wherever it runs."""
     known = probes.arities()
@@ -107,9 +109,9 @@ def grade(
         if name not in known:
             raise ValueError(f"check_engine knows no operation {name!r}; choose from {', '.join(known)}")
     require = require if require is not None else operations if operations is not None else REQUIRED
-    grading = _Grading(runner, [*known] if operations is None else [*operations], require, seed)
+    grading = _Grading(runner, [*known] if operations is None else [*operations], require, limit)
     grading.ask()
-    report = EngineReport(runner.title, seed, grading.rows())
+    report = EngineReport(runner.title, seed, grading.rows(seed))
     names = {key for row in report.rows for key in (row.name, row.key)}
     if unknown := [name for name in weights if name not in names]:
         choice = ", ".join(sorted(names))
@@ -125,8 +127,9 @@ class _Grading:
     missing   the forms that the engine refuses, and how
     """
 
-    def __init__(self, runner: Runner, names: Sequence[str], require: Collection[str], seed: int) -> None:
-        self.runner, self.names, self.require, self.seed = runner, names, require, seed
+    def __init__(self, runner: Runner, names: Sequence[str], require: Collection[str], limit: float) -> None:
+        self.runner, self.names, self.require, self.limit = runner, names, require, limit
+        self.begun = time.perf_counter()
         self.missing: dict[str, Failure | None] = {}
         self.answers: dict[str, list[Answer]] = {}
         self.seconds: dict[str, float] = {}
@@ -153,7 +156,7 @@ class _Grading:
 
     def ask_form(self, form: str) -> None:
         asked = [probe for probe in probes.trees(form) if self.can(probe.program, form)]
-        first = self.runner.run(asked[0].program)[0]
+        first = self.run(asked[0].program)[0]
         refused = isinstance(first, Failure) and asked[0].program[first.act][0] == "op"
         if isinstance(first, Failure) and refused and self.is_refusal(form, first):
             self.missing[form] = first
@@ -161,26 +164,36 @@ class _Grading:
             self.answer(form, asked)
 
     def is_refusal(self, form: str, failure: Failure) -> bool:
-        """Whether an exception says that there is no such operation; an AttributeError does for numbers."""
-        kinds = (*NOT_OFFERED, "AttributeError") if ":" in form or form == "sum" else NOT_OFFERED
-        return failure.kind in kinds
+        """Whether an exception says that there is no such operation, or none of a number with a value."""
+        if ":" in form or form == "sum":
+            return failure.kind in ("TypeError", "AttributeError", "NotImplementedError", "AssertionError")
+        refused = "unsupported operand" in failure.text or "bad operand" in failure.text
+        return refused or failure.kind in ("NotImplementedError", "AssertionError")
 
     def can(self, program: Program, form: str = "") -> bool:
         """Whether the engine has all operations of a program."""
         used = {act[2] for act in program if act[0] in ("op", "chain")} - {form.partition(":")[0]}
         return all(name in self.names and name not in self.missing for name in used)
 
+    def run(self, program: Program) -> list[Reading]:
+        """What the readings of a program are, while there is time left."""
+        if time.perf_counter() - self.begun > self.limit:
+            return [
+                Failure("Timeout", f"{self.limit:g} s were over", 0) for act in program if act[0] in READINGS
+            ]
+        return self.runner.run(program)
+
     def answer(self, row: str, asked: Iterable[Probe]) -> None:
         begun = time.perf_counter()
         self.answers[row] = []
         for probe in asked:
-            found = self.runner.run(probe.program)
+            found = self.run(probe.program)
             self.answers[row].append(Answer(probe, found, probe.allows(found, self.near)))
         self.seconds[row] = time.perf_counter() - begun
 
     # ── Saying ──────────────────────────────────────────────────────────────────────────────────────
 
-    def rows(self) -> list[Row]:
+    def rows(self, seed: int) -> list[Row]:
         """A row for each form and habit."""
         trees = {form: answers for form, answers in self.answers.items() if form in probes.forms(self.names)}
         graphs = {name: self.answers[name] for name in (*GRAPHS, BETWEEN) if name in self.answers}
@@ -188,10 +201,10 @@ class _Grading:
             del graphs[BETWEEN]
         sessions = {name: self.answers[name] for name in probes.SESSIONS if name in self.answers}
         self.diagnosing = Diagnosing(trees, graphs, sessions, self.near)
-        rows = [self.operation(form) for form in probes.forms(self.names) if self.is_listed(form)]
+        rows = [self.operation(form) for form in probes.listed(self.names) if self.is_listed(form)]
         rows += [self.habit(name) for name in self.answers if name not in trees]
         if all(row.status in (PASS, NOTE, MISSING) for row in rows):
-            rows += self.random_programs()
+            rows += self.random_programs(seed)
         return [row for row in rows if row.status]
 
     def is_listed(self, form: str) -> bool:
@@ -229,17 +242,18 @@ class _Grading:
         """Let a row show a wrong answer, made small where many operations are not needed."""
         if size(wrong.probe.program) > 2 and row.key in GRAPHS:
             small = Probe(shrunk(wrong.probe.program, self.differs))
-            wrong = Answer(small, self.runner.run(small.program), False)
+            wrong = Answer(small, self.run(small.program), False)
         row.status, row.inputs = status, wrong.probe.inputs
         if any(isinstance(x, Failure) and x.kind == "Timeout" for x in wrong.found):
             row.status = TIMEOUT
-        notes = []
-        for found, right in zip(wrong.found, wrong.probe.right, strict=True):
-            good = probes.agree(found, right, self.near)
-            notes.append("" if good else f"yours {text_of(found)}, right {text_of(right)}")
-            if not good and not row.yours:
-                row.yours, row.right = text_of(found), text_of(right)
-        row.program = write(wrong.probe.program, self.runner.words, notes)
+        numbers = zip(readings(wrong.probe.program), wrong.found, wrong.probe.right, strict=True)
+        bad = [
+            (act, found, right) for act, found, right in numbers if not probes.agree(found, right, self.near)
+        ]
+        row.yours, row.right = map(text_of, bad[0][1:])
+        acts = [act for act in wrong.probe.program if act[0] not in READINGS] + [act for act, _, _ in bad]
+        notes = [f"yours {text_of(found)}, right {text_of(right)}" for _, found, right in bad]
+        row.program = write(acts, self.runner.words, notes)
 
     def habit(self, name: str) -> Row:
         row = Row(name, "habit", PASS, key=name, seconds=self.seconds[name])
@@ -300,18 +314,18 @@ class _Grading:
         """Whether an exception came in a later backward pass than the first."""
         return any(act[0] == "backward" for act in wrong.probe.program[: failure.act])
 
-    def random_programs(self) -> list[Row]:
+    def random_programs(self, seed: int) -> list[Row]:
         """Random programs over all operations that have passed; a wrong one is shown as small as can be."""
         names = [
             form for form in self.answers if form in probes.arities() and form not in probes.OUT_OF_TABLE
         ]
         row = Row("random programs", "habit", PASS, key="random programs")
         begun = time.perf_counter()
-        for program in tested(names, PROGRAMS, self.seed):
+        for program in tested(names, PROGRAMS, seed):
             if self.differs(program):
                 small = shrunk(program, self.differs)
                 probe = Probe(small)
-                found = self.runner.run(small)
+                found = self.run(small)
                 answer = Answer(probe, found, False)
                 row.diagnosis = Diagnosis("", "each operation is right by itself, and these together are not")
                 self.show(row, answer)
@@ -322,7 +336,7 @@ class _Grading:
     def differs(self, program: Program) -> bool:
         """Whether the engine gives another number than ours."""
         probe = Probe(program)
-        return probe.is_defined and not probe.allows(self.runner.run(program), self.near * 10)
+        return probe.is_defined and not probe.allows(self.run(program), self.near * 10)
 
 
 def remedy(form: str, failure: Failure | None) -> Diagnosis:

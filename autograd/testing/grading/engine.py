@@ -176,10 +176,13 @@ class Engine:
 
 
 def defined_in(module: types.ModuleType) -> dict[str, Callable[..., Any]]:
-    """The public functions that a module defines itself: those that it imports know nothing of its values."""
+    """The public functions that a module defines itself: those that it imports know nothing of its values.
+
+    A row of a table counts too: an instance, which can be called, of a class of the module.
+    """
     return {
         name: function
         for name, function in vars(module).items()
-        if isinstance(function, types.FunctionType) and not name.startswith("_")
-        if function.__module__ == module.__name__
+        if callable(function) and not isinstance(function, type) and not name.startswith("_")
+        if getattr(function, "__module__", "") == module.__name__
     }

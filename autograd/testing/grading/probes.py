@@ -23,8 +23,10 @@ OUT_OF_TABLE = {"sum": 2, "iadd": 2}
 STEPS = ("mod", "floordiv", "fmod", "step", "sign", "floor", "ceil", "rint")  # no slope that could be wrong
 VARYING = ("elu", "leaky_relu", "gelu", "stop_gradient")  # others have other defaults, and other formulas
 LEFT, RIGHT = ":left", ":right"
+WITH_NUMBERS = ("add", "sub", "mul", "div", "power")
+FIRST = ("mul", "add", "neg", "mul:right", "mul:left", "add:right", "add:left", "power:right")
 SHOWN = {
-    "mul": "x * y", "add": "x + y", "neg": "-x", "sub": "x - y", "div": "x / y", "power": "x ** y",
+    "add": "x + y", "mul": "x * y", "neg": "-x", "sub": "x - y", "div": "x / y", "power": "x ** y",
     "absolute": "abs(x)", "sum": "sum([x, y])", "iadd": "x += y",
 }  # fmt: skip
 
@@ -41,17 +43,17 @@ def arities() -> dict[str, int]:
     return {**{name: found[name] for name in first}, **OUT_OF_TABLE, **found}
 
 
+def listed(names: Collection[str]) -> list[str]:
+    """The forms of some operations, as a reader looks for them: each with what it does to numbers."""
+    sides = {
+        name: ("", RIGHT, LEFT) if name in WITH_NUMBERS else ("",) for name in arities() if name in names
+    }
+    return [name + side for name in sides for side in sides[name]]
+
+
 def forms(names: Collection[str]) -> list[str]:
-    """The forms of some operations, what others are made of first."""
-    known = arities()
-    found = [name for name in known if name in names]
-    binary = [name for name in found if name in ("add", "mul", "sub", "div", "power")]
-    numbered = [name + side for name in binary for side in (RIGHT, LEFT)]
-    ordered = [name for name in found if name in ("mul", "add", "neg")]
-    ordered += [form for form in numbered if form[:3] in ("add", "mul")] + [
-        *filter(numbered.count, ["power:right"])
-    ]
-    return [*dict.fromkeys([*ordered, *found[: len(SHOWN)], *numbered, *found])]
+    """The same forms, what others are made of first."""
+    return sorted(listed(names), key=lambda form: FIRST.index(form) if form in FIRST else len(FIRST))
 
 
 def shown(form: str) -> str:

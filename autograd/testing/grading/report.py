@@ -140,9 +140,11 @@ class EngineReport:
 
     def __str__(self) -> str:
         """The table, the programs of what fails, notes, and the score; it has no times, so equal is equal."""
-        table = [row for row in self.rows if row.status != NOTE]
+        absent = [row for row in self.rows if row.status == MISSING and _is_absent(row)]
+        table = [row for row in self.rows if row.status != NOTE and row not in absent]
+        names = ", ".join(row.name for row in absent)
         parts = [
-            "\n".join(_table(table)),
+            "\n".join([*_table(table), *_wrapped("not offered", names)]),
             *(f"{names}\n{indent(program, '    ')}" for program, names in self._shown().items()),
             "\n".join(line for row in self.rows if row.status == NOTE for line in _note(row)),
             self.summary(),
@@ -225,9 +227,17 @@ def _table(rows: list[Row]) -> Iterator[str]:
             yield "  ".join(["", *map(str.ljust, row or [""] * 4, widths), line]).rstrip()
 
 
+def _is_absent(row: Row) -> bool:
+    """Whether an operation is simply not there, so that its name says all."""
+    return row.diagnosis is not None and row.diagnosis.id == "not-offered"
+
+
 def _note(row: Row) -> list[str]:
-    text = ": ".join(["note", row.name, *([row.diagnosis.text] if row.diagnosis else [])])
-    return wrap(text, WIDTH - 2, initial_indent="  ", subsequent_indent="    ")
+    return _wrapped("note", ": ".join([row.name, *([row.diagnosis.text] if row.diagnosis else [])]))
+
+
+def _wrapped(title: str, text: str) -> list[str]:
+    return wrap(f"{title}: {text}", WIDTH - 2, initial_indent="  ", subsequent_indent="    ") if text else []
 
 
 def _cut(text: str) -> str:
