@@ -243,7 +243,8 @@ class _Process:
 def _processes() -> list[tuple[int, int]]:
     """The group of each process, and the kilobytes that it holds; none where there is no `ps`."""
     try:
-        run = subprocess.run(["ps", "-A", "-o", "pgid=,rss="], capture_output=True, timeout=2, check=True)
+        command = ["ps", "-A", "-o", "pgid=", "-o", "rss="]
+        run = subprocess.run(command, capture_output=True, timeout=2, check=True)
         return [(int(group), int(size)) for group, size in map(bytes.split, run.stdout.splitlines())]
     except (OSError, ValueError, subprocess.SubprocessError):
         return []
