@@ -715,6 +715,18 @@ def test_wrong_calls_say_what_to_do(call, kind, message):
     assert "\n" not in str(caught.value)
 
 
+def test_pytest_shows_the_line_of_the_test_alone_for_a_wrong_derivative_and_all_for_other_errors():
+    def files(raised, f):
+        with pytest.raises(raised) as caught:
+            check_grads(f, 2.0)
+        return {entry.path.name for entry in caught.traceback.filter(caught)}
+
+    here, wrong = Path(__file__).name, Op("cube", lambda x: x**3, lambda x, z: 2 * x * x)
+    assert files(GradientError, wrong) == {here}
+    assert files(GradientError, lambda x: Value(x.data) * x) == {here}  # it leaves the graph
+    assert {here, "checks.py"} <= files(ZeroDivisionError, lambda x: x * (1 / 0))
+
+
 # ── The document ────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -41,6 +41,8 @@ from autograd.testing.oracles import EXACT, ORACLES, Dual, epsilon, in_type_of, 
 from autograd.trees import is_opaque, leaves, like
 from autograd.value import Value, constant, topological_order
 
+__tracebackhide__ = faults.__tracebackhide__
+
 Function = Callable[..., Any]
 
 WEIGHTS = (2, 3, 5, 7, 11, 13)  # of a direction that no wrong entry of a gradient hides from

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
+from operator import methodcaller
 from typing import Any
 
 from autograd import ops
@@ -21,6 +22,10 @@ class GradientError(AssertionError):
         super().__init__(message)
         self.op = op
         self.position = position
+
+
+# Whether pytest leaves a frame of these modules out: of a GradientError it shows the line of the test alone.
+__tracebackhide__ = methodcaller("errisinstance", GradientError)
 
 
 # ── A rule ──────────────────────────────────────────────────────────────────────────────────────────
