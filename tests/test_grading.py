@@ -215,11 +215,12 @@ EQUIVALENT = 8  # children in another order, in a list for a set; no name of the
 
 
 def mutants(source):
-    """A right file with one slip in its engine, at every place but where it only says or asserts something."""
+    """A right file with one slip in its engine, at every place where it does more than say or assert."""
     tree = ast.parse(source)
     tree.body = [node for node in tree.body if not isinstance(node, ast.If)]  # what it does as a script
     left_out = {inner for node in ast.walk(tree) for inner in slips.wording(node)}
-    left_out |= {inner for node in ast.walk(tree) if isinstance(node, ast.Assert) for inner in ast.walk(node)}
+    asserts = [node for node in ast.walk(tree) if isinstance(node, ast.Assert)]
+    left_out |= {inner for node in asserts for inner in ast.walk(node)}
     for place, node in enumerate(ast.walk(tree)):
         for wrong in (wrong for slip in slips.SLIPS if node not in left_out for wrong in slip(node)):
             mutant = copy.deepcopy(tree)

@@ -1,5 +1,8 @@
-"""To test derivatives: `check_grads` for functions and operations of one's own, `check_gradient` for any function
-and its derivative that was written by hand, `check_engine` for any engine.
+"""To test derivatives: of a function or an operation of one's own, written by hand, or by any engine.
+
+    check_grads      all derivatives of a function on Values, with the first wrong rule by name
+    check_gradient   a gradient, Jacobian, JVP or VJP that was written by hand, on numbers of any library
+    check_engine     a class in the manner of micrograd: its operations and habits, and misconceptions
 
 `autograd.testing.strategies` (random graphs; it needs hypothesis) and `autograd.testing.laws` (what holds of
 every derivative) are imported by their names.

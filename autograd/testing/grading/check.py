@@ -14,25 +14,16 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from autograd.testing.grading import probes
-from autograd.testing.grading.diagnosis import THROUGH, Answer, Diagnosing, readings
+from autograd.testing.grading.diagnosis import Answer, Diagnosing, readings
 from autograd.testing.grading.engine import METHODS, Engine, Words
 from autograd.testing.grading.misconceptions import SESSIONS
 from autograd.testing.grading.probes import BETWEEN, CHAIN, CHANGED, GRAPHS, HABITS, MEMORY, Probe
-from autograd.testing.grading.program import READINGS, Failure, Program, Reading, run, size, write
+from autograd.testing.grading.program import READINGS, Act, Failure, Program, Reading, run, size, write
 from autograd.testing.grading.report import FAIL, MISSING, NOTE, PASS, TIMEOUT, Diagnosis, EngineReport, Row
 from autograd.testing.grading.shrink import shrunk, tested
 
-COMMON = (
-    "exp",
-    "log",
-    "tanh",
-    "sigmoid",
-    "relu",
-    "sin",
-    "cos",
-    "sqrt",
-    "absolute",
-)  # named where they are missing
+COMMON = ("exp", "log", "tanh", "sigmoid", "relu", "sin", "cos", "sqrt", "absolute")  # told of if missing
+RANDOM = "random programs"
 REQUIRED = ("add", "mul")
 SINGLE, DOUBLE = 1e-3, 1e-7
 PROGRAMS = 100
@@ -223,7 +214,8 @@ class _Grading:
             row.diagnosis = remedy(form, self.missing[form])
             return row
         answers = self.answers[form]
-        if wrong := next((answer for answer in answers if not answer.right), None):
+        wrong = next((answer for answer in answers if not answer.right), None)
+        if wrong and (wrong.probe.tag or not self.diagnosing.is_innocent(form)):
             row.diagnosis = self.diagnosing.of_form(form, answers)
             self.show(row, wrong)
         elif kink := next((answer for answer in answers if self.is_convention(answer)), None):
@@ -240,20 +232,26 @@ class _Grading:
 
     def show(self, row: Row, wrong: Answer, status: str = FAIL) -> None:
         """Let a row show a wrong answer, made small where many operations are not needed."""
-        if size(wrong.probe.program) > 2 and row.key in GRAPHS:
+        bad = self.wrong_readings(wrong)
+        if size(wrong.probe.program) > 2 and row.key in (*GRAPHS, RANDOM):
             small = Probe(shrunk(wrong.probe.program, self.differs))
-            wrong = Answer(small, self.run(small.program), False)
+            again = Answer(small, self.run(small.program), False)
+            if found := self.wrong_readings(again):  # a set may hold its values in another order now
+                wrong, bad = again, found
         row.status, row.inputs = status, wrong.probe.inputs
         if any(isinstance(x, Failure) and x.kind == "Timeout" for x in wrong.found):
             row.status = TIMEOUT
-        numbers = zip(readings(wrong.probe.program), wrong.found, wrong.probe.right, strict=True)
-        bad = [
-            (act, found, right) for act, found, right in numbers if not probes.agree(found, right, self.near)
-        ]
         row.yours, row.right = map(text_of, bad[0][1:])
         acts = [act for act in wrong.probe.program if act[0] not in READINGS] + [act for act, _, _ in bad]
         notes = [f"yours {text_of(found)}, right {text_of(right)}" for _, found, right in bad]
         row.program = write(acts, self.runner.words, notes)
+
+    def wrong_readings(self, answer: Answer) -> list[tuple[Act, Reading, Reading]]:
+        """What was read and should be another number: the act, yours, and right."""
+        numbers = zip(readings(answer.probe.program), answer.found, answer.probe.right, strict=True)
+        return [
+            (act, found, right) for act, found, right in numbers if not probes.agree(found, right, self.near)
+        ]
 
     def habit(self, name: str) -> Row:
         row = Row(name, "habit", PASS, key=name, seconds=self.seconds[name])
@@ -277,7 +275,7 @@ class _Grading:
             return FAIL, found.of_engine()
         if name in probes.SESSIONS:
             if found.best.graphs or found.best.forms:
-                return FAIL, THROUGH
+                return FAIL, found.through()
             if found.session:
                 known = SESSIONS[found.session]
                 return NOTE if known.convention else FAIL, Diagnosis(found.session, known.text, True)
@@ -319,16 +317,12 @@ class _Grading:
         names = [
             form for form in self.answers if form in probes.arities() and form not in probes.OUT_OF_TABLE
         ]
-        row = Row("random programs", "habit", PASS, key="random programs")
+        row = Row(RANDOM, "habit", PASS, key=RANDOM)
         begun = time.perf_counter()
         for program in tested(names, PROGRAMS, seed):
             if self.differs(program):
-                small = shrunk(program, self.differs)
-                probe = Probe(small)
-                found = self.run(small)
-                answer = Answer(probe, found, False)
                 row.diagnosis = Diagnosis("", "each operation is right by itself, and these together are not")
-                self.show(row, answer)
+                self.show(row, Answer(Probe(program), self.run(program), False))
                 break
         row.seconds = time.perf_counter() - begun
         return [row] if names else []

@@ -14,8 +14,8 @@ from itertools import product
 from autograd import ops
 from autograd.testing.grading.misconceptions import ENGINES, SESSIONS, Candidate, candidates
 from autograd.testing.grading.model import RIGHT, Habits, Model, Rule, right
-from autograd.testing.grading.probes import OUT_OF_TABLE, Probe, agree
-from autograd.testing.grading.program import READINGS, Act, Failure, Program, Reading, run
+from autograd.testing.grading.probes import OUT_OF_TABLE, Probe, agree, shown
+from autograd.testing.grading.program import READINGS, Act, Failure, Program, Reading, run, size
 from autograd.testing.grading.report import Diagnosis
 
 BLURRING = ("int-data",)  # under which other rules cannot be told apart
@@ -53,9 +53,13 @@ class Fit:
 
     @property
     def cost(self) -> tuple[int, int]:
-        """What is unexplained, then how many different mistakes it takes."""
-        mistakes = {candidate.name for candidate in self.named.values()}
-        return len(self.forms) + len(self.graphs), len(mistakes) + bool(self.name)
+        """What is unexplained, then how many mistakes it takes: one for each operation, one for the pass."""
+        return len(self.forms) + len(self.graphs), len(self.operations) + bool(self.name)
+
+    @property
+    def operations(self) -> set[str]:
+        """The operations that are wrong."""
+        return {form.partition(":")[0] for form in self.named}
 
 
 def gives(
@@ -85,7 +89,7 @@ class Diagnosing:
     def search(self) -> tuple[Fit, list[str]]:
         """The fit with the least cost, and the names of others that are as good."""
         first = self.fit("", RIGHT)
-        if first.cost[0] == 0 and len({form.partition(":")[0] for form in first.named}) < 2:
+        if first.cost[0] == 0 and len(first.operations) < 2:
             return first, []  # nothing is wrong, or one operation
         ways = [(name, way) for name, found in ENGINES.items() for way in found.ways]
         fits = [first, *(self.fit(name, RIGHT._replace(**way), first.cost[0]) for name, way in ways)]
@@ -175,7 +179,7 @@ class Diagnosing:
         if form not in best.forms and best.name and not wrong.probe.tag:
             return self.of_engine()
         if form not in best.forms and not wrong.probe.tag:
-            return THROUGH
+            return self.through()
         return of_edge(form, wrong) or Diagnosis("", symptom(name, wrong))
 
     def is_certain(self, form: str) -> bool:
@@ -198,6 +202,20 @@ class Diagnosing:
                 found.append(candidate.name)
         return tuple(dict.fromkeys(name for name in found if name not in ("", self.best.named[form].name)))
 
+    def is_innocent(self, form: str) -> bool:
+        """Whether a form is right by itself, and wrong numbers are explained by others in its programs."""
+        best = self.best
+        if best.name or form in best.forms or form in best.named or form not in best.rules:
+            return False
+        alone = [answer.right for answer in self.trees[form] if size(answer.probe.program) == 1]
+        return best.rules[form].compose is None or all(alone)
+
+    def through(self) -> Diagnosis:
+        """What is wrong elsewhere, and shows here too."""
+        guilty = dict.fromkeys(form.partition(":")[0] for form in (*self.best.named, *self.best.forms))
+        names = ", ".join(map(shown, guilty)) or "the backward pass"
+        return Diagnosis("through", f"what is wrong with {names} shows here too", True)
+
     def of_engine(self) -> Diagnosis:
         """What is behind wrong numbers of graphs."""
         if self.best.name and not self.best.graphs:
@@ -207,12 +225,9 @@ class Diagnosing:
         if assigned:
             return Diagnosis(assigned[0].name, assigned[0].text, True)
         if self.best.named or self.best.forms:
-            return THROUGH
+            return self.through()
         text = "the sum over all paths is wrong; usual causes: = for +=, or nodes that hand their gradient on"
         return Diagnosis("", f"{text} before all of it has arrived")
-
-
-THROUGH = Diagnosis("through", "an operation that it is made of is wrong", True)
 
 
 # ── Without a model ─────────────────────────────────────────────────────────────────────────────────

@@ -189,10 +189,11 @@ def _tree(
         place = [place[0] if side == "right" else place[-1]]
     acts: list[Act] = []
     for i, (leaf, at) in enumerate(zip(names, place, strict=False)):
-        acts.append(("leaf", leaf, round(at / 1.25, 4) if i == before else at))
+        moved = at - 1.25 if name == "mul" else at / 1.25
+        acts.append(("leaf", leaf, round(moved, 4) if i == before else at))
     read = [act[1] for act in acts]
     if before >= 0:
-        acts += [("leaf", "w", 1.25), ("op", "u", "mul", (names[before], "w"))]
+        acts += [("leaf", "w", 1.25), ("op", "u", "add" if name == "mul" else "mul", (names[before], "w"))]
         args = ["u" if arg == names[before] else arg for arg in args]
     elif behind or (again and len(args) == 2):
         acts.append(("leaf", "w", behind or place[1]))
