@@ -18,7 +18,7 @@ from autograd.testing.grading.diagnosis import THROUGH, Answer, Diagnosing, read
 from autograd.testing.grading.engine import METHODS, Engine, Words
 from autograd.testing.grading.misconceptions import SESSIONS
 from autograd.testing.grading.probes import BETWEEN, CHAIN, CHANGED, GRAPHS, HABITS, MEMORY, Probe
-from autograd.testing.grading.program import READINGS, Failure, Program, Reading, run, size, write
+from autograd.testing.grading.program import READINGS, Act, Failure, Program, Reading, run, size, write
 from autograd.testing.grading.report import FAIL, MISSING, NOTE, PASS, TIMEOUT, Diagnosis, EngineReport, Row
 from autograd.testing.grading.shrink import shrunk, tested
 
@@ -157,14 +157,15 @@ class _Grading:
     def ask_form(self, form: str) -> None:
         asked = [probe for probe in probes.trees(form) if self.can(probe.program, form)]
         first = self.run(asked[0].program)[0]
-        refused = isinstance(first, Failure) and asked[0].program[first.act][0] == "op"
-        if isinstance(first, Failure) and refused and self.is_refusal(form, first):
+        if isinstance(first, Failure) and self.is_refusal(form, first, asked[0].program[first.act]):
             self.missing[form] = first
         else:
             self.answer(form, asked)
 
-    def is_refusal(self, form: str, failure: Failure) -> bool:
-        """Whether an exception says that there is no such operation, or none of a number with a value."""
+    def is_refusal(self, form: str, failure: Failure, act: Act) -> bool:
+        """Whether an exception says that there is no such operation, none of a number, or no slope of it."""
+        if act[0] != "op":
+            return failure.kind == "NotImplementedError"
         if ":" in form or form == "sum":
             return failure.kind in ("TypeError", "AttributeError", "NotImplementedError", "AssertionError")
         refused = "unsupported operand" in failure.text or "bad operand" in failure.text
@@ -226,11 +227,22 @@ class _Grading:
         if wrong := next((answer for answer in answers if not answer.right), None):
             row.diagnosis = self.diagnosing.of_form(form, answers)
             self.show(row, wrong)
+            if form == "iadd" and self.is_in_place(wrong):
+                text = "it changes the value itself, as with arrays, or refuses to if it is a leaf"
+                row.status, row.diagnosis = NOTE, Diagnosis("in-place", text, True)
         elif kink := next((answer for answer in answers if self.is_convention(answer)), None):
             place = "where both are equal" if kink.probe.tag == "tie" else "at 0"
             text = f"{place} its slope is {kink.found[0]}, ours {kink.probe.right[0]}: both are right"
             row.status, row.diagnosis = NOTE, Diagnosis(f"{name}-at-kink", text, True)
         return row
+
+    def is_in_place(self, answer: Answer) -> bool:
+        """Whether `z = x; z += y` is right but for the number of x, or is refused as arrays refuse it."""
+        first = answer.found[0]
+        if isinstance(first, Failure):
+            return first.kind == "RuntimeError" and answer.probe.program[first.act][0] == "op"
+        others = (0, 1, 3)  # the slopes, and the number of z
+        return all(probes.agree(answer.found[i], answer.probe.right[i], self.near) for i in others)
 
     def is_convention(self, answer: Answer) -> bool:
         """Whether another number than ours is right too."""
@@ -276,20 +288,15 @@ class _Grading:
         if name in GRAPHS:
             return FAIL, found.of_engine()
         if name in probes.SESSIONS:
-            if found.best.graphs or found.best.forms:
+            if freed := self.freed():
+                return NOTE, Diagnosis("freed-after-pass", f"a pass frees its graph; then {freed}", True)
+            if found.best.graphs or {"add", "mul"} & {*found.best.forms}:
                 return FAIL, THROUGH
             if found.session:
                 known = SESSIONS[found.session]
                 return NOTE if known.convention else FAIL, Diagnosis(found.session, known.text, True)
             if found.best.name or found.best.named:
                 return FAIL, found.of_engine()
-            if (
-                failure
-                and wrong.probe.program[failure.act][0] == "backward"
-                and self.is_first(wrong, failure)
-            ):
-                text = f"the graph is gone after a backward pass: {failure}"
-                return NOTE, Diagnosis("freed-after-pass", text, True)
             return FAIL, Diagnosis(
                 "", f"it raises {failure}" if failure else "passes do not add up at the leaves"
             )
@@ -297,6 +304,8 @@ class _Grading:
             return NOTE, Diagnosis(
                 "recursion-depth", "long chains end in RecursionError (micrograd's do too)", True
             )
+        if name == CHANGED and (failure or None in wrong.found) and not (found.best.name or found.best.named):
+            return NOTE, Diagnosis("not-to-be-set", str(failure or "what is set leaves the graph"), True)
         if name == CHANGED and not failure and wrong.found[1] == 5.0:
             text = "slopes are made of what .data is during the pass, not of what was used (micrograd's too)"
             return NOTE, Diagnosis("data-read-late", text, True)
@@ -310,9 +319,14 @@ class _Grading:
             return FAIL, found.of_engine()
         return FAIL, Diagnosis("", f"it raises {failure}" if failure else "the numbers are wrong")
 
-    def is_first(self, wrong: Answer, failure: Failure) -> bool:
-        """Whether an exception came in a later backward pass than the first."""
-        return any(act[0] == "backward" for act in wrong.probe.program[: failure.act])
+    def freed(self) -> Failure | None:
+        """What is raised by a later backward pass of a session, after a first one that went well."""
+        for answer in [answer for name in probes.SESSIONS for answer in self.answers.get(name, ())]:
+            failure = next((x for x in answer.found if isinstance(x, Failure)), None)
+            acts = [act[0] for act in answer.probe.program[: failure.act + 1]] if failure else []
+            if acts[-1:] == ["backward"] and acts.count("backward") > 1:
+                return failure
+        return None
 
     def random_programs(self, seed: int) -> list[Row]:
         """Random programs over all operations that have passed; a wrong one is shown as small as can be."""

@@ -231,7 +231,9 @@ def of_edge(form: str, wrong: Answer) -> Diagnosis | None:
             f"{name}-overflow", f"{kind} far from 0: write it with exp of negative numbers alone", True
         )
     if wrong.probe.tag == "tie":
-        return Diagnosis("max-both", "where both are equal the gradient is handed on twice", True)
+        if wrong.found == [1.0, 1.0]:
+            return Diagnosis("max-both", "where both are equal the gradient is handed on twice", True)
+        return Diagnosis("", f"where both are equal the slopes are {' and '.join(map(str, wrong.found))}")
     if not failure or wrong.probe.program[failure.act][0] != "op":
         return None
     refused = failure.kind in ("ValueError", "TypeError")

@@ -172,7 +172,8 @@ class Engine:
     @staticmethod
     def found(names: Iterable[str], name: str) -> str:
         """What an operation is called among these names, in capitals or not."""
-        return next((each for each in names if each.lower() in (name, ALIASES.get(name))), "")
+        lower = {each.lower(): each for each in names}
+        return lower.get(name) or lower.get(ALIASES.get(name, ""), "")
 
 
 def defined_in(module: types.ModuleType) -> dict[str, Callable[..., Any]]:
