@@ -135,6 +135,24 @@ def test_the_error_of_extrapolated_differences_is_a_bound(op, x):
     assert found.error <= 1e-7 * max(1, abs(found.slope))
 
 
+def test_rounding_is_no_jump():
+    far = 1e10  # where a last place is 2e-6
+    assert differences(lambda x: far + x, 0.0, kinked=True).sides is None
+    assert differences(lambda x: 3 * x, far, kinked=True).sides is None
+    assert differences(lambda x: far + (x > 0), 0.0, kinked=True).sides == (0, 0)
+
+
+def test_an_exact_number_does_not_grow_without_measure():
+    def squared(x, times):
+        for _ in range(times):
+            x = x * x
+        return x
+
+    assert squared(Dual(Fraction(1, 3), 1), 4).a == Fraction(1, 3**16)
+    with pytest.raises(TypeError, match="too long"):
+        squared(Dual(Fraction(1, 3), 1), 60)
+
+
 def test_infinitesimals_take_the_branch_on_their_side():
     assert (Dual(0, 1) > 0) and (Dual(0, -1) < 0) and (Dual(1, -9) > 0) and Dual(2, 1) != 2
     assert [abs(Dual(0, side)).b for side in (-1, 1)] == [1, 1]
@@ -713,6 +731,18 @@ def test_wrong_calls_say_what_to_do(call, kind, message):
     with pytest.raises(kind, match=message) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+def test_pytest_shows_the_line_of_the_test_alone_for_a_wrong_derivative_and_all_for_other_errors():
+    def files(raised, f):
+        with pytest.raises(raised) as caught:
+            check_grads(f, 2.0)
+        return {entry.path.name for entry in caught.traceback.filter(caught)}
+
+    here, wrong = Path(__file__).name, Op("cube", lambda x: x**3, lambda x, z: 2 * x * x)
+    assert files(GradientError, wrong) == {here}
+    assert files(GradientError, lambda x: Value(x.data) * x) == {here}  # it leaves the graph
+    assert {here, "checks.py"} <= files(ZeroDivisionError, lambda x: x * (1 / 0))
 
 
 # ── The document ────────────────────────────────────────────────────────────────────────────────────

@@ -12,7 +12,7 @@ from micrograd.engine import Value as Micrograd
 import viz
 from autograd import Value, backward_steps, ops
 from autograd.foreign import Unknown, copied, is_node
-from autograd.testing.grading.engine import Engine
+from autograd.testing import Engine
 
 
 class Student:

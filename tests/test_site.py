@@ -1,5 +1,7 @@
 """The pages of the site: their code runs, prints what they show, and makes the pictures that stand below it.
 
+A block that imports a library which is not installed, and which the site does not need, is left out.
+
 After a change, `python tests/test_site.py` writes what the code prints anew (but for fences that hold a "…"):
 look at it before it is kept.
 """
@@ -9,6 +11,7 @@ import os
 import re
 import sys
 from contextlib import redirect_stdout
+from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 from subprocess import run
@@ -20,6 +23,7 @@ DOCS = ROOT / "docs"
 PAGES = ["index.md", "tutorial.md", "build.md", "teachers.md", "exercises.md"]
 PAGES += ["explanation.md", "confusions.md"]
 PAGES += sorted(f"how-to/{path.name}" for path in DOCS.glob("how-to/*.md"))
+OPTIONAL = re.compile(r"^import (jax|torch)\b", re.M)
 BLOCK = re.compile(r"```python\n(?P<code>.*?)```(?:\n\n```text\n(?P<shown>.*?)```)?", re.S)
 
 
@@ -28,6 +32,8 @@ def printed(page):
     names = {"__name__": "page"}
     text = (DOCS / page).read_text(encoding="utf-8")
     for block in BLOCK.finditer(text):
+        if not all(map(find_spec, OPTIONAL.findall(block["code"]))):
+            continue
         line = text[: block.start("code")].count("\n")
         out = StringIO()
         with redirect_stdout(out):

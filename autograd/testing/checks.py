@@ -41,6 +41,8 @@ from autograd.testing.oracles import EXACT, ORACLES, Dual, epsilon, in_type_of, 
 from autograd.trees import is_opaque, leaves, like
 from autograd.value import Value, constant, topological_order
 
+__tracebackhide__ = faults.__tracebackhide__
+
 Function = Callable[..., Any]
 
 WEIGHTS = (2, 3, 5, 7, 11, 13)  # of a direction that no wrong entry of a gradient hides from
@@ -51,8 +53,34 @@ class VacuousCheckWarning(UserWarning):
     """A derivative is 0 within the tolerance: a wrong factor in its rule could not be seen there."""
 
 
+@dataclass(kw_only=True)
+class Findings:
+    """How well derivatives fitted their oracles: what the reports of all checks have in common."""
+
+    oracle: str = EXACT
+    error: Any = 0
+    tolerance: Any = 0
+    kinks: list[str] = field(default_factory=list)
+    coarse: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+    def add(self, error: Any, tolerance: Any) -> None:
+        """Note a comparison."""
+        if (error, tolerance) >= (self.error, self.tolerance):
+            self.error, self.tolerance = error, tolerance
+
+    def fit(self) -> str:
+        """The largest error in words."""
+        return f"largest error {number(self.error, 2)}, where {number(self.tolerance, 2)} is allowed"
+
+    def notes(self) -> list[str]:
+        """What could not be compared as it should."""
+        unknown = (f"{name} could not be checked: no oracle reaches this point" for name in self.unknown)
+        return [*self.kinks, *self.coarse, *unknown]
+
+
 @dataclass
-class Report:
+class Report(Findings):
     """What `check_grads` compared, and how well it fitted.
 
     oracle     the weakest of the oracles that the local derivatives needed
@@ -66,30 +94,21 @@ class Report:
 
     order: int
     modes: tuple[str, ...]
-    oracle: str = EXACT
     second: str = ""
     locals: int = 0
-    error: Any = 0
-    tolerance: Any = 0
-    kinks: list[str] = field(default_factory=list)
-    coarse: list[str] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
 
     def add(self, error: Any, tolerance: Any) -> None:
         """Note a comparison."""
         self.locals += 1
-        if (error, tolerance) >= (self.error, self.tolerance):
-            self.error, self.tolerance = error, tolerance
+        super().add(error, tolerance)
 
     def __str__(self) -> str:
         second = f" and {self.second}" if self.second not in ("", self.oracle) else ""
         text = (
             f"{self.locals} local derivatives and the gradient are right to order {self.order} in "
-            f"{' and '.join(self.modes)} mode, by {self.oracle}{second}; largest error "
-            f"{number(self.error, 2)}, where {number(self.tolerance, 2)} is allowed"
+            f"{' and '.join(self.modes)} mode, by {self.oracle}{second}; {self.fit()}"
         )
-        unknown = (f"{name} could not be checked: no oracle reaches this point" for name in self.unknown)
-        return "; ".join([text, *self.kinks, *self.coarse, *unknown])
+        return "; ".join([text, *self.notes()])
 
 
 def check_grads(
@@ -236,7 +255,7 @@ class _Check:
                 report.coarse.append(f"{name} is known to a relative error of {off}")
             report.add(abs(edge.found - edge.expected.slope), edge.tolerance)
             if not within:
-                report.oracle = _weaker(report.oracle, edge.expected.oracle)
+                report.oracle = weaker(report.oracle, edge.expected.oracle)
 
     # 2. Gradients
 
@@ -373,7 +392,7 @@ class _Check:
                     edge, self.names, by, got.value, self.bends[node, i, j], expected.oracle
                 )
             self.report.add(error, tolerance)
-            self.report.second = _weaker(self.report.second, expected.oracle)
+            self.report.second = weaker(self.report.second, expected.oracle)
 
     def derivatives_of_rule(self, edge: Edge) -> tuple[list[int], dict[int, Bounded]]:
         """The arguments' positions, and the derivative of the rule by each of them."""
@@ -472,7 +491,7 @@ def _unit(x: Any) -> Any:
     return Fraction(abs(x) or 1) if isinstance(x, int) else (abs(x) or 1) * (0 * x + 1)
 
 
-def _weaker(one: str, other: str) -> str:
+def weaker(one: str, other: str) -> str:
     """The weaker one of two oracles."""
     return max(one, other, key=("", *ORACLES).index)
 
@@ -490,13 +509,18 @@ def _plain(x: Any) -> Any:
 
 def _labels(f: Function, args: tuple[Any, ...]) -> Iterator[str]:
     """A name for every number in the arguments: `x`, `weights[0][2]`, by the names of f's parameters."""
+    for arg, name in zip(args, parameter_names(f, len(args)), strict=True):
+        yield from _paths(arg, name)
+
+
+def parameter_names(f: Function, count: int) -> list[str]:
+    """What f calls its first arguments; x1, x2, … where it does not say."""
     try:
         parameters = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):  # a builtin
         parameters = {}.values()
     plain = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    for k, arg in enumerate(args):
-        yield from _paths(arg, plain[k] if k < len(plain) else f"x{k + 1}")
+    return [plain[k] if k < len(plain) else f"x{k + 1}" for k in range(count)]
 
 
 def _paths(tree: Any, name: str) -> Iterator[str]:

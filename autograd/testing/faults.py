@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
+from operator import methodcaller
 from typing import Any
 
 from autograd import ops
@@ -21,6 +22,10 @@ class GradientError(AssertionError):
         super().__init__(message)
         self.op = op
         self.position = position
+
+
+# Whether pytest leaves a frame of these modules out: of a GradientError it shows the line of the test alone.
+__tracebackhide__ = methodcaller("errisinstance", GradientError)
 
 
 # ── A rule ──────────────────────────────────────────────────────────────────────────────────────────
@@ -129,10 +134,10 @@ def _hint(edge: Edge) -> str:
     for other in edges(edge.node, 0):
         if other.position != edge.position and abs(found - other.expected.slope) <= edge.tolerance:
             return f"it is the derivative by argument {other.position + 1}: the rules may be swapped"
-    return f"the rule is wrong by a factor of {_factor(found / expected)}" if expected else ""
+    return f"the rule is wrong by a factor of {factor(found / expected)}" if expected else ""
 
 
-def _factor(x: Any) -> str:
+def factor(x: Any) -> str:
     """A factor to read, as 1 + 1e-07 where it is near 1."""
     more = x - 1
     if is_complex(x) or not 0 < abs(more) < 1e-4:

@@ -34,6 +34,7 @@ EXACT, DIGITS, COMPLEX_STEP, DIFFERENCES = ORACLES = (
 
 STEPS = 6  # of every extrapolation, each half of the one before
 LARGEST_POWER = 4096  # of bits in an exact x**n
+LONGEST = 2**16  # bits of an exact number
 
 
 class Estimate(NamedTuple):
@@ -183,11 +184,11 @@ class Dual:
 
     def __mul__(self, other: Any) -> "Dual":
         y = lift(other)
-        return Dual(self.a * y.a, self.a * y.b + self.b * y.a)
+        return Dual(_short(self.a * y.a), self.a * y.b + self.b * y.a)
 
     def __truediv__(self, other: Any) -> "Dual":
         y = lift(other)
-        z = divide(self.a, y.a)
+        z = _short(divide(self.a, y.a))
         return Dual(z, divide(self.b - z * y.b, y.a))
 
     def __pow__(self, n: Any) -> "Dual":
@@ -274,6 +275,13 @@ def _bits(x: Any) -> int:
     return sum(n.bit_length() for n in Fraction(x).as_integer_ratio())
 
 
+def _short(x: Any) -> Any:
+    """A number that has not grown without measure: a square has twice the bits, a hundred squares 2¹⁰⁰."""
+    if isinstance(x, Fraction) and x.denominator.bit_length() + x.numerator.bit_length() > LONGEST:
+        raise TypeError("an exact number has become too long")
+    return x
+
+
 def divide(x: Any, y: Any) -> Any:
     """The quotient x / y, exact for whole numbers."""
     return Fraction(x, y) if isinstance(x, int) and isinstance(y, int) else x / y
@@ -332,7 +340,7 @@ def exact_derivative(op: Op, args: Sequence[Any], i: int) -> Estimate:
         return lift(op.function(*replace(numbers, i, Dual(numbers[i], side))))
 
     left, right = near(-1), near(1)
-    return _both_sides(-left.b, right.b, args, jump=left.a != right.a)
+    return both_sides(-left.b, right.b, args, jump=left.a != right.a)
 
 
 def exact_second_derivative(op: Op, args: Sequence[Any], i: int, direction: Sequence[Any]) -> Estimate:
@@ -347,10 +355,11 @@ def exact_second_derivative(op: Op, args: Sequence[Any], i: int, direction: Sequ
         ]
         return side * lift(lift(op.function(*duals)).b).b
 
-    return _both_sides(slope(-1), slope(1), args)
+    return both_sides(slope(-1), slope(1), args)
 
 
-def _both_sides(left: Any, right: Any, args: Sequence[Any], jump: bool = False) -> Estimate:
+def both_sides(left: Any, right: Any, args: Sequence[Any], jump: bool = False) -> Estimate:
+    """What the exact slopes just left and right of a point say, in the type of the arguments."""
     if all(isinstance(x, Fraction) for x in exactly(args)) and epsilon(left) + epsilon(right):
         raise TypeError("the function rounds: it needs more than + − × ÷")
     left, right = in_type_of(args, left), in_type_of(args, right)
@@ -479,7 +488,8 @@ def _jumps(f: Callable[[Any], Any], x: Any, unit: Any, slope: Any) -> bool:
         low, high = (z[0] if isinstance(z, tuple) else z for z in (f(x - h), f(x + h)))
     except FAILURES:
         return False
-    return bool(abs(high - low - 2 * h * slope) > h * (1 + abs(slope)))
+    rounding = 16 * max(map(epsilon, (low, high, x))) * (abs(high) + abs(low) + abs(x * slope))
+    return bool(abs(high - low - 2 * h * slope) > h * (1 + abs(slope)) + rounding)
 
 
 def _best(method: Callable[..., tuple[Any, Any]], f: Callable[[Any], Any], x: Any, unit: Any) -> Any:

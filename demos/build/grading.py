@@ -8,8 +8,7 @@ from functools import cache
 from types import ModuleType
 from typing import NamedTuple
 
-from autograd.testing.grading.check import check_engine
-from autograd.testing.grading.report import EngineReport
+from autograd.testing import EngineReport, check_engine
 from demos.build.text import file
 
 SUMS = ["add", "mul"]
