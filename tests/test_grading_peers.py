@@ -13,8 +13,11 @@ import pytest
 import autograd
 from autograd import Value, ops
 from autograd.testing.grading import peers
+from autograd.testing.grading.check import check_engine
 from autograd.testing.grading.engine import Engine
+from autograd.testing.grading.probes import BETWEEN, CHAIN, CHANGED
 from autograd.testing.grading.program import run, write
+from autograd.testing.grading.report import FAIL, MISSING, NOTE, PASS
 from autograd.testing.strategies import targets
 
 OURS = Engine(Value, functions=peers.functions_of(ops), name="Value")
@@ -154,8 +157,8 @@ def test_random_programs_are_differentiated_as_here(peer):
 
 FAULTS = {  # of these versions: what goes wrong where it is looked for
     ("dezero", "leaky_relu"): "TypeError",  # arrays without dimensions
-    ("dezero", "maximum"): "TypeError",  # of an array, by a method `max`
-    ("dezero", "minimum"): "TypeError",
+    ("dezero", "maximum"): "NotImplementedError",
+    ("dezero", "minimum"): "NotImplementedError",
 }
 NUMBERS = {"clip": (-0.5, 0.75), "elu": (0.1,), "leaky_relu": (0.1,)}  # bounds and slopes, after x
 LOOKED_AT = {"jax": ["exp", "gelu", "leaky_relu", "lgamma", "rsqrt", "softsign"]}  # each is compiled: 0.4 s
@@ -269,3 +272,39 @@ def test_no_library_is_imported_before_it_is_asked_for():
     code = "import sys, autograd.testing.grading.peers; print({*sys.argv[1:]} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", code, *peers.PEERS, "numpy"], capture_output=True, text=True)
     assert done.stdout.strip() == "set()"
+
+
+# ── Their reports ───────────────────────────────────────────────────────────────────────────────────
+
+WRONG = {  # in these versions
+    "dezero": {"a leaf as the root"},  # AttributeError
+    "mygrad": {"maximum(x, y)", "minimum(x, y)"},  # of equal numbers: no gradient
+    "tinygrad": {"selu(x)"},  # nan far to the right
+}
+PASSES = {"two backward passes", "two losses"}
+NOTED = {
+    "Scalar": {CHANGED},
+    "dezero": {CHANGED},
+    "micrograd": {CHANGED, *PASSES},
+    "mygrad": {CHANGED, "x += y", "gradients set to zero", *PASSES},
+    "tinygrad": {CHANGED, "x += y"},
+    "torch": {CHANGED, "x += y", "gradients set to zero", *PASSES},
+}
+SOME = ["add", "mul", "sub", "iadd", "exp", "selu"]  # of engines that compile each operation
+
+
+def test_a_report_finds_their_faults_and_notes_their_conventions(peer):
+    name, engine = peer
+    report = check_engine(
+        engine, operations=SOME if name in ("jax", "tinygrad") else None, require=["add"], limit=60
+    )
+    assert {row.name for row in report.rows if row.status == FAIL} == WRONG.get(name, set())
+    noted = {row.name for row in report.rows if row.status == NOTE}
+    assert noted - {BETWEEN, CHAIN} == NOTED.get(name, set())  # how deep one recurses, some libraries change
+
+
+def test_a_report_says_what_is_not_offered():
+    rows = {row.name: row for row in check_engine(peers.micrograd()).rows}
+    assert rows["x ** 3"].status == PASS
+    assert rows["x ** y"].status == rows["tanh(x)"].status == MISSING
+    assert rows["x ** y"].diagnosis.text == "AssertionError: only supporting int/float powers for now"

@@ -15,12 +15,12 @@ from typing import Any, Protocol
 
 from autograd.testing.grading import probes
 from autograd.testing.grading.diagnosis import Answer, Diagnosing, readings
-from autograd.testing.grading.engine import METHODS, Engine, Words
-from autograd.testing.grading.misconceptions import SESSIONS
-from autograd.testing.grading.probes import BETWEEN, CHAIN, CHANGED, GRAPHS, HABITS, MEMORY, Probe
+from autograd.testing.grading.engine import Engine, Words
+from autograd.testing.grading.probes import BETWEEN, GRAPHS, HABITS, Probe
 from autograd.testing.grading.program import READINGS, Act, Failure, Program, Reading, run, size, write
 from autograd.testing.grading.report import FAIL, MISSING, NOTE, PASS, TIMEOUT, Diagnosis, EngineReport, Row
 from autograd.testing.grading.shrink import shrunk, tested
+from autograd.testing.grading.verdicts import of_form, of_habit, of_kink, remedy
 
 COMMON = ("exp", "log", "tanh", "sigmoid", "relu", "sin", "cos", "sqrt", "absolute")  # told of if missing
 RANDOM = "random programs"
@@ -148,14 +148,15 @@ class _Grading:
     def ask_form(self, form: str) -> None:
         asked = [probe for probe in probes.trees(form) if self.can(probe.program, form)]
         first = self.run(asked[0].program)[0]
-        refused = isinstance(first, Failure) and asked[0].program[first.act][0] == "op"
-        if isinstance(first, Failure) and refused and self.is_refusal(form, first):
+        if isinstance(first, Failure) and self.is_refusal(form, first, asked[0].program[first.act]):
             self.missing[form] = first
         else:
             self.answer(form, asked)
 
-    def is_refusal(self, form: str, failure: Failure) -> bool:
-        """Whether an exception says that there is no such operation, or none of a number with a value."""
+    def is_refusal(self, form: str, failure: Failure, act: Act) -> bool:
+        """Whether an exception says that there is no such operation, none of a number, or no slope of it."""
+        if act[0] != "op":
+            return failure.kind == "NotImplementedError"
         if ":" in form or form == "sum":
             return failure.kind in ("TypeError", "AttributeError", "NotImplementedError", "AssertionError")
         refused = "unsupported operand" in failure.text or "bad operand" in failure.text
@@ -193,10 +194,15 @@ class _Grading:
         sessions = {name: self.answers[name] for name in probes.SESSIONS if name in self.answers}
         self.diagnosing = Diagnosing(trees, graphs, sessions, self.near)
         rows = [self.operation(form) for form in probes.listed(self.names) if self.is_listed(form)]
-        rows += [self.habit(name) for name in self.answers if name not in trees]
+        rows += [self.habit(name) for name in self.answers if name not in trees and self.is_seen(name)]
         if all(row.status in (PASS, NOTE, MISSING) for row in rows):
             rows += self.random_programs(seed)
-        return [row for row in rows if row.status]
+        return rows
+
+    def is_seen(self, name: str) -> bool:
+        """Whether a habit can be asked for on this engine."""
+        found = [x for answer in self.answers[name] for x in answer.found]
+        return not any(isinstance(x, Failure) and x.kind == "NotImplementedError" for x in found)
 
     def is_listed(self, form: str) -> bool:
         """Whether a form has a row: if it is offered, or one would expect it."""
@@ -207,7 +213,6 @@ class _Grading:
         return expected and (not side or name not in self.missing)
 
     def operation(self, form: str) -> Row:
-        name = form.partition(":")[0]
         row = Row(probes.shown(form), "operation", PASS, key=form, seconds=self.seconds.get(form, 0))
         if form in self.missing:
             row.status = FAIL if form in self.require else MISSING
@@ -216,23 +221,18 @@ class _Grading:
         answers = self.answers[form]
         wrong = next((answer for answer in answers if not answer.right), None)
         if wrong and (wrong.probe.tag or not self.diagnosing.is_innocent(form)):
-            row.diagnosis = self.diagnosing.of_form(form, answers)
-            self.show(row, wrong)
-        elif kink := next((answer for answer in answers if self.is_convention(answer)), None):
-            place = "where both are equal" if kink.probe.tag == "tie" else "at 0"
-            text = f"{place} its slope is {kink.found[0]}, ours {kink.probe.right[0]}: both are right"
-            row.status, row.diagnosis = NOTE, Diagnosis(f"{name}-at-kink", text, True)
+            status, row.diagnosis = of_form(form, answers, self.diagnosing)
+            self.show(row, wrong, status)
+        elif chosen := of_kink(form, answers, self.near):
+            row.status, row.diagnosis = NOTE, chosen
         return row
-
-    def is_convention(self, answer: Answer) -> bool:
-        """Whether another number than ours is right too."""
-        return answer.probe.tag in ("kink", "tie") and not all(
-            map(probes.agree, answer.found, answer.probe.right, [self.near] * len(answer.found))
-        )
 
     def show(self, row: Row, wrong: Answer, status: str = FAIL) -> None:
         """Let a row show a wrong answer, made small where many operations are not needed."""
         bad = self.wrong_readings(wrong)
+        if not bad:  # an engine that is right when it is asked again
+            row.status = status
+            return
         if size(wrong.probe.program) > 2 and row.key in (*GRAPHS, RANDOM):
             small = Probe(shrunk(wrong.probe.program, self.differs))
             again = Answer(small, self.run(small.program), False)
@@ -249,68 +249,15 @@ class _Grading:
     def wrong_readings(self, answer: Answer) -> list[tuple[Act, Reading, Reading]]:
         """What was read and should be another number: the act, yours, and right."""
         numbers = zip(readings(answer.probe.program), answer.found, answer.probe.right, strict=True)
-        return [
-            (act, found, right) for act, found, right in numbers if not probes.agree(found, right, self.near)
-        ]
+        return [each for each in numbers if not probes.agree(*each[1:], self.near)]
 
     def habit(self, name: str) -> Row:
         row = Row(name, "habit", PASS, key=name, seconds=self.seconds[name])
         wrong = next((answer for answer in self.answers[name] if not answer.right), None)
-        if not wrong:
-            return row
-        status, row.diagnosis = self.judged(name, wrong)
-        if status:
+        if wrong:
+            status, row.diagnosis = of_habit(name, wrong, self.diagnosing)
             self.show(row, wrong, status)
-        else:
-            row.status = ""
         return row
-
-    def judged(self, name: str, wrong: Answer) -> tuple[str, Diagnosis]:
-        """Whether a habit is a fault or a convention, and what is behind it; no status: it cannot be seen."""
-        failure = next((x for x in wrong.found if isinstance(x, Failure)), None)
-        found = self.diagnosing
-        if failure and failure.kind == "NotImplementedError":
-            return "", Diagnosis("", "")
-        if name in GRAPHS:
-            return FAIL, found.of_engine()
-        if name in probes.SESSIONS:
-            if found.best.graphs or found.best.forms:
-                return FAIL, found.through()
-            if found.session:
-                known = SESSIONS[found.session]
-                return NOTE if known.convention else FAIL, Diagnosis(found.session, known.text, True)
-            if found.best.name or found.best.named:
-                return FAIL, found.of_engine()
-            if (
-                failure
-                and wrong.probe.program[failure.act][0] == "backward"
-                and self.is_first(wrong, failure)
-            ):
-                text = f"the graph is gone after a backward pass: {failure}"
-                return NOTE, Diagnosis("freed-after-pass", text, True)
-            return FAIL, Diagnosis(
-                "", f"it raises {failure}" if failure else "passes do not add up at the leaves"
-            )
-        if name == CHAIN and failure and failure.kind == "RecursionError":
-            return NOTE, Diagnosis(
-                "recursion-depth", "long chains end in RecursionError (micrograd's do too)", True
-            )
-        if name == CHANGED and not failure and wrong.found[1] == 5.0:
-            text = "slopes are made of what .data is during the pass, not of what was used (micrograd's too)"
-            return NOTE, Diagnosis("data-read-late", text, True)
-        if name == MEMORY and not failure:
-            return NOTE, Diagnosis(
-                "kept-alive", "values are kept alive after their last use, by a list or a cache", True
-            )
-        if name == BETWEEN and (wrong.found[0] is None or is_reading(wrong, failure)):
-            return NOTE, Diagnosis("leaves-alone", "gradients are kept at leaves alone", True)
-        if found.best.name or found.best.named:
-            return FAIL, found.of_engine()
-        return FAIL, Diagnosis("", f"it raises {failure}" if failure else "the numbers are wrong")
-
-    def is_first(self, wrong: Answer, failure: Failure) -> bool:
-        """Whether an exception came in a later backward pass than the first."""
-        return any(act[0] == "backward" for act in wrong.probe.program[: failure.act])
 
     def random_programs(self, seed: int) -> list[Row]:
         """Random programs over all operations that have passed; a wrong one is shown as small as can be."""
@@ -331,24 +278,6 @@ class _Grading:
         """Whether the engine gives another number than ours."""
         probe = Probe(program)
         return probe.is_defined and not probe.allows(self.run(program), self.near * 10)
-
-
-def remedy(form: str, failure: Failure | None) -> Diagnosis:
-    """What is to be defined for an operation that is not offered."""
-    name, _, side = form.partition(":")
-    method = METHODS.get("add" if name == "sum" else name)
-    if side == "left" or name == "sum":
-        return Diagnosis(f"no-r{method}", f"define __r{method}__", True)
-    if side == "right":
-        return Diagnosis("number-not-wrapped", f"make a value of a number in __{method}__", True)
-    if failure and "unsupported operand" not in failure.text and "bad operand" not in failure.text:
-        return Diagnosis("refused", str(failure), True)
-    return Diagnosis("not-offered", f"define __{method}__" if method else f"there is no {name}", True)
-
-
-def is_reading(answer: Answer, failure: Failure | None) -> bool:
-    """Whether what failed was to read a number."""
-    return failure is not None and answer.probe.program[failure.act][0] in READINGS
 
 
 def text_of(reading: Reading) -> str:

@@ -32,6 +32,15 @@ class Answer:
     found: list[Reading]
     right: bool
 
+    @property
+    def failure(self) -> Failure | None:
+        """What was raised, if anything was."""
+        return next((x for x in self.found if isinstance(x, Failure)), None)
+
+    def is_ours(self, near: float) -> bool:
+        """Whether our own engine gives the same; at a kink another may be right too."""
+        return all(map(agree, self.found, self.probe.right, [near] * len(self.found)))
+
 
 Answers = Mapping[str, Sequence[Answer]]
 
@@ -202,6 +211,11 @@ class Diagnosing:
                 found.append(candidate.name)
         return tuple(dict.fromkeys(name for name in found if name not in ("", self.best.named[form].name)))
 
+    @property
+    def is_faulty(self) -> bool:
+        """Whether the pass or an operation is wrong, and has a name."""
+        return bool(self.best.name or self.best.named)
+
     def is_innocent(self, form: str) -> bool:
         """Whether a form is right by itself, and wrong numbers are explained by others in its programs."""
         best = self.best
@@ -236,7 +250,7 @@ class Diagnosing:
 def of_edge(form: str, wrong: Answer) -> Diagnosis | None:
     """What a single number or exception tells: far out, outside the domain, at a tie, of a negative base."""
     name, _, side = form.partition(":")
-    failure = next((x for x in wrong.found if isinstance(x, Failure)), None)
+    failure = wrong.failure
     if wrong.probe.tag == "outside":
         text = f"outside its domain it gives {wrong.found[0]} in place of an error or nan"
         return Diagnosis(f"{name}-outside", text, True)
@@ -246,7 +260,9 @@ def of_edge(form: str, wrong: Answer) -> Diagnosis | None:
             f"{name}-overflow", f"{kind} far from 0: write it with exp of negative numbers alone", True
         )
     if wrong.probe.tag == "tie":
-        return Diagnosis("max-both", "where both are equal the gradient is handed on twice", True)
+        if wrong.found == [1.0, 1.0]:
+            return Diagnosis("max-both", "where both are equal the gradient is handed on twice", True)
+        return Diagnosis("", f"where both are equal the slopes are {' and '.join(map(str, wrong.found))}")
     if not failure or wrong.probe.program[failure.act][0] != "op":
         return None
     refused = failure.kind in ("ValueError", "TypeError")

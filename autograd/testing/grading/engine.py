@@ -127,12 +127,22 @@ class Engine:
 
     def apply(self, name: str, args: Sequence[Any]) -> Any:
         """The operation on values and numbers; NotImplementedError where the engine has none of that name."""
+        if name not in self._found:
+            self._found[name] = self._find(name)
+        return self._found[name](*args)
+
+    @cached_property
+    def _found(self) -> dict[str, Callable[..., Any]]:
+        return {}
+
+    def _find(self, name: str) -> Callable[..., Any]:
+        """What does an operation."""
         if called := self.found(self.functions, name):
-            return self.functions[called](*args)
-        if called := self.method(name):
-            return getattr(args[0], called)(*args[1:])
+            return self.functions[called]
+        if method := self.method(name):
+            return lambda x, *others: getattr(x, method)(*others)
         if name in OPERATORS:
-            return OPERATORS[name][1](*args)
+            return OPERATORS[name][1]
         raise NotImplementedError(f"{self.title} has no {name}")
 
     # ── How it is written ───────────────────────────────────────────────────────────────────────────
@@ -172,7 +182,8 @@ class Engine:
     @staticmethod
     def found(names: Iterable[str], name: str) -> str:
         """What an operation is called among these names, in capitals or not."""
-        return next((each for each in names if each.lower() in (name, ALIASES.get(name))), "")
+        lower = {each.lower(): each for each in names}
+        return lower.get(name) or lower.get(ALIASES.get(name, ""), "")
 
 
 def defined_in(module: types.ModuleType) -> dict[str, Callable[..., Any]]:

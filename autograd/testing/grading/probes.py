@@ -128,6 +128,7 @@ class Probe:
 KINKS = {"relu": (0.0, 1.0), "absolute": (-1.0, 1.0)}
 TIES = ("maximum", "minimum")
 FAR = 1000.0
+LARGEST = 3.4e38  # in single precision
 
 
 def agree(found: Reading, right: Reading, precision: float) -> bool:
@@ -138,6 +139,8 @@ def agree(found: Reading, right: Reading, precision: float) -> bool:
         return True  # it cannot be seen
     if found is None:
         return right == 0
+    if abs(right) > LARGEST and precision > 1e-4 and math.isinf(found):
+        return found * right > 0
     if math.isinf(right) or right != right:
         return found == right or (found != found and right != right)
     return abs(found - right) <= precision * (1 + abs(right))
@@ -196,7 +199,7 @@ def _tree(
         acts += [("leaf", "w", 1.25), ("op", "u", "add" if name == "mul" else "mul", (names[before], "w"))]
         args = ["u" if arg == names[before] else arg for arg in args]
     elif behind or (again and len(args) == 2):
-        acts.append(("leaf", "w", behind or place[1]))
+        acts.append(("leaf", "w", behind or round(0.8 * place[1], 4)))  # equal to neither argument
     root = "u" if behind or again else "z"
     acts.append(("op", root, name, tuple(args)))
     if behind:
