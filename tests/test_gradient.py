@@ -240,9 +240,15 @@ def test_a_function_that_takes_no_double_precision():
 def test_jax_in_single_precision_is_checked_in_double():
     jax = pytest.importorskip("jax", reason="JAX is absent: pip install 'scalar-autograd[jax]'")
     with jax.enable_x64(False):
-        f = lambda x: (jax.numpy.tanh(x) ** 2).sum()
+        seen = set()
+
+        def f(x):
+            seen.add(str(x.dtype))
+            return (jax.numpy.tanh(x) ** 2).sum()
+
         report = check_gradient(f, jax.grad(f), jax.numpy.array([0.3, -0.7]))
         assert report.oracle == COMPLEX_STEP and report.tolerance < 1e-5
+        assert seen == {"float32", "float64", "complex128"}
 
 
 # ── Trees, several results and the second order ─────────────────────────────────────────────────────
@@ -386,6 +392,16 @@ def test_what_rounds_much_where_it_must_is_right(scale):
         x = scale * np.random.default_rng(1).normal(size=5)
         check_gradient(normed, normed_back, x, kind="vjp")
         check_gradient(lambda x: normed(x).sum(), lambda x: normed_back(x, np.ones(5)), x)  # 0, rounded
+
+
+def test_a_derivative_may_move_as_far_as_rounded_arguments_move_the_slope():
+    """By x[1]: far out, x[0] is known to 1e-10 of a period."""
+    f = lambda x: np.sin(x[0] * 0.7 + x[1])
+    df = lambda x: np.cos(x[0] * 7 / 10 + x[1]) * np.array([0.7, 1])
+    xs = [np.array([k + 1234567.1, 0.3]) for k in range(8)]
+    assert any(abs(df(x)[1] - np.cos(x[0] * 0.7 + x[1])) > 1e-11 for x in xs)
+    for x in xs:
+        check_gradient(f, df, x)
 
 
 def test_small_entries_beside_great_ones():

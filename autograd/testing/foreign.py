@@ -6,6 +6,7 @@ tree   as in `autograd.trees`, where arrays of NumPy, PyTorch and JAX may stand
 leaf   a number or an array in the arguments    v   an entry, by its place among all, or weights of all
 """
 
+import math
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,7 +14,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
-from math import inf, prod
+from math import prod
 from numbers import Number
 from random import Random
 from typing import Any, NamedTuple
@@ -213,6 +214,11 @@ class Point:
         """The leaf in which the i-th number stands."""
         return next(leaf for leaf in self.leaves if i < leaf.start + leaf.size)
 
+    @property
+    def rounding(self) -> float:
+        """The precision in which the function computes, where its arguments are no coarser."""
+        return sys.float_info.epsilon if self.wide else math.inf
+
     def name(self, i: int) -> str:
         """The name of the i-th number."""
         return indexed(((leaf.name, shape_of(leaf.value)) for leaf in self.leaves), i)
@@ -232,9 +238,9 @@ class Point:
         """The arguments themselves, copied."""
         return self.made(lambda leaf: self._kind(leaf, 0.0))
 
-    def nudged(self, random: Random) -> "Point":
-        """The point with each number moved by four of its last places, up or down."""
-        return self._times(lambda leaf: _nudge(leaf, random))
+    def nudged(self, random: Random, precision: Any = math.inf) -> "Point":
+        """The point with each number moved by four last places, its own or of a precision, up or down."""
+        return self._times(lambda leaf: _nudge(leaf, random, min(precision, leaf.epsilon)))
 
     def scaled(self, factor: float) -> "Point":
         """The point nearer to 0, or farther from it."""
@@ -243,7 +249,9 @@ class Point:
     def _times(self, factor: Callable[[Leaf], Any]) -> "Point":
         def times(leaf: Leaf) -> Any:
             new = leaf.value * factor(leaf)
-            return sys.modules["numpy"].asarray(new, leaf.value.dtype) if library(leaf.value) else new
+            if not library(leaf.value):
+                return new
+            return sys.modules["numpy"].asarray(new, float if self.wide else leaf.value.dtype)
 
         other = copy(self)
         other.leaves = [replace(leaf, value=times(leaf)) for leaf in self.leaves]
@@ -300,12 +308,12 @@ class Point:
         return None
 
 
-def _nudge(leaf: Leaf, random: Random) -> Any:
-    """What moves each number of a leaf by four of its last places."""
+def _nudge(leaf: Leaf, random: Random, precision: Any) -> Any:
+    """What moves each number of a leaf by four last places."""
     if not library(leaf.original):
-        return 1 + random.choice((-4, 4)) * leaf.epsilon
+        return 1 + random.choice((-4, 4)) * precision
     signs = sys.modules["numpy"].array(random.choices((-4, 4), k=leaf.size)).reshape(leaf.value.shape)
-    return 1 + signs * leaf.value.dtype.type(leaf.epsilon)
+    return 1 + signs * precision
 
 
 def _leaf(name: str, x: Any, start: int) -> Leaf:
@@ -317,7 +325,7 @@ def _leaf(name: str, x: Any, start: int) -> Leaf:
                 f"check_gradient: {name} is the {type(x).__name__} {structure(x)}; hand in real numbers, "
                 "arrays, or lists, tuples and dicts of them"
             )
-        if not abs(x) < inf:  # type: ignore[arg-type]
+        if not abs(x) < math.inf:  # type: ignore[arg-type]
             raise ValueError(f"check_gradient: {name} is {x}; give numbers that are finite")
         return Leaf(name, x, x, start, 1, epsilon(x))
     kind = str(x.dtype).removeprefix("torch.")

@@ -247,8 +247,7 @@ class _Check:
                 )
         self.point.wide = True
         with suppress(*FAILURES):
-            self.call(self.point.here)
-            return y, numbers
+            return y, self.call(self.point.here)
         self.point.wide = False  # it takes no more digits than it was given
         return y, numbers
 
@@ -445,7 +444,7 @@ class _Column:
         self.unit = None if isinstance(v, int) else 1 / 16  # of a direction, whose weights are up to 13
         self.known: dict[Any, Any] = {}
         self.known_exactly: dict[int, Any] = {}
-        self.nudged: list[Any] = []
+        self.nudged: list[Any] | None = None
 
     def slope(self, u: Weights) -> Estimate:
         """u·J·v by the best oracle that applies."""
@@ -476,14 +475,15 @@ class _Column:
         return (self.value(u, self.x + h) - self.value(u, self.x - h)) / (2 * h)
 
     def noisy(self, u: Weights, t: Any) -> Any:
-        """The same, along a direction with what the rounding of moved arguments does to it."""
-        if isinstance(self.v, int):
-            return self.value(u, t)
-        if not self.nudged:
-            near = [self.point.nudged(self.check.random) for _ in range(3)]
-            self.nudged = [self.check.call(point.here) for point in near]
-        noise = max(abs(dot(numbers, u) - self.value(u, 0.0)) for numbers in self.nudged)
-        return self.value(u, t), noise
+        """The same, and what rounding does to it: as much as the last places of the other arguments do."""
+        if self.nudged is None:
+            self.nudged = []
+            for _ in range(3 if self.point.size > 1 or not isinstance(self.v, int) else 0):
+                near = self.point.nudged(self.check.random, self.point.rounding)
+                with suppress(*FAILURES):
+                    self.nudged.append(self.check.call(lambda near=near: near.moved(self.v, self.x)))  # type: ignore[misc]
+        noise = (abs(dot(numbers, u) - self.value(u, self.x)) for numbers in self.nudged)
+        return self.value(u, t), max(noise, default=0)
 
     def exact(self, u: Weights) -> Estimate:
         """u·J·v from f of Fractions and infinitesimals; one of REFUSALS where f rounds."""
