@@ -16,7 +16,7 @@ from oracles import FLAT, has_variables, points, variables
 
 from autograd import ops
 from autograd.testing import GradientError, VacuousCheckWarning, check_gradient
-from autograd.testing.foreign import library
+from autograd.testing.libraries import library
 from autograd.testing.oracles import COMPLEX_STEP, DIFFERENCES, EXACT
 
 ROWS = [op for name, op in ops.TABLE.items() if op.name == name and op.partials and has_variables(op)]

@@ -26,7 +26,7 @@ from autograd.testing.bounds import SEEN, Bounded, number
 from autograd.testing.checks import Findings, VacuousCheckWarning, parameter_names, weaker
 from autograd.testing.digits import REFUSALS
 from autograd.testing.faults import GradientError, factor
-from autograd.testing.foreign import (
+from autograd.testing.libraries import (
     Leaf,
     Point,
     Weights,
