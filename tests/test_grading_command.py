@@ -357,7 +357,7 @@ def test_the_engine_may_be_another_class_or_an_adapter(student):
 MISUSES = {
     (): "one of the arguments file --peer is required",
     ("student.py", "--peer", "micrograd"): "not allowed with argument",
-    ("--peer", "mygrad"): "install it first",
+    ("--peer", "dezero"): "install it first",
     ("missing.py",): "there is no file missing.py",
     ("student.py", "--timeout", "0"): "--timeout and --memory must be above 0",
     ("student.py", "--weights", "tanh"): "No such file",
