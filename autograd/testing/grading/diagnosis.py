@@ -114,25 +114,32 @@ class Diagnosing:
         It is given up where more than `most` forms are unexplained.
         """
         fit = Fit(name, habits)
+        for form in ("mul", "add"):  # each has the other in its longer programs
+            self.fit_form(form, [a for a in self.trees.get(form, ()) if size(a.probe.program) == 1], fit)
         for form, answers in self.trees.items():
             answers = [answer for answer in answers if not answer.probe.tag]
             if not name and all(answer.right for answer in answers):
                 continue
-            for candidate in self.tried(form, fit):
-                fit.rules[form] = candidate.rule
-                if all(self.explains(answer, fit) for answer in answers):
-                    if candidate.name:
-                        fit.named[form] = candidate
-                    break
-            else:
-                del fit.rules[form]
+            found = self.fit_form(form, answers, fit)
+            if found is None:
                 fit.forms.append(form)
                 if len(fit.forms) > most:
                     return fit
+            elif found.name:
+                fit.named[form] = found
         fit.graphs = self.unexplained(self.graphs, fit)
         if fit.graphs and not name:
             self.assigning(fit)
         return fit
+
+    def fit_form(self, form: str, answers: Sequence[Answer], fit: Fit) -> Candidate | None:
+        """The first rule with which the model gives these answers, which is its rule from now on."""
+        for candidate in self.tried(form, fit):
+            fit.rules[form] = candidate.rule
+            if all(self.explains(answer, fit) for answer in answers):
+                return candidate
+        fit.rules.pop(form, None)
+        return None
 
     def tried(self, form: str, fit: Fit) -> Iterator[Candidate]:
         """The rules for a form: the right one, that of the operation without a number, then all others."""

@@ -66,11 +66,9 @@ ENGINES = {
     "root-alone": Misconception(
         [{"order": "the root alone"}], "only the root hands its gradient on: visit all nodes below it"
     ),
-    "root-left-out": Misconception(
-        [{"order": "all but the root"}], "the root itself does not hand its gradient on"
-    ),
     "no-pass": Misconception(
-        [{"order": "nothing"}], "no node hands its gradient on: call each one's `_backward`"
+        [{"order": "nothing"}],
+        "nothing is handed on from the root: its `_backward` is not called, or it knows no arguments",
     ),
     "eq-by-value": Misconception(
         [{"visited": "equal"}],

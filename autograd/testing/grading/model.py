@@ -240,7 +240,6 @@ ORDERS: Mapping[str, Order] = {
     "every path, level by level": lambda root, key: level_by_level(root, key, None),
     "from a stack": lambda root, key: level_by_level(root, key, {key(root)}, last_first=True),
     "the root alone": lambda root, key: [root],
-    "all but the root": lambda root, key: sorted_nodes(root, key)[-2::-1],
     "the root twice": lambda root, key: [root, *sorted_nodes(root, key)[::-1]],
     "nothing": lambda root, key: [],
 }
