@@ -150,6 +150,32 @@ def operations_in(row):
     return sum(" = " in line for line in lines) - len(row.inputs)
 
 
+def test_what_only_many_operations_show_is_found_and_made_small():
+    module = load(RIGHT["hinted"])
+    right = module.Value.backward
+
+    def forgets_the_third_use(root):
+        right(root)
+        order = [root]
+        for node in order:
+            order += [parent for parent in node.parents if not any(parent is known for known in order)]
+        for node in order:
+            uses = sum(parent is node for user in order for parent in user.parents)
+            node.grad *= 1 if uses < 3 else (uses - 1) / uses
+
+    module.Value.backward = forgets_the_third_use
+    for seed in range(3):
+        report = check_engine(adapted(module, "hinted"), operations=["add", "mul", "tanh"], seed=seed)
+        (row,) = (row for row in report.rows if row.status == "fail")
+        assert (row.name, operations_in(row)) == ("random programs", 2), str(report)
+
+
+def test_the_same_seed_gives_the_same_report():
+    wrong = next(wrong for wrong in WRONG if wrong.name == "closures assigns")
+    first, again = (str(graded(wrong.source, wrong.base, seed=7)) for _ in range(2))
+    assert first == again
+
+
 @pytest.mark.parametrize("name", ["assigns", "preorder", "queue-visited", "no-visited", "queue-no-visited"])
 def test_the_order_of_sets_changes_no_name(name):
     wrong = next(wrong for wrong in WRONG if wrong.id == name and wrong.base == "closures")

@@ -10,7 +10,6 @@ In a tree nothing is used twice, so that the order of the backward pass cannot b
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from autograd import ops
 from autograd.op import REAL, Interval
@@ -25,6 +24,7 @@ VARYING = ("elu", "leaky_relu", "gelu", "stop_gradient")  # others have other de
 LEFT, RIGHT = ":left", ":right"
 WITH_NUMBERS = ("add", "sub", "mul", "div", "power")
 FIRST = ("mul", "add", "neg", "mul:right", "mul:left", "add:right", "add:left", "power:right")
+EXPONENTS = {"power:right": (3, 2, -1), "power:left": (2.0, 0.7)}
 SHOWN = {
     "add": "x + y", "mul": "x * y", "neg": "-x", "sub": "x - y", "div": "x / y", "power": "x ** y",
     "absolute": "abs(x)", "sum": "sum([x, y])", "iadd": "x += y",
@@ -152,63 +152,52 @@ def trees(form: str) -> list[Probe]:
 
 
 def _trees(form: str) -> Iterator[list[Act]]:
+    """An operation alone at two points, with a product behind it, one before each argument, and twice."""
     name, _, side = form.partition(":")
     if form == "iadd":
-        leaves, call = [("leaf", "x", 0.7), ("leaf", "y", -1.3)], ("op", "z", "iadd", ("z", "y"))
-        read = [("gradient", "x"), ("gradient", "y"), ("value", "x"), ("value", "z")]
-        yield [*leaves, ("same", "z", "x"), call, ("backward", "z"), *read]
+        acts = [("leaf", "x", 0.7), ("leaf", "y", -1.3), ("same", "z", "x"), ("op", "z", "iadd", ("z", "y"))]
+        yield [*_differentiated(acts)[:-1], ("value", "x"), ("value", "z")]
         return
-    numbers = {"power:right": (3, 2, -1), "power:left": (2.0, 0.7)}.get(form, (2.5, -1.5))
-    inside = [points(domain) for domain in domains(name)]
-    places = [*zip(*inside, strict=True)]
-    if len(inside) == 2:
-        places = [(inside[0][0], inside[1][1]), (inside[0][1], inside[1][0])]
-    if form == "power:right":
-        places = [(0.7, 0), (-1.3, 0), (2.5, 0)]
+    places, numbers = _places(form), EXPONENTS.get(form, (2.5, -1.5))
+    names = ["x", "y"][: len(places[0])]
+    leaves = _leaves(names, places[0])
+
+    def call(result: str, *args: str, number: float = numbers[0]) -> Act:
+        given = (number, *args) if side == "left" else (*args, number) if side else args
+        return "op", result, name, given
+
     for place, number in zip(places, numbers, strict=False):
-        yield _tree(name, side, place, number)
-    yield _tree(name, side, places[0], numbers[0], behind=-2.0)
-    yield _tree(name, side, places[0], numbers[0], before=0)
-    if len(inside) == 2 and not side:
-        yield _tree(name, side, places[0], numbers[0], before=1)
+        yield [*_differentiated([*_leaves(names, place), call("z", *names, number=number)]), ("value", "x")]
+    yield _differentiated([*leaves, ("leaf", "w", -2.0), call("u", *names), ("op", "z", "mul", ("u", "w"))])
+    for i, moved in enumerate(names):
+        joint, x = ("add", places[0][i] - 1.25) if name == "mul" else ("mul", places[0][i] / 1.25)
+        before = [*leaves[:i], ("leaf", moved, round(x, 4)), *leaves[i + 1 :], ("leaf", "w", 1.25)]
+        args = ["u" if each == moved else each for each in names]
+        yield _differentiated([*before, ("op", "u", joint, (moved, "w")), call("z", *args)])
     if not side:
-        yield _tree(name, side, places[0], numbers[0], again=True)
+        others = ["w"][: len(names) - 1]
+        w = _leaves(others, [round(0.8 * places[0][-1], 4)])  # equal to neither argument
+        yield _differentiated([*leaves, *w, call("u", *names), call("z", "u", *others)])
 
 
-def _tree(
-    name: str,
-    side: str,
-    place: Sequence[float],
-    number: float,
-    behind: float = 0,
-    before: int = -1,
-    again: bool = False,
-) -> list[Act]:
-    """An operation on leaves, and what stands behind it or before one of its arguments."""
-    names = ["x", "y"][: len(place)]
-    args: list[Any] = [*names]
-    if side:
-        args = [number, "x"] if side == "left" else ["x", number]
-        place = [place[0] if side == "right" else place[-1]]
-    acts: list[Act] = []
-    for i, (leaf, at) in enumerate(zip(names, place, strict=False)):
-        moved = at - 1.25 if name == "mul" else at / 1.25
-        acts.append(("leaf", leaf, round(moved, 4) if i == before else at))
-    read = [act[1] for act in acts]
-    if before >= 0:
-        acts += [("leaf", "w", 1.25), ("op", "u", "add" if name == "mul" else "mul", (names[before], "w"))]
-        args = ["u" if arg == names[before] else arg for arg in args]
-    elif behind or (again and len(args) == 2):
-        acts.append(("leaf", "w", behind or round(0.8 * place[1], 4)))  # equal to neither argument
-    root = "u" if behind or again else "z"
-    acts.append(("op", root, name, tuple(args)))
-    if behind:
-        acts.append(("op", "z", "mul", ("u", "w")))
-    if again:
-        acts.append(("op", "z", name, ("u", "w")[: len(args)]))
-    read += ["w"] if behind or before >= 0 or (again and len(args) == 2) else []
-    values = [("value", "z")] if behind or before >= 0 or again else [("value", "z"), ("value", "x")]
-    return [*acts, ("backward", "z"), *(("gradient", leaf) for leaf in read), *values]
+def _places(form: str) -> Sequence[tuple[float, ...]]:
+    """Where a form is asked for: points of its arguments that are no numbers."""
+    name, _, side = form.partition(":")
+    first, *second = map(points, domains(name))
+    if form == "power:right":
+        return [(0.7,), (-1.3,), (2.5,)]
+    if side or not second:
+        return [(x,) for x in (second[0][::-1] if side == "left" else first)]
+    return [(first[0], second[0][1]), (first[1], second[0][0])]
+
+
+def _leaves(names: Sequence[str], numbers: Sequence[float]) -> list[Act]:
+    return [("leaf", name, x) for name, x in zip(names, numbers, strict=False)]
+
+
+def _differentiated(acts: Sequence[Act]) -> list[Act]:
+    """Acts that end in z, a backward pass from it, and what there is to read."""
+    return [*acts, ("backward", "z"), *gradients(acts), ("value", "z")]
 
 
 def _edges(form: str) -> list[Probe]:
@@ -230,15 +219,8 @@ def _edges(form: str) -> list[Probe]:
 
 
 def _at(form: str, *place: float) -> list[Act]:
-    leaves = [("leaf", leaf, x) for leaf, x in zip("xy", place, strict=False)]
-    read = [("gradient", leaf[1]) for leaf in leaves]
-    return [
-        *leaves,
-        ("op", "z", form, tuple(leaf[1] for leaf in leaves)),
-        ("backward", "z"),
-        *read,
-        ("value", "z"),
-    ]
+    leaves = _leaves(["x", "y"], place)
+    return _differentiated([*leaves, ("op", "z", form, tuple(leaf[1] for leaf in leaves))])
 
 
 # ── Habits ──────────────────────────────────────────────────────────────────────────────────────────
