@@ -98,14 +98,15 @@ class Diagnosing:
     def search(self) -> tuple[Fit, list[str]]:
         """The fit with the least cost, and the names of others that are as good."""
         first = self.fit("", RIGHT)
-        if first.cost[0] == 0 and len(first.operations) < 2:
-            return first, []  # nothing is wrong, or one operation
+        asked = {form.partition(":")[0] for form in self.trees}
+        if first.cost[0] == 0 and (not first.named or (len(first.operations) == 1 and len(asked) > 1)):
+            return first, []  # nothing is wrong, or one operation of several
         ways = [(name, way) for name, found in ENGINES.items() for way in found.ways]
         fits = [first, *(self.fit(name, RIGHT._replace(**way), first.cost[0]) for name, way in ways)]
         least = min(fit.cost for fit in fits)
         best = [fit for fit in fits if fit.cost == least]
         if len(best) > 1:
-            best.sort(key=lambda fit: self.of_sessions(fit) is None)
+            best.sort(key=lambda fit: (self.of_sessions(fit) is None, not fit.name))
         return best[0], [*dict.fromkeys(fit.name for fit in best[1:] if fit.name not in ("", best[0].name))]
 
     def fit(self, name: str, habits: Habits, most: float = math.inf) -> Fit:
@@ -190,8 +191,8 @@ class Diagnosing:
         best, name = self.best, form.partition(":")[0]
         wrong = next(answer for answer in answers if not answer.right)
         if named := best.named.get(form):
-            text = in_terms_of(form, named.text)
-            return Diagnosis(named.name, text, self.is_certain(form), self.alternatives(form, answers))
+            text, certain = in_terms_of(form, named.text), self.is_certain(form)
+            return Diagnosis(named.name, hedged(text, certain), certain, self.alternatives(form, answers))
         if form not in best.forms and best.name and not wrong.probe.tag:
             return self.of_engine()
         if form not in best.forms and not wrong.probe.tag:
@@ -241,7 +242,8 @@ class Diagnosing:
         """What is behind wrong numbers of graphs."""
         if self.best.name and not self.best.graphs:
             text = "; or: ".join(ENGINES[name].text for name in (self.best.name, *self.others))
-            return Diagnosis(self.best.name, text, not self.best.forms, tuple(self.others))
+            certain = not self.best.forms
+            return Diagnosis(self.best.name, hedged(text, certain), certain, tuple(self.others))
         assigned = [named for named in self.best.named.values() if named.name.startswith("assigns-in")]
         if assigned:
             return Diagnosis(assigned[0].name, assigned[0].text, True)
@@ -286,6 +288,11 @@ def in_terms_of(form: str, text: str) -> str:
     if not form.endswith(":left"):
         return text
     return re.sub(r"\b[xy]\b", lambda letter: "x" if letter[0] == "y" else "2", text)
+
+
+def hedged(text: str, certain: bool) -> str:
+    """What is said of a misconception that does not give every number."""
+    return text if certain else f"perhaps: {text}"
 
 
 def symptom(name: str, wrong: Answer) -> str:
