@@ -191,6 +191,40 @@ def any_hash(value, known, chance):
     return known.setdefault(id(value), chance.getrandbits(40))
 
 
+class Two:
+    """Of which no value can be made."""
+
+    def __init__(self, data, grad):
+        self.data, self.grad = data, grad
+
+
+REFUSED = {
+    "a number": (lambda: check_engine(3), "needs a class such as Value, or an Engine, not 3"),
+    "no value": (lambda: check_engine(Two), "Two(1.0) raises TypeError"),
+    "an operation": (
+        lambda: check_engine(Micrograd, operations=["sigmod"]),
+        "operation 'sigmod'; the nearest is 'sigmoid'",
+    ),
+    "a weight": (lambda: check_engine(Micrograd, weights={"2 -x": 1}), "row '2 -x'; the nearest is '2 - x'"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_graded_is_refused_in_one_line(case):
+    ask, message = REFUSED[case]
+    with pytest.raises((TypeError, ValueError)) as caught:
+        ask()
+    assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_weights_count_where_an_engine_has_the_row():
+    """One grading scheme serves all students: what an engine does not offer has no points."""
+    report = check_engine(Micrograd, weights={"tanh": 5, "2 - x": 3, "sub:right": 2, "two losses": 0})
+    points = {row.name: row.points for row in report.rows}
+    assert (points["2 - x"], points["x - 2"], points["two losses"], points["x + y"]) == (3, 2, 0, 1)
+    assert report.possible == sum(row.points for row in report.rows if row.status != "missing")
+
+
 # ── The catalogue ───────────────────────────────────────────────────────────────────────────────────
 
 NAMES = (

@@ -348,7 +348,7 @@ def test_the_engine_may_be_another_class_or_an_adapter(student):
         with isolated(path, name) as engine:
             assert engine.title == title
             assert isinstance(engine.run(PROGRAM)[0], Failure) == (title == "Scalar")
-    with pytest.raises(LoadError, match="not a int"):
+    with pytest.raises(LoadError, match="not 3"):
         load(path, "broken")
 
 

@@ -11,6 +11,7 @@ import io
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, Protocol
 
 from autograd.testing.grading import probes
@@ -96,20 +97,24 @@ def grade(
 ) -> EngineReport:
     """`check_engine` of what answers programs, wherever it runs."""
     known = probes.arities()
-    for name in [*(operations or ()), *(require or ())]:
-        if name not in known:
-            raise ValueError(f"check_engine knows no operation {name!r}; choose from {', '.join(known)}")
+    _refuse_unknown("operation", [*(operations or ()), *(require or ())], known)
+    rows = {key for form in probes.listed(known) for key in (form, probes.shown(form))}
+    _refuse_unknown("row", weights, [*rows, *GRAPHS, *probes.SESSIONS, *HABITS, RANDOM])
     require = require if require is not None else operations if operations is not None else REQUIRED
     grading = _Grading(runner, [*known] if operations is None else [*operations], require, limit)
     grading.ask()
     report = EngineReport(runner.title, seed, grading.rows(seed))
-    names = {key for row in report.rows for key in (row.name, row.key)}
-    if unknown := [name for name in weights if name not in names]:
-        choice = ", ".join(sorted(names))
-        raise ValueError(f"check_engine: weights has {unknown[0]!r}, which is no row; choose from {choice}")
     for row in report.rows:
         row.points = weights.get(row.name, weights.get(row.key, row.points))
     return report
+
+
+def _refuse_unknown(what: str, given: Iterable[str], known: Collection[str]) -> None:
+    """ValueError for the first name that is none, with the nearest that is."""
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name, known, 1, 0.0)[0]
+            raise ValueError(f"check_engine knows no {what} {name!r}; the nearest is {near!r}")
 
 
 class _Grading:

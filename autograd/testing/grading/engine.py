@@ -12,6 +12,7 @@ import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from reprlib import repr as short
 from typing import Any, NamedTuple
 
 OPERATORS: Mapping[str, tuple[str, Callable[..., Any]]] = {
@@ -84,8 +85,7 @@ class Engine:
         """
         if not isinstance(given, cls):
             if not callable(given):
-                kind = type(given).__name__
-                raise TypeError(f"check_engine needs a class such as Value, or an Engine, not a {kind}")
+                raise TypeError(f"check_engine needs a class such as Value, or an Engine, not {short(given)}")
             module = sys.modules.get(getattr(given, "__module__", ""))
             given = cls(given, functions=defined_in(module) if module else {})
         engine: Engine = given
@@ -98,8 +98,14 @@ class Engine:
 
     @cached_property
     def kind(self) -> type:
-        """The class of the values."""
-        return type(self.make(1.0))
+        """The class of the values; TypeError where no value can be made of a number."""
+        try:
+            return type(self.make(1.0))
+        except Exception as error:
+            raise TypeError(
+                f"{self.title}(1.0) raises {type(error).__name__}: {error}; give an Engine(make), with what "
+                "makes a value of a number"
+            ) from error
 
     # ── What programs do ────────────────────────────────────────────────────────────────────────────
 
