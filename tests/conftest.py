@@ -11,11 +11,17 @@ from contextlib import nullcontext
 
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
 settings.register_profile("home", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.register_profile("long", deadline=None, max_examples=10_000)
 settings.load_profile("ci" if os.environ.get("CI") else "home")
+
+# Hypothesis also draws the constants that stand in the modules imported so far. In CI a number in one file
+# must not change what the tests of another meet, nor must the order in which a worker comes to them.
+if os.environ.get("CI") and hasattr(providers, "_local_constants"):
+    providers._get_local_constants = lambda: providers._local_constants  # of which there are none yet
 
 BROWSERS = "chromium", "chromium-browser", "google-chrome"
 SWITCHES = "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"
