@@ -432,13 +432,13 @@ def test_a_vacuous_check_warns():
 
 
 def test_what_no_oracle_reaches_fails_unless_it_is_allowed():
-    f, df = {0.5: 1.0}.__getitem__, lambda x: 0.0  # defined at one point
+    f, df = lambda x: {0.5: 1.0}[x], lambda x: 0.0  # defined at one point
     error = fault(f, df, 0.5)
-    assert first_line(error).startswith("∂f/∂x1: yours 0, which could not be checked: no oracle reaches this")
+    assert first_line(error).startswith("∂f/∂x: yours 0, which could not be checked: no oracle reaches this")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", VacuousCheckWarning)
         report = check_gradient(f, df, 0.5, allow_unknown=True)
-    assert report.unknown == ["∂f/∂x1"] and "could not be checked" in str(report)
+    assert report.unknown == ["∂f/∂x"] and "could not be checked" in str(report)
 
 
 # ── Large arrays ────────────────────────────────────────────────────────────────────────────────────
