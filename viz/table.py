@@ -93,10 +93,11 @@ class Table:
 
 def _forward(graph: Graph, write: Writer) -> Block:
     rows: list[Row] = []
+    foreign = graph.foreign
     for node in graph.nodes:
         if node.name or node.kind != CONSTANT or node.key in graph.roots:
             made = write.formula("= ", node.expression) if node.expression else ""
-            gradient = node.gradient if graph.foreign else None
+            gradient = node.gradient if foreign else None
             more = (node.now, node.computed, gradient, node.arriving)
             numbers = ("" if x is None else write.number(x) for x in (node.data, *more))
             rows.append((write.name(node.name or CONSTANT), made, *numbers))
