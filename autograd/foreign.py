@@ -27,10 +27,12 @@ USUAL = {  # what is read of a node, by the names that engines give it
 }
 CLOSE = 1e-5  # relative, within which numbers are the same: an engine may compute in single precision
 EXPONENT = re.compile(r"(?:\*\*|\^|pow)\s*\(?(.+?)\)?")  # in the name of micrograd's **-1
-ALIASES = {
-    "*": ops.mul, "**": ops.power, "pow": ops.power, "truediv": ops.div, "inv": ops.reciprocal,
+SYNONYMS = {  # under which other engines offer functions of the table
     "ln": ops.log, "logistic": ops.sigmoid, "swish": ops.silu, "max": ops.maximum, "min": ops.minimum,
     "abs": ops.absolute, "asin": ops.arcsin, "acos": ops.arccos, "atan": ops.arctan,
+}  # fmt: skip
+ALIASES = SYNONYMS | {
+    "*": ops.mul, "**": ops.power, "pow": ops.power, "truediv": ops.div, "inv": ops.reciprocal,
 }  # fmt: skip
 NAMED = {row.symbol: row for row in reversed(ops.TABLE.values())} | ops.TABLE | ALIASES
 ROWS = {name: [row] for name, row in NAMED.items() if row.partials}

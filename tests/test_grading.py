@@ -99,6 +99,13 @@ def test_our_own_engine_passes_everything():
     assert len(report.rows) > 60
 
 
+def test_what_is_right_does_not_depend_on_the_scope_around():
+    for around in (autograd.no_grad(), autograd.scope("layer")):
+        with around:
+            report = check_engine(Micrograd)
+        assert str(report) == str(check_engine(Micrograd))
+
+
 def test_of_micrograd_the_report_says_what_it_is():
     report = check_engine(Micrograd)
     assert report.passed and found(report, ["note"]) == {

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from autograd.testing.grading import probes
 from autograd.testing.grading.diagnosis import Answer, Diagnosing, readings
 from autograd.testing.grading.engine import Engine, Words
-from autograd.testing.grading.probes import BETWEEN, GRAPHS, HABITS, Probe
+from autograd.testing.grading.probes import BETWEEN, GRAPHS, Probe
 from autograd.testing.grading.program import READINGS, Act, Failure, Program, Reading, run, size, write
 from autograd.testing.grading.report import FAIL, MISSING, NOTE, PASS, TIMEOUT, Diagnosis, EngineReport, Row
 from autograd.testing.grading.shrink import shrunk, tested
@@ -99,7 +99,7 @@ def grade(
     known = probes.arities()
     _refuse_unknown("operation", [*(operations or ()), *(require or ())], known)
     rows = {key for form in probes.listed(known) for key in (form, probes.shown(form))}
-    _refuse_unknown("row", weights, [*rows, *GRAPHS, *probes.SESSIONS, *HABITS, RANDOM])
+    _refuse_unknown("row", weights, [*rows, *probes.habits(), RANDOM])
     require = require if require is not None else operations if operations is not None else REQUIRED
     grading = _Grading(runner, [*known] if operations is None else [*operations], require, limit)
     grading.ask()
@@ -145,9 +145,8 @@ class _Grading:
         for form in probes.forms(offered):
             if form.partition(":")[0] not in self.missing:
                 self.ask_form(form)
-        for name, programs in {**GRAPHS, **probes.SESSIONS, **HABITS}.items():
-            asked = [Probe(program) for program in programs if self.can(program)]
-            if asked:
+        for name, all_of_it in probes.habits().items():
+            if asked := [probe for probe in all_of_it if self.can(probe.program)]:
                 self.answer(name, asked)
 
     def ask_form(self, form: str) -> None:
@@ -192,13 +191,14 @@ class _Grading:
 
     def rows(self, seed: int) -> list[Row]:
         """A row for each form and habit."""
-        trees = {form: answers for form, answers in self.answers.items() if form in probes.forms(self.names)}
+        forms = probes.listed(self.names)
+        trees = {form: answers for form, answers in self.answers.items() if form in forms}
         graphs = {name: self.answers[name] for name in (*GRAPHS, BETWEEN) if name in self.answers}
         if BETWEEN in graphs and not all(isinstance(x, float) for x in graphs[BETWEEN][0].found):
             del graphs[BETWEEN]
         sessions = {name: self.answers[name] for name in probes.SESSIONS if name in self.answers}
         self.diagnosing = Diagnosing(trees, graphs, sessions, self.near)
-        rows = [self.operation(form) for form in probes.listed(self.names) if self.is_listed(form)]
+        rows = [self.operation(form) for form in forms if self.is_listed(form)]
         rows += [self.habit(name) for name in self.answers if name not in trees and self.is_seen(name)]
         if all(row.status in (PASS, NOTE, MISSING) for row in rows):
             rows += self.random_programs(seed)

@@ -15,6 +15,8 @@ from functools import cached_property
 from reprlib import repr as short
 from typing import Any, NamedTuple
 
+from autograd.foreign import SYNONYMS
+
 OPERATORS: Mapping[str, tuple[str, Callable[..., Any]]] = {
     "add": ("{} + {}", operator.add),
     "mul": ("{} * {}", operator.mul),
@@ -30,10 +32,7 @@ METHODS = {  # how Python calls what they do: __add__, on the right of a number 
     "add": "add", "mul": "mul", "neg": "neg", "sub": "sub", "div": "truediv", "power": "pow",
     "absolute": "abs",
 }  # fmt: skip
-ALIASES = {  # other names under which a row of the table is offered
-    "absolute": "abs", "arccos": "acos", "arcsin": "asin", "arctan": "atan", "log": "ln", "maximum": "max",
-    "minimum": "min", "sigmoid": "logistic", "silu": "swish",
-}  # fmt: skip
+ALIASES = {row.name: name for name, row in SYNONYMS.items()}
 
 
 class Words(NamedTuple):

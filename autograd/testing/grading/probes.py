@@ -10,7 +10,9 @@ In a tree nothing is used twice, so that the order of the backward pass cannot b
 import math
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextvars import Context
 from dataclasses import dataclass, field
+from functools import cache
 
 from autograd import ops
 from autograd.op import REAL, Interval
@@ -32,7 +34,8 @@ SHOWN = {
 }  # fmt: skip
 
 
-def arities() -> dict[str, int]:
+@cache
+def arities() -> Mapping[str, int]:
     """The operations that are asked for, and their numbers of arguments: rows of the table of one or two."""
     found = {
         name: op.arity
@@ -101,7 +104,7 @@ class Probe:
     right: list[Reading] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.right = run(self.program, OURS)
+        self.right = Context().run(run, self.program, OURS)  # whatever no_grad or scope is around
 
     @property
     def is_defined(self) -> bool:
@@ -147,7 +150,8 @@ def agree(found: Reading, right: Reading, precision: float) -> bool:
     return abs(found - right) <= precision * (1 + abs(right))
 
 
-def trees(form: str) -> list[Probe]:
+@cache
+def trees(form: str) -> Sequence[Probe]:
     """The probes of one form of an operation, the smallest first."""
     return [probe for probe in map(Probe, _trees(form)) if probe.is_defined] + _edges(form)
 
@@ -315,3 +319,9 @@ if sys.platform != "emscripten":  # where the stack is too small to free so long
     HABITS[CHAIN] = [
         [*AB[:2], ("same", "z", "a"), ("chain", "z", "add", ("z", "b"), 5000), Z, *gradients(AB)]
     ]
+
+
+@cache
+def habits() -> Mapping[str, Sequence[Probe]]:
+    """The probes of all habits: graphs, sessions, and the others."""
+    return {name: [*map(Probe, programs)] for name, programs in {**GRAPHS, **SESSIONS, **HABITS}.items()}

@@ -26,7 +26,6 @@ from autograd.testing.grading.engine import Words
 Act = tuple[Any, ...]
 Program = Sequence[Act]
 READINGS = ("value", "gradient", "freed")
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 class Failure(NamedTuple):
