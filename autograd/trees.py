@@ -26,6 +26,18 @@ def leaves(tree: Any) -> list[Any]:
     return [] if is_opaque(tree) else [tree]
 
 
+def parts(tree: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """(name, number or array) from left to right: `W`, `layers[0]['b']`."""
+    if isinstance(tree, dict):
+        for key, branch in tree.items():
+            yield from parts(branch, f"{name}[{key!r}]")
+    elif isinstance(tree, list | tuple):
+        for i, branch in enumerate(tree):
+            yield from parts(branch, f"{name}[{i}]")
+    elif not is_opaque(tree):
+        yield name, tree
+
+
 def like(tree: Any, new: Iterable[Any], derivative: bool = False) -> Any:
     """A new tree with these numbers as leaves; in a derivative None stands for what is no number."""
     return _like(tree, iter(new), derivative, array_like)

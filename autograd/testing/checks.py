@@ -38,7 +38,7 @@ from autograd.testing.bounds import UNIT, ZERO, Bounded, Edge, adjoints, bounded
 from autograd.testing.expression import Expression, apply
 from autograd.testing.faults import agree
 from autograd.testing.oracles import EXACT, ORACLES, Dual, epsilon, in_type_of, second_derivative
-from autograd.trees import is_opaque, leaves, like
+from autograd.trees import is_opaque, leaves, like, parts
 from autograd.value import Value, constant, topological_order
 
 __tracebackhide__ = faults.__tracebackhide__
@@ -51,6 +51,12 @@ FEW = 6  # arguments, up to which all pairs of second derivatives are compared o
 
 class VacuousCheckWarning(UserWarning):
     """A derivative is 0 within the tolerance: a wrong factor in its rule could not be seen there."""
+
+
+def warn_of_zero(which: str) -> None:
+    """Warn the caller of a check of derivatives that are 0."""
+    text = f"{which} 0 within the tolerance, so that a wrong factor could not be seen; check at another point"
+    warnings.warn(text, VacuousCheckWarning, stacklevel=3)
 
 
 @dataclass(kw_only=True)
@@ -144,12 +150,7 @@ def check_grads(
         check.rules_as_graphs()
         check.second_derivatives()
     if vacuous := check.vacuous():
-        warnings.warn(
-            f"check_grads: the derivative by {', '.join(vacuous)} is 0 within the tolerance, so that a wrong "
-            "factor could not be seen; check at another point",
-            VacuousCheckWarning,
-            stacklevel=2,
-        )
+        warn_of_zero(f"check_grads: the derivative by {', '.join(vacuous)} is")
     return check.report
 
 
@@ -524,11 +525,14 @@ def parameter_names(f: Function, count: int) -> list[str]:
 
 
 def _paths(tree: Any, name: str) -> Iterator[str]:
-    if isinstance(tree, dict):
-        for key, branch in tree.items():
-            yield from _paths(branch, f"{name}[{key!r}]")
-    elif isinstance(tree, list | tuple) or bool(getattr(tree, "shape", ())):
-        for i, branch in enumerate(tree):
-            yield from _paths(branch, f"{name}[{i}]")
-    elif not is_opaque(tree):
+    for part, x in parts(tree, name):
+        yield from _elements(x, part)
+
+
+def _elements(x: Any, name: str) -> Iterator[str]:
+    """The names of the numbers of an array, or of a number."""
+    if not getattr(x, "shape", ()):
         yield name
+        return
+    for i, row in enumerate(x):
+        yield from _elements(row, f"{name}[{i}]")

@@ -2,8 +2,8 @@
 
 No library is imported here but NumPy, which the others need themselves: who hands in an array has it.
 
-tree   as in `autograd.trees`, where arrays of NumPy, PyTorch and JAX may stand
-leaf   a number or an array in the arguments    v   an entry, by its place among all, or weights of all
+    tree   as in `autograd.trees`, where arrays of NumPy, PyTorch and JAX may stand
+    leaf   a number or an array in the arguments    v   an entry, by its place among all, or weights of all
 """
 
 import math
@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from autograd.op import is_complex
 from autograd.testing.oracles import epsilon, plain
-from autograd.trees import is_opaque, rebuilt, structure
+from autograd.trees import is_opaque, parts, rebuilt, structure
 
 Weights = int | Any  # one entry alone, or a weight for each: a list, or an array of NumPy
 
@@ -83,18 +83,6 @@ def _library(kind: Any) -> Library | None:
 
 
 # ── Trees with such arrays ──────────────────────────────────────────────────────────────────────────
-
-
-def parts(tree: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """(name, number or array) from left to right: `W`, `layers[0]['b']`."""
-    if isinstance(tree, dict):
-        for key, branch in tree.items():
-            yield from parts(branch, f"{name}[{key!r}]")
-    elif isinstance(tree, list | tuple):
-        for i, branch in enumerate(tree):
-            yield from parts(branch, f"{name}[{i}]")
-    elif not is_opaque(tree):
-        yield name, tree
 
 
 def mapped(f: Callable[[Any], Any], tree: Any) -> Any:
